@@ -1,0 +1,104 @@
+"""Staying just under a vendor's limit: one fair queue for all calls of an account."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from email.utils import parsedate_to_datetime
+from threading import Condition
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_PAUSE = 300.0
+"""Seconds; a vendor that asks for more is asked again after this."""
+
+
+class Pacer:
+    """Lets calls go one by one, first come first served, at a steady rate.
+
+    A refusal for too many calls (429) pauses everybody, for as long as the vendor says or else for a time that
+    doubles, and lowers the rate by a tenth; each call that goes well raises it again by a thousandth.
+    """
+
+    def __init__(self, calls_per_second: float | None) -> None:
+        """Aim at so many calls a second; None sets no pace, and only pauses hold calls back."""
+        self._fastest = calls_per_second
+        self._rate = calls_per_second
+        self._queue: deque[object] = deque()
+        self._turn = Condition()
+        self._slot = 0.0
+        self._refusals_in_a_row = 0
+        self.made = 0
+        self.refused = 0
+
+    @property
+    def rate(self) -> float | None:
+        """Calls a second aimed at now."""
+        return self._rate
+
+    def wait(self) -> None:
+        """Return when it is this caller's turn to make one call."""
+        with self._turn:
+            caller = object()
+            self._queue.append(caller)
+            try:
+                while self._queue[0] is not caller or self._slot > time.monotonic():
+                    self._turn.wait(self._slot - time.monotonic() if self._queue[0] is caller else None)
+                if self._rate:
+                    gap = 1 / self._rate
+                    self._slot = max(self._slot + gap, time.monotonic() + 0.9 * gap)
+                self.made += 1
+            finally:
+                self._queue.remove(caller)
+                self._turn.notify_all()
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from an answer: pause after a 429, and where the vendor says that nothing is left of its limit."""
+        asked = _seconds(headers, "Retry-After")
+        with self._turn:
+            if status == 429:
+                self.refused += 1
+                if self._rate and self._fastest:
+                    self._rate = max(self._rate * 0.9, self._fastest / 10)
+                if asked is None:
+                    asked = _until_reset(headers)
+                self._pause(2.0**self._refusals_in_a_row if asked is None else asked)
+                self._refusals_in_a_row += 1
+                return
+            self._refusals_in_a_row = 0
+            if self._rate and self._fastest:
+                self._rate = min(self._rate * 1.001, self._fastest)
+            if status == 503 and asked is not None:
+                self._pause(asked)
+            elif _number(headers, "RateLimit-Remaining") == 0 and (reset := _until_reset(headers)) is not None:
+                self._pause(reset)
+
+    def _pause(self, seconds: float) -> None:
+        self._slot = max(self._slot, time.monotonic() + min(max(seconds, 0.0), LONGEST_PAUSE))
+
+
+def _number(headers: Mapping[str, str], name: str) -> float | None:
+    value = headers.get(name, headers.get(f"X-{name}"))
+    with contextlib.suppress(TypeError, ValueError):
+        return float(value)  # type: ignore[arg-type]
+    return None
+
+
+def _seconds(headers: Mapping[str, str], name: str) -> float | None:
+    """Seconds to wait, from a header that holds either seconds or a date (RFC 9110, §10.2.3)."""
+    if (number := _number(headers, name)) is not None:
+        return number
+    with contextlib.suppress(TypeError, ValueError):
+        return parsedate_to_datetime(headers[name]).timestamp() - time.time() if name in headers else None
+    return None
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the vendor's window starts anew; the header holds Unix time or seconds."""
+    reset = _number(headers, "RateLimit-Reset")
+    if reset is None:
+        return None
+    return reset - time.time() if reset > 1e9 else reset

@@ -1,0 +1,89 @@
+"""The flat settings of both plugins: shared ones, then each vendor's own under its name."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client.vendor import vendor, vendor_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+logger = logging.getLogger(__name__)
+
+SHARED: dict[str, dict[str, Any]] = {
+    "vendor": {
+        "type": "string",
+        "enum": list(vendor_names()),
+        "title": "Vendor",
+        "description": "Which CRM to talk to.",
+    },
+    "account": {
+        "type": "string",
+        "title": "Account name",
+        "description": "A name for the list, nation or organisation that outlives its credentials. "
+        "Needed where the other settings do not tell it.",
+    },
+    "work_dir": {
+        "type": "string",
+        "default": ".osdi-crm",
+        "title": "Working folder",
+        "description": "Where the plugin keeps what it must remember; its files are readable by their owner only.",
+    },
+    "calls_per_second": {
+        "type": "number",
+        "title": "Calls per second",
+        "description": "The pace to aim at instead of the vendor's limit less a margin; 0 sets no pace.",
+    },
+    "timeout_seconds": {
+        "type": "number",
+        "default": 60,
+        "title": "Timeout",
+        "description": "Seconds to wait for an answer of the vendor.",
+    },
+}
+
+
+def settings_schema(
+    shared: Mapping[str, Mapping[str, Any]],
+    own: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> dict[str, Any]:
+    """Return the JSON Schema of one plugin's settings.
+
+    Args:
+        shared: The plugin's settings that hold for every vendor.
+        own: By vendor, the plugin's settings for that vendor; their names start with the vendor's.
+    """
+    properties = {**SHARED, **shared}
+    for name in vendor_names():
+        properties |= {**vendor(name).settings, **own.get(name, {})}
+    return {
+        "type": "object",
+        "properties": {name: dict(setting) for name, setting in properties.items()},
+        "required": ["vendor"],
+        "allOf": [
+            {
+                "if": {"properties": {"vendor": {"const": name}}, "required": ["vendor"]},
+                "then": {"required": list(vendor(name).required)},
+            }
+            for name in vendor_names()
+        ],
+    }
+
+
+def secret_settings(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the settings of this schema that hold secrets."""
+    return tuple(name for name, setting in schema["properties"].items() if setting.get("secret"))
+
+
+def warn_of_strangers(config: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Warn of settings that nothing reads: unknown ones, and another vendor's."""
+    known = set(known)
+    others = [vendor(name) for name in vendor_names() if name != config.get("vendor")]
+    for name in sorted(config):
+        owner = next((other for other in others if name.startswith(f"{other.name}_")), None)
+        if name not in known:
+            logger.warning("The setting '%s' is not known and has no effect.", name)
+        elif owner and config[name] != owner.settings.get(name, {}).get("default"):
+            logger.warning("The setting '%s' belongs to %s and has no effect here.", name, owner.title)

@@ -1,0 +1,173 @@
+"""The one place where a call leaves: it waits its turn, is signed, goes to the vendor only, and is read once."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from typing_extensions import override
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from osdi_crm_client import errors
+from osdi_crm_client.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from osdi_crm_client.pacing import Pacer
+    from osdi_crm_client.vendor import Vendor
+
+LONGEST_WORDS = 500
+"""Characters of a vendor's words that are kept."""
+
+
+class Answer(requests.Response):
+    """A response whose body is decoded once, however many ask for it."""
+
+    decode: Callable[[bytes], Any] | None = None
+
+    @override
+    def json(self, **kwargs: Any) -> Any:
+        """Return the decoded body.
+
+        Raises:
+            Garbled: If it is not what the vendor documents.
+        """
+        if not hasattr(self, "_decoded"):
+            try:
+                self._decoded = (self.decode or msgspec.json.decode)(self.content)
+            except ValueError:
+                raise errors.Garbled(
+                    "the answer is not JSON", method=_method(self.request), path=_path(self.request)
+                ) from None
+        return self._decoded
+
+
+class Transport(HTTPAdapter):
+    """Sends the calls of one account, from any thread."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        base_url: str,
+        pacer: Pacer,
+        sign: Callable[[requests.PreparedRequest], None],
+        timeout: float,
+    ) -> None:
+        super().__init__(pool_maxsize=32)
+        self._vendor = vendor
+        self._origin = _origin(base_url)
+        self._pacer = pacer
+        self._sign = sign
+        self._timeout = timeout
+        self._ahead: timedelta | None = None
+
+    @override
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send one call and return its answer, whatever its status.
+
+        Raises:
+            ForeignOrigin: If the address is not the vendor's.
+            Unavailable: If no connection was made.
+            NoAnswer: If the call left and was not answered in full.
+        """
+        method, path = _method(request), _path(request)
+        if _origin(request.url or "") != self._origin:
+            raise errors.ForeignOrigin(
+                f"the address leads away from {self._origin}, and is not followed", method=method, path=path
+            )
+        self._pacer.wait()
+        self._sign(request)
+        kwargs["timeout"] = (min(10, self._timeout), self._timeout)
+        try:
+            response = super().send(request, *args, **kwargs)
+            response.content  # noqa: B018
+        except requests.exceptions.RequestException as error:
+            if _never_left(error):
+                raise errors.Unavailable("no connection could be made", method=method, path=path) from None
+            raise errors.NoAnswer("no answer came back", method=method, path=path) from None
+        self._pacer.observe(response.status_code, response.headers)
+        self._learn_time(response)
+        return response
+
+    @override
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        answer = Answer()
+        answer.__dict__.update(super().build_response(req, resp).__dict__)
+        answer.decode = self._vendor.decode
+        return answer
+
+    def now(self) -> datetime:
+        """The server's time as far as its answers tell it, never later than it really is there.
+
+        Whole seconds of its `Date` headers; the local clock's until the first answer.
+        """
+        return datetime.now(UTC) + min(self._ahead or timedelta(0), timedelta(0))
+
+    def error(self, response: requests.Response) -> errors.VendorError | None:
+        """Return what is wrong with this answer, or None where nothing is."""
+        return self._vendor.judge(response) or self._by_status(response)
+
+    def _by_status(self, response: requests.Response) -> errors.VendorError | None:
+        status = response.status_code
+        if status < 300:
+            return None
+        kind, why = {
+            401: (errors.NotSignedIn, "the vendor does not accept the credentials, or they may not do this"),
+            403: (errors.NotSignedIn, "the vendor does not accept the credentials, or they may not do this"),
+            404: (errors.NotFound, "there is nothing at this address"),
+            429: (errors.Unavailable, "the vendor is answering too many calls"),
+            503: (errors.Unavailable, "the vendor is not available"),
+        }.get(status, (errors.Fault, "the vendor failed") if status >= 500 else (errors.Refused, "the vendor refused"))
+        request = response.request
+        return kind(
+            f"{why} (HTTP {status})",
+            method=_method(request),
+            path=_path(request),
+            status=status,
+            words=self.words(response),
+        )
+
+    def words(self, response: requests.Response) -> str:
+        """The vendor's own words in an error answer, redacted and cut; empty for a page of HTML."""
+        try:
+            words = self._vendor.words(response.json())
+        except errors.Garbled:
+            words = ""
+        return redact(" ".join(words.split()))[:LONGEST_WORDS]
+
+    def _learn_time(self, response: requests.Response) -> None:
+        try:
+            date = parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            return
+        ahead = date.astimezone(UTC) - datetime.fromtimestamp(time.time(), UTC)
+        self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _method(request: requests.PreparedRequest) -> str:
+    return request.method or ""
+
+
+def _path(request: requests.PreparedRequest) -> str:
+    return urlsplit(request.url or "").path
+
+
+def _never_left(error: requests.exceptions.RequestException) -> bool:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        cause, NewConnectionError | ConnectTimeoutError
+    )

@@ -1,0 +1,76 @@
+"""What a vendor is to us: its settings, where it lives, how it signs in, how fast it may be called, how it says no."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client import vendors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+    from osdi_crm_client.errors import VendorError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """One vendor, as data; `osdi_crm_client/vendors/<name>.py` holds it as `VENDOR`.
+
+    Attributes:
+        name: Its name in settings, folders and modules, in snake_case.
+        title: Its name for people.
+        settings: JSON Schema properties of its settings; every name starts with `<name>_`.
+        required: Settings without which it cannot be reached.
+        base_url: The address all paths are relative to, without a trailing slash.
+        account: The name of the account, where the settings tell it.
+        sign_in: Makes the function that signs one request with current credentials; called once per account.
+        calls_per_second: What to aim at, a little under the vendor's limit; None where it has no rate.
+        in_flight: How many calls may be under way at a time.
+        index_lag: Seconds after which a change shows in filtered collections and searches.
+        words: Picks the vendor's own words out of an error answer.
+        judge: Turns an answer into an error where its status alone does not tell; None leaves it to the status.
+        decode: Turns the bytes of an answer into JSON values, where they need more than a JSON decoder.
+        headers: Headers of every call.
+    """
+
+    name: str
+    title: str
+    settings: Mapping[str, Mapping[str, Any]]
+    required: tuple[str, ...]
+    base_url: Callable[[Mapping[str, Any]], str]
+    account: Callable[[Mapping[str, Any]], str | None]
+    sign_in: Callable[[Mapping[str, Any]], Callable[[requests.PreparedRequest], None]]
+    calls_per_second: float | None
+    in_flight: int
+    index_lag: float
+    words: Callable[[Any], str]
+    judge: Callable[[requests.Response], VendorError | None] = lambda _: None
+    decode: Callable[[bytes], Any] | None = None
+    headers: Mapping[str, str]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the settings that hold secrets."""
+        return tuple(name for name, setting in self.settings.items() if setting.get("secret"))
+
+
+@cache
+def vendor_names() -> tuple[str, ...]:
+    """Names of all vendors, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(vendors.__path__)))
+
+
+def vendor(name: str) -> Vendor:
+    """Return the vendor of this name.
+
+    Raises:
+        ModuleNotFoundError: If there is none.
+    """
+    found: Vendor = import_module(f"{vendors.__name__}.{name}").VENDOR
+    return found

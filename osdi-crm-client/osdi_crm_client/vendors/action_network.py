@@ -1,0 +1,55 @@
+"""Action Network, API v2: one key per list, 4 calls a second, errors as `{"error": …}`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client.vendor import Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+
+def _sign_in(config: Mapping[str, Any]) -> Callable[[requests.PreparedRequest], None]:
+    """Sign with the key in its own header (actionnetwork.org/docs/v2, "Authentication")."""
+
+    def sign(request: requests.PreparedRequest) -> None:
+        request.headers["OSDI-API-Token"] = config["action_network_api_token"]
+
+    return sign
+
+
+def _words(body: Any) -> str:
+    return str(body.get("error", "")) if isinstance(body, dict) else ""
+
+
+VENDOR = Vendor(
+    name="action_network",
+    title="Action Network",
+    settings={
+        "action_network_api_token": {
+            "type": "string",
+            "secret": True,
+            "writeOnly": True,
+            "title": "Action Network API key",
+            "description": "The key of the group or list: in Action Network, Start Organizing → API & Sync.",
+        },
+        "action_network_api_url": {
+            "type": "string",
+            "default": "https://actionnetwork.org/api/v2",
+            "title": "Action Network API address",
+            "description": "Where the API lives; the sandbox prints its own.",
+        },
+    },
+    required=("action_network_api_token",),
+    base_url=lambda config: str(config.get("action_network_api_url") or "https://actionnetwork.org/api/v2"),
+    account=lambda _: None,
+    sign_in=_sign_in,
+    calls_per_second=3.8,
+    in_flight=4,
+    index_lag=5.0,
+    words=_words,
+    headers={"Accept": "application/hal+json, application/json"},
+)
