@@ -33,7 +33,6 @@ Operation = Literal["create", "update", "helper"]
 _ADDITIONAL_FIELDS = {
     "type": ["null", "object"],
     "description": "Fields of the vendor's answer that this schema does not know, under the vendor's names.",
-    "properties": {},
     "additionalProperties": True,
 }
 
