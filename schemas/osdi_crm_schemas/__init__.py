@@ -1,16 +1,17 @@
 """The JSON Schemas of every vendor's streams, and the names under which a vendor reads and writes their properties.
 
-A stream's file says in standard JSON Schema what its records hold, and in six keywords of its own how they travel:
+A stream's file says in standard JSON Schema what its records hold, and in keywords of its own how they travel:
 
 - ``x-vendor-name``: the name in the vendor's answer, where it differs from the property's.
 - ``x-link``: the link or relationship whose target's id is this value, when the vendor gives no property for it.
 - ``x-refers-to``: the stream of the same vendor whose key this property holds.
 - ``x-write``: what a writer may set it in (``create``, ``update``, ``helper``); without it the property is read-only.
 - ``x-write-name``: the name in a request, where it differs from the one in the answer.
-- ``x-write-only``: the vendor takes it and never gives it back.
+- ``x-write-only``: the vendor takes it and never gives it back; on a schema, the whole stream can only be written.
+- ``x-extra-field``: the vendor gives it only when asked for it by name.
 
 ``x-unconfirmed`` on a schema or a property says what is assumed there. Keys inside nested objects are the vendor's own;
-one that a writer may not set carries the standard ``readOnly``.
+one that a writer may not set carries the standard ``readOnly``, one that is never given back ``writeOnly``.
 """
 
 from __future__ import annotations
