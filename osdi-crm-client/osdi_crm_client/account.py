@@ -68,8 +68,19 @@ class Account:
             )
         return str(name)
 
+    def check(self) -> None:
+        """Make sure that the vendor can be reached with these settings.
+
+        Raises:
+            VendorError: If it cannot.
+        """
+        path, params = self.vendor.check
+        self.call("GET", path, params=params, repeatable=True)
+
     def now(self) -> datetime:
-        """The vendor's time, in UTC, never later than it really is there."""
+        """The vendor's time, in UTC, never later than it really is there; its first use may cost a call."""
+        if not self.transport.knows_time:
+            self.check()
         return self.transport.now()
 
     def call(
@@ -96,9 +107,14 @@ class Account:
             VendorError: One of its kinds, if the vendor did not do it.
         """
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+        return self.send(requests.Request(method, url, params=params, json=json, data=data), repeatable=repeatable)
+
+    def send(self, request: requests.Request, *, repeatable: bool) -> requests.Response:
+        """Send one request, with bounded retries, and return its good answer; raises as `call` does."""
+        prepared = self.session.prepare_request(request)
 
         def once() -> requests.Response:
-            response = self.session.request(method, url, params=params, json=json, data=data)
+            response = self.session.send(prepared.copy())
             if error := self.transport.error(response):
                 raise error
             return response

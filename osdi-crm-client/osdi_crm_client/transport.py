@@ -67,6 +67,7 @@ class Transport(HTTPAdapter):
         self._sign = sign
         self._timeout = timeout
         self._ahead: timedelta | None = None
+        self._answered = False
 
     @override
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -90,7 +91,9 @@ class Transport(HTTPAdapter):
             response.content  # noqa: B018
         except requests.exceptions.RequestException as error:
             if _never_left(error):
-                raise errors.Unavailable("no connection could be made", method=method, path=path) from None
+                raise errors.Unavailable(
+                    f"no connection to {self._origin} could be made", method=method, path=path
+                ) from None
             raise errors.NoAnswer("no answer came back", method=method, path=path) from None
         self._pacer.observe(response.status_code, response.headers)
         self._learn_time(response)
@@ -103,11 +106,13 @@ class Transport(HTTPAdapter):
         answer.decode = self._vendor.decode
         return answer
 
-    def now(self) -> datetime:
-        """The server's time as far as its answers tell it, never later than it really is there.
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has come, from which the server's time is known as far as it tells it."""
+        return self._answered
 
-        Whole seconds of its `Date` headers; the local clock's until the first answer.
-        """
+    def now(self) -> datetime:
+        """The server's time by the `Date` of its answers, never later than it really is there, nor than it is here."""
         return datetime.now(UTC) + min(self._ahead or timedelta(0), timedelta(0))
 
     def error(self, response: requests.Response) -> errors.VendorError | None:
@@ -143,6 +148,7 @@ class Transport(HTTPAdapter):
         return redact(" ".join(words.split()))[:LONGEST_WORDS]
 
     def _learn_time(self, response: requests.Response) -> None:
+        self._answered = True
         try:
             date = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):

@@ -37,6 +37,7 @@ class Vendor:
         judge: Turns an answer into an error where its status alone does not tell; None leaves it to the status.
         decode: Turns the bytes of an answer into JSON values, where they need more than a JSON decoder.
         headers: Headers of every call.
+        check: Path and query of a cheap call that only good credentials may make.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Vendor:
     judge: Callable[[requests.Response], VendorError | None] = lambda _: None
     decode: Callable[[bytes], Any] | None = None
     headers: Mapping[str, str]
+    check: tuple[str, Mapping[str, Any]]
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -52,4 +52,5 @@ VENDOR = Vendor(
     index_lag=5.0,
     words=_words,
     headers={"Accept": "application/hal+json, application/json"},
+    check=("people", {"per_page": 1}),
 )

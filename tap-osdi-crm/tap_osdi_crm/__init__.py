@@ -1,0 +1,1 @@
+"""Reading five organising CRMs: a Singer tap."""

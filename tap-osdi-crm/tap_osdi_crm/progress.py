@@ -1,0 +1,133 @@
+"""Telling how far a run is: a line every ten seconds, a table at its end, and beforehand what it would cost."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from osdi_crm_client.account import Account
+
+    from tap_osdi_crm.streams import VendorStream
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 10.0
+"""Seconds between two lines."""
+
+
+class StreamProgress:
+    """How far one stream is."""
+
+    def __init__(self, name: str, account: Account) -> None:
+        self.name = name
+        self.records = 0
+        self.parts = 0
+        self._place = ""
+        self._account = account
+        self._calls_before = account.pacer.made
+        self._refused_before = account.pacer.refused
+        self._began = self._told = time.monotonic()
+        self._ended: float | None = None
+
+    def read(self, records: int) -> None:
+        """Count records, and tell if it is time."""
+        self.records += records
+        if time.monotonic() - self._told >= INTERVAL:
+            self._told = time.monotonic()
+            self._tell()
+
+    def finished(self, place: str) -> None:
+        """Count a finished part."""
+        self.parts += 1
+        self._place = place
+
+    def end(self) -> None:
+        """Stop the clock and the counting of calls."""
+        self._ended = time.monotonic()
+        self.calls, self.refused = self._calls(), self._refused()
+
+    calls = 0
+    refused = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far, or in all."""
+        return max((self._ended or time.monotonic()) - self._began, 0.001)
+
+    def _calls(self) -> int:
+        return self._account.pacer.made - self._calls_before
+
+    def _refused(self) -> int:
+        return self._account.pacer.refused - self._refused_before
+
+    def _tell(self) -> None:
+        rate = self._account.vendor.calls_per_second
+        share = f", {self._calls() / self.seconds / rate:.0%} of the pace" if rate else ""
+        logger.info(
+            "%s: %d records, %.0f/s, %d calls%s, %d x 429, %d parts done%s",
+            self.name,
+            self.records,
+            self.records / self.seconds,
+            self._calls(),
+            share,
+            self._refused(),
+            self.parts,
+            f", last {self._place}" if self._place else "",
+        )
+
+
+class Progress:
+    """How far a run is, over all its streams."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._streams: list[StreamProgress] = []
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[StreamProgress]:
+        """Follow one stream."""
+        progress = StreamProgress(name, self._account)
+        self._streams.append(progress)
+        try:
+            yield progress
+        finally:
+            progress.end()
+
+    def table(self) -> str:
+        """Return what each stream took."""
+        rows = [
+            (s.name, f"{s.records:,}", f"{s.calls:,}", f"{s.refused:,}", f"{s.seconds:,.1f}") for s in self._streams
+        ]
+        return _table(("stream", "records", "calls", "429", "seconds"), rows)
+
+
+def estimate(streams: Sequence[VendorStream], account: Account) -> str:
+    """Return what a run over these streams would cost, as far as the vendor lets one know; makes some calls."""
+    rows = []
+    all_calls = 0
+    for stream in streams:
+        calls = stream.resource.reading(stream).calls()
+        all_calls += calls or 0
+        rows.append((stream.name, "unknown" if calls is None else f"{calls:,}", _minutes(calls, account)))
+    rows.append(("together, at least", f"{all_calls:,}", _minutes(all_calls, account)))
+    return _table(("stream", "calls", "minutes"), rows)
+
+
+def _minutes(calls: int | None, account: Account) -> str:
+    rate = account.pacer.rate
+    return f"{calls / rate / 60:,.1f}" if rate and calls is not None else "unknown"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in (head, *rows)
+    )

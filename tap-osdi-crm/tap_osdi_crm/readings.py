@@ -1,0 +1,244 @@
+"""How a stream's records are read completely: whole, in slices of time, or in a sweep over parents."""
+
+from __future__ import annotations
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from osdi_crm_client import errors
+from typing_extensions import override
+
+from tap_osdi_crm.resources import Part, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_osdi_crm.parts import Row
+    from tap_osdi_crm.streams import VendorStream
+
+logger = logging.getLogger(__name__)
+
+SLICE_PAGES = 40
+"""Pages that a slice is cut to hold."""
+
+TRIES = 3
+"""How often a slice is read before it is halved."""
+
+SECOND = timedelta(seconds=1)
+
+
+class Reading(ABC):
+    """How one stream is read in one run."""
+
+    def __init__(self, stream: VendorStream, *, everything: bool = False) -> None:
+        """Read what is new to the stream's bookmark, or everything there is."""
+        self.stream = stream
+        self.everything = everything
+
+    @abstractmethod
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts in the order in which they are to be finished; may make calls."""
+
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        """Yield the pages of a part."""
+        return self.stream.pages(part)
+
+    def finished(self, part: Part) -> None:  # noqa: B027
+        """Take note that this part and all before it have come out."""
+
+    def ended(self) -> None:  # noqa: B027
+        """Take note that all parts have come out."""
+
+    def calls(self) -> int | None:
+        """Return about how many calls the reading will take, where that can be told cheaply."""
+        return None
+
+
+class Whole(Reading):
+    """Reads one collection from its first page to its last, each run anew."""
+
+    @override
+    def parts(self) -> Iterator[Part]:
+        yield Part(self.stream.resource.path)
+
+    @override
+    def calls(self) -> int | None:
+        _, total = self.stream.page(Part(self.stream.resource.path), None)
+        return None if total is None else total // self.stream.page_size + 1
+
+
+class Slices(Reading):
+    """Reads a collection in slices of time, oldest first; the end of the last finished one is the bookmark.
+
+    Pages by number lose rows when a row read earlier leaves the collection, as a changed row leaves its slice: those
+    behind it move up, one of them from a page not yet read to one already read. So a slice of more than one page
+    counts as finished only when the rows seen, less those that have changed since, are as many as its pages held when
+    the last of them came. Otherwise it is read again, and what was seen before counts; at last it is halved.
+    """
+
+    @override
+    def parts(self) -> Iterator[Part]:
+        window = Window(None if self.everything else self.stream.since(), self.stream.until())
+        if self.stream.is_test:
+            yield Part(self.stream.resource.path, window)
+            return
+        if self.stream.is_incremental and not self.everything:
+            self.stream.remember(None)
+        for path in self.stream.other_paths():
+            yield Part(path, window)
+        whole = Part(self.stream.resource.path, window)
+        for bounds in self._cut(window, *self._survey(whole)):
+            yield Part(self.stream.resource.path, bounds)
+
+    @override
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        stream, key = self.stream, self.stream.replication_key or ""
+        if stream.is_test:
+            yield from stream.pages(part)
+            return
+        first_began = stream.until()
+        ever: dict[tuple[object, ...], str] = {}
+        for _ in range(TRIES):
+            began = stream.until()
+            seen: dict[tuple[object, ...], str] = {}
+            held = pages = 0
+            for rows in stream.pages(part):
+                pages += 1
+                held += len(rows)
+                seen.update((stream.key(row), row.get(key) or "") for row in rows)
+                yield rows
+            if pages == 0 or (pages == 1 and held < stream.page_size):
+                return
+            ever |= seen
+            changed = self._changed_since(part, first_began)
+            left = {row for row, when in changed.items() if when >= began}
+            if len(seen.keys() - left) == held or len(ever.keys() - changed.keys()) == held:
+                return
+        halves = _halves(part.window, sorted(ever.values()))
+        if not halves:
+            raise errors.Garbled("the records of one second kept changing; run again", method="GET", path=part.path)
+        for half in halves:
+            yield from self.read(Part(part.path, half, part.parent))
+
+    def _changed_since(self, part: Part, since: datetime) -> dict[tuple[object, ...], datetime]:
+        """Return the keys and times of the rows of the part's collection that have changed since."""
+        stream, key = self.stream, self.stream.replication_key or ""
+        return {
+            stream.key(row): datetime.fromisoformat(row[key])
+            for rows in stream.pages(Part(part.path, Window(since, None)))
+            for row in rows
+        }
+
+    @override
+    def finished(self, part: Part) -> None:
+        if part.path == self.stream.resource.path and self.stream.is_incremental and not self.stream.is_test:
+            self.stream.remember(part.window.until)
+
+    @override
+    def calls(self) -> int | None:
+        pages, _ = self._survey(
+            Part(self.stream.resource.path, Window(self.stream.since(), self.stream.until())), sample=False
+        )
+        return pages + 2 * (pages // SLICE_PAGES) + 2
+
+    def _survey(self, whole: Part, *, sample: bool = True) -> tuple[int, list[datetime]]:
+        """Return about how many pages there are, and for more than a slice the times of some rows, sorted.
+
+        Where the vendor gives no total, pages are asked for by doubled and then halved numbers.
+        """
+        stream, key = self.stream, self.stream.replication_key or ""
+        beyond = SLICE_PAGES + 1
+        rows, total = stream.page(whole, beyond)
+        if total is not None:
+            pages = -(-total // stream.page_size)
+        else:
+            pages, empty = (beyond if rows else 1), (beyond if not rows else 0)
+            while not empty:
+                if stream.page(whole, 2 * pages)[0]:
+                    pages *= 2
+                else:
+                    empty = 2 * pages
+            while rows and empty - pages > max(1, pages // 10):
+                middle = (pages + empty) // 2
+                if stream.page(whole, middle)[0]:
+                    pages = middle
+                else:
+                    empty = middle
+        times: list[datetime] = []
+        if sample and pages > SLICE_PAGES:
+            samples = max(3, pages // SLICE_PAGES // 3)
+            for number in range(samples):
+                found, _ = stream.page(whole, 1 + number * pages // samples)
+                times += [datetime.fromisoformat(row[key]) for row in found if row.get(key)]
+        return pages, sorted(times)
+
+    def _cut(self, window: Window, pages: int, times: list[datetime]) -> Iterator[Window]:
+        """Yield windows that by the sample hold about `SLICE_PAGES` pages each, and together all there is."""
+        since = window.since
+        slices = max(1, round(pages / SLICE_PAGES)) if times else 1
+        for number in range(1, slices):
+            bound = times[number * len(times) // slices].replace(microsecond=0)
+            if (since is None or bound > since) and window.until and bound < window.until:
+                yield Window(since, bound)
+                since = bound
+        yield Window(since, window.until)
+
+
+class Sweep(Reading):
+    """Reads the children of every parent, in the order of the parents' ids; the last finished one is the cursor.
+
+    A parent need not change when a child arrives, so each sweep goes to all parents. The bookmark is the start of the
+    last complete sweep. While one runs, the state also holds since when it asks and how far it is.
+    """
+
+    @override
+    def parts(self) -> Iterator[Part]:
+        stream = self.stream
+        until = stream.until()
+        since = stream.since()
+        self._sweep = stream.get_context_state(None).get("sweep") or {
+            "started": until.isoformat(),
+            "since": since and since.isoformat(),
+            "after": "",
+        }
+        self._written = time.monotonic()
+        if stream.is_incremental and not stream.is_test:
+            stream.remember(None)
+        window = Window(datetime.fromisoformat(self._sweep["since"]) if self._sweep["since"] else None)
+        for parent in sorted(stream.parents(), key=lambda parent: parent.place):
+            if parent.place > self._sweep["after"]:
+                yield Part(f"{parent.path}/{stream.resource.path}", window, parent)
+
+    @override
+    def finished(self, part: Part) -> None:
+        if part.parent is None or self.stream.is_test:
+            return
+        self._sweep = {**self._sweep, "after": part.parent.place}
+        if time.monotonic() - self._written > 1:
+            self.stream.remember(None, sweep=self._sweep)
+            self._written = time.monotonic()
+
+    @override
+    def ended(self) -> None:
+        if not self.stream.is_test:
+            self.stream.remember(datetime.fromisoformat(self._sweep["started"]), sweep=None)
+
+    @override
+    def calls(self) -> int | None:
+        return sum(1 for _ in self.stream.parents())
+
+
+def _halves(window: Window, times: list[str]) -> tuple[Window, ...]:
+    """Return the window cut in two where half of the rows lie on each side; nothing for a single second."""
+    since, until = window.since, window.until
+    middle = datetime.fromisoformat(times[len(times) // 2]).replace(microsecond=0)
+    if since:
+        middle = max(middle, since + SECOND)
+    if until:
+        middle = min(middle, until - SECOND)
+    if since and middle <= since:
+        return ()
+    return Window(since, middle), Window(middle, until)

@@ -1,0 +1,190 @@
+"""The tap: settings, discovery, and a run that ends in one clear line whatever happens."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import signal
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from osdi_crm_client import redaction
+from osdi_crm_client.account import Account
+from osdi_crm_client.errors import ConfigurationError, VendorError
+from osdi_crm_client.settings import secret_settings, settings_schema, warn_of_strangers
+from singer_sdk import Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from typing_extensions import override
+
+from tap_osdi_crm import vendors
+from tap_osdi_crm.progress import Progress, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import click
+
+    from tap_osdi_crm.resources import Parent
+    from tap_osdi_crm.streams import VendorStream
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "start_date": {
+        "type": "string",
+        "format": "date-time",
+        "title": "Start date",
+        "description": "Where the vendor filters by time: read only what changed since then, on the first run.",
+    },
+    "overlap_seconds": {
+        "type": "number",
+        "default": 120,
+        "title": "Overlap",
+        "description": "How many seconds before its bookmark an incremental run begins to read.",
+    },
+    "unconfirmed_streams": {
+        "type": "boolean",
+        "default": False,
+        "title": "Unconfirmed streams",
+        "description": "Whether to offer streams that the vendor's documents do not confirm.",
+    },
+    "estimate": {
+        "type": "boolean",
+        "default": False,
+        "title": "Estimate only",
+        "description": "Tell the calls and minutes that a run would take, where the vendor lets one know, and stop.",
+    },
+}
+
+
+def _module(vendor: str) -> Any:
+    return import_module(f"{vendors.__name__}.{vendor}")
+
+
+@contextmanager
+def _clear_failure() -> Iterator[None]:
+    """End the program with one clear line where a setting is wrong or the vendor does not do its part."""
+    log = TapOSDICRM.logger
+    try:
+        yield
+    except ConfigValidationError as error:
+        for line in error.errors:
+            log.error("%s", line)  # noqa: TRY400
+        sys.exit(1)
+    except (ConfigurationError, VendorError) as error:
+        log.error("%s", error)  # noqa: TRY400
+        sys.exit(1)
+    except (FileNotFoundError, json.JSONDecodeError) as error:
+        log.error("A file given on the command line cannot be read: %s", error)  # noqa: TRY400
+        sys.exit(1)
+
+
+class TapOSDICRM(Tap):
+    """Reads people, actions and everything around them from five organising CRMs."""
+
+    name = "tap-osdi-crm"
+    config_jsonschema: ClassVar[dict[str, Any]] = settings_schema(
+        SETTINGS, {module.name: _module(module.name).SETTINGS for module in pkgutil.iter_modules(vendors.__path__)}
+    )
+    capabilities: ClassVar[list[Any]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    dynamic_catalog = True
+    message_writer_class = MsgSpecWriter
+
+    @override
+    def __init__(self, **kwargs: Any) -> None:
+        given = kwargs.get("config")
+        from_env = self._env_var_config if kwargs.get("parse_env_config") else {}
+        redaction.install(
+            {**(given if isinstance(given, dict) else {}), **from_env}, secret_settings(self.config_jsonschema)
+        )
+        self._parents: dict[str, list[Parent]] = {}
+        super().__init__(**kwargs)
+        warn_of_strangers(self.config, self.config_jsonschema["properties"])
+
+    @cached_property
+    def account(self) -> Account:
+        """The account that all streams read."""
+        return Account(self.config)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far this run is."""
+        return Progress(self.account)
+
+    @override
+    def discover_streams(self) -> Sequence[VendorStream]:
+        module = _module(self.config["vendor"])
+        return [
+            module.STREAM(self, resource, self.account)
+            for resource in module.RESOURCES
+            if not resource.unconfirmed or self.config.get("unconfirmed_streams")
+        ]
+
+    def parents(self, stream: str) -> list[Parent]:
+        """Return all records of a stream that others hang on; read once a run, even if not selected."""
+        if stream not in self._parents:
+            self._parents[stream] = list(self._stream(stream).as_parents())
+        return self._parents[stream]
+
+    def _stream(self, name: str) -> VendorStream:
+        module = _module(self.config["vendor"])
+        resource = next(resource for resource in module.RESOURCES if resource.name == name)
+        stream: VendorStream = module.STREAM(self, resource, self.account)
+        return stream
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        """Ask for the ordinary end of a program on SIGTERM: the exception unwinds, and threads stop."""
+        signal.signal(signal.SIGTERM, _terminate)
+
+    @classmethod
+    @override
+    def invoke(cls, *, config: Any = None, state: Any = None, catalog: Any = None, **kwargs: Any) -> None:
+        super(Tap, cls).invoke(**kwargs)
+        with _clear_failure():
+            cls.print_version(print_fn=cls.logger.info)
+            tap = cls(
+                config=config.config if config else {},
+                parse_env_config=bool(config and config.parse_env),
+                state=json.load(state) if state else None,
+                catalog=json.load(catalog) if catalog else None,
+            )
+            if tap.config.get("estimate"):
+                selected = [stream for stream in tap.streams.values() if stream.selected]
+                cls.logger.info("What a run would cost:\n%s", estimate(selected, tap.account))  # type: ignore[arg-type]
+                return
+            tap.sync_all()
+            cls.logger.info("Done:\n%s", tap.progress.table())
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        with _clear_failure():
+            return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
+        with _clear_failure():
+            super().cb_discover(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        with _clear_failure():
+            super().cb_test(ctx, param, value)
+
+
+def _terminate(*_: Any) -> None:
+    sys.exit(143)
