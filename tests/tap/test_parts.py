@@ -1,0 +1,114 @@
+"""Parts are read side by side, come out whole, and are reported finished in their order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tap_osdi_crm.parts import Finished, Page, SideBySide
+
+
+def reader(pages: list[int]) -> Any:
+    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+        for page in range(pages[part]):
+            yield [{"part": part, "page": page}]
+
+    return read
+
+
+@settings(deadline=None, max_examples=50)
+@given(pages=st.lists(st.integers(0, 9), max_size=20), in_flight=st.integers(1, 6))
+def test_every_page_comes_out_once_and_before_its_part_is_finished(pages: list[int], in_flight: int) -> None:
+    came: list[tuple[int, int]] = []
+    finished: list[int] = []
+    for event in SideBySide(range(len(pages)), reader(pages), in_flight):
+        if isinstance(event, Page):
+            came += [(row["part"], row["page"]) for row in event.rows]
+            assert event.part not in finished
+        else:
+            assert isinstance(event, Finished)
+            finished.append(event.part)
+            assert [p for p in came if p[0] == event.part] == [(event.part, n) for n in range(pages[event.part])]
+
+    assert finished == list(range(len(pages)))
+    assert sorted(came) == [(part, page) for part, count in enumerate(pages) for page in range(count)]
+
+
+def test_so_many_parts_as_allowed_are_under_way_at_a_time() -> None:
+    under_way, most = 0, 0
+    lock = threading.Lock()
+
+    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.02)
+        with lock:
+            under_way -= 1
+        yield [{"part": part}]
+
+    began = time.monotonic()
+    rows = [event for event in SideBySide(range(20), read, 4) if isinstance(event, Page)]
+
+    assert len(rows) == 20
+    assert most == 4
+    assert time.monotonic() - began < 20 * 0.02
+
+
+def test_a_slow_first_part_lets_only_a_few_others_run_ahead() -> None:
+    begun: list[int] = []
+    go_on = threading.Event()
+
+    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+        begun.append(part)
+        if part == 0:
+            go_on.wait(10)
+        yield []
+
+    events = iter(SideBySide(range(100), read, 3))
+    next(events)
+    time.sleep(0.2)
+    assert max(begun) < 6
+    go_on.set()
+    assert sum(isinstance(event, Finished) for event in events) == 100
+
+
+def test_the_first_error_ends_the_reading_and_the_threads() -> None:
+    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+        if part == 3:
+            raise ValueError("broken")
+        yield [{"part": part}]
+
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="broken"):
+        list(SideBySide(range(1000), read, 4))
+    time.sleep(0.3)
+    assert threading.active_count() == before
+
+
+def test_an_error_in_finding_the_parts_ends_the_reading() -> None:
+    def parts() -> Iterator[int]:
+        yield 0
+        raise ValueError("no parents")
+
+    with pytest.raises(ValueError, match="no parents"):
+        list(SideBySide(parts(), reader([1]), 2))
+
+
+def test_threads_end_when_nobody_wants_more() -> None:
+    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+        while True:
+            yield [{"part": part}]
+
+    before = threading.active_count()
+    events = iter(SideBySide(range(10), read, 4))
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    time.sleep(0.3)
+    assert threading.active_count() == before
