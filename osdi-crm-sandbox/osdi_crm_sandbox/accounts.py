@@ -1,0 +1,194 @@
+"""An account at a vendor: its options, its data, and what was done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import random
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_sandbox.limits import Limit, limit
+from osdi_crm_sandbox.records import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+
+    from osdi_crm_sandbox.faults import Fault
+    from osdi_crm_sandbox.vendor import Call, Vendor
+
+OPTIONS: dict[str, Any] = {
+    "rate": None,
+    "at_once": None,
+    "latency": 0.0,
+    "jitter": 0.0,
+    "index_lag": 0.0,
+    "counts": {},
+}
+"""Options of every vendor's accounts: see the README for what they mean."""
+PAGES_KEPT = 20_000
+CHURN_TICK = 0.02
+
+
+class Account:
+    """One account and its credential.
+
+    Attributes:
+        key: the credential by which clients are told apart; what it is called differs by vendor.
+        name: what the vendor would call the account.
+        tables: its records by resource.
+        options: OPTIONS and the vendor's own.
+        state: what the vendor's module keeps besides records.
+        neighbours: all accounts of the vendor by key, this one included.
+        random: for what need not be the same each time (churn, shares).
+    """
+
+    def __init__(self, vendor: Vendor, key: str, name: str, neighbours: dict[str, Account]) -> None:
+        self.vendor = vendor
+        self.key = key
+        self.name = name
+        self.neighbours = neighbours
+        self.options: dict[str, Any] = OPTIONS | dict(vendor.options)
+        self.tables = {name: Table(self, resource) for name, resource in vendor.resources.items()}
+        self.state: dict[str, Any] = {}
+        self.random = random.Random()  # noqa: S311
+        self.limit: Limit | None = None
+        self.busy = 0
+        self.faults: list[Fault] = []
+        self.pages: dict[tuple[str, str, str], Response] = {}
+        self.log: list[dict[str, Any]] = []
+        self.statuses: Counter[str] = Counter()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._lagging: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._churn: asyncio.Task[None] | None = None
+        self._churn_by_call: tuple[str, float, float] | None = None
+        self._owed = [0.0, 0.0]
+
+    def set(self, options: dict[str, Any]) -> None:
+        """Changes options.
+
+        Raises:
+            ValueError: there is no such option, or not with such a value.
+        """
+        unknown = options.keys() - self.options.keys()
+        if unknown:
+            raise ValueError(f"No option {', '.join(sorted(unknown))}: choose from {', '.join(sorted(self.options))}")
+        if "rate" in options:
+            self.limit = limit(options["rate"])
+        if "index_lag" in options:
+            self._run(self._lagging, float("inf"))
+        self.options |= options
+        self.touched()
+
+    def touched(self) -> None:
+        """Something changed: no page rendered so far is true any more."""
+        self.pages.clear()
+
+    def keep_page(self, key: tuple[str, str, str], page: Response) -> None:
+        """Keeps a rendered page until something changes."""
+        if len(self.pages) >= PAGES_KEPT:
+            del self.pages[next(iter(self.pages))]
+        self.pages[key] = page
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Does something before the first call after so many seconds."""
+        heapq.heappush(self._due, (time.time() + seconds, next(self._order), action))
+
+    def after_lag(self, action: Callable[[], None]) -> None:
+        """Does something when the search index catches up."""
+        lag = self.options["index_lag"]
+        if lag:
+            heapq.heappush(self._lagging, (time.time() + lag, next(self._order), action))
+        else:
+            action()
+
+    def settle(self) -> None:
+        """Does what has become due."""
+        now = time.time()
+        self._run(self._due, now)
+        self._run(self._lagging, now)
+
+    @staticmethod
+    def _run(waiting: list[tuple[float, int, Callable[[], None]]], now: float) -> None:
+        while waiting and waiting[0][0] <= now:
+            heapq.heappop(waiting)[2]()
+
+    def arrived(self, call: Call) -> dict[str, Any]:
+        """Logs a call; the entry, whose status is to be filled in."""
+        entry = {
+            "at": time.time(),
+            "method": call.method,
+            "path": call.path,
+            "query": call.query,
+            "status": None,
+            "body": call.body,
+        }
+        self.log.append(entry)
+        if self._churn_by_call:
+            self._stir(*self._churn_by_call)
+        return entry
+
+    def clear_log(self) -> None:
+        """Forgets the calls so far."""
+        self.log.clear()
+        self.statuses.clear()
+
+    def counters(self) -> dict[str, Any]:
+        """Calls so far, by status, the unix times of the first and the last, and records by resource."""
+        return {
+            "calls": len(self.log),
+            "statuses": dict(self.statuses),
+            "first": self.log[0]["at"] if self.log else None,
+            "last": self.log[-1]["at"] if self.log else None,
+            "resources": {name: len(table.records) for name, table in self.tables.items()},
+        }
+
+    def fault_for(self, call: Call) -> Fault | None:
+        """The first fault that strikes this call."""
+        return next((fault for fault in self.faults if fault.strikes(call.method, call.path)), None)
+
+    def churn_by_call(self, resource: str, changes: float, adds: float) -> None:
+        """From now on each call finds so many records changed and added since the last."""
+        self.stop_churn()
+        self._churn_by_call = (resource, changes, adds)
+
+    def churn_by_second(self, resource: str, changes: float, adds: float) -> None:
+        """From now on so many records change and are added each second."""
+        self.stop_churn()
+        self._churn = asyncio.create_task(self._keep_stirring(resource, changes, adds))
+
+    def stop_churn(self) -> None:
+        """Nothing changes by itself any more."""
+        self._owed = [0.0, 0.0]
+        self._churn_by_call = None
+        if self._churn:
+            self._churn.cancel()
+            self._churn = None
+
+    async def _keep_stirring(self, resource: str, changes: float, adds: float) -> None:
+        then = time.monotonic()
+        while True:
+            await asyncio.sleep(CHURN_TICK)
+            now = time.monotonic()
+            self._stir(resource, changes * (now - then), adds * (now - then))
+            then = now
+
+    def _stir(self, resource: str, changes: float, adds: float) -> None:
+        self._owed[0] += changes
+        self._owed[1] += adds
+        while self._owed[0] >= 1 and self.tables[resource].records:
+            self._owed[0] -= 1
+            self.vendor.change(self, resource, self.any_of(resource), {}, None)
+        while self._owed[1] >= 1:
+            self._owed[1] -= 1
+            self.vendor.insert(self, resource, self.vendor.invent(self, resource))
+
+    def any_of(self, resource: str) -> str:
+        """The id of some record."""
+        everything = self.tables[resource].select(live=True)
+        return everything.page(self.random.randrange(len(everything)) + 1, 1)[0]

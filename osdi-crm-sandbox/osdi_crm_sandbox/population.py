@@ -1,0 +1,129 @@
+"""Invented people and moments, the same for every vendor: any number of them from a small pool and a seed."""
+
+from __future__ import annotations
+
+import random
+import time
+from functools import lru_cache
+from typing import NamedTuple
+
+from faker import Faker
+
+HOUR = 3600
+DAY = 24 * HOUR
+YEARS = 6
+
+
+class City(NamedTuple):
+    """A town with its region (ISO 3166-2 subdivision), postal code and place on earth."""
+
+    name: str
+    region: str
+    postal_code: str
+    latitude: float
+    longitude: float
+
+
+class Person(NamedTuple):
+    """Somebody invented; e-mail and phone are nobody else's of the same population."""
+
+    given_name: str
+    family_name: str
+    email: str
+    phone: str
+    street: str
+    city: City
+    employer: str
+
+
+class Pool(NamedTuple):
+    """What people are put together from."""
+
+    given_names: list[str]
+    family_names: list[str]
+    streets: list[str]
+    cities: list[City]
+    employers: list[str]
+    sentences: list[str]
+    paragraphs: list[str]
+    words: list[str]
+
+
+@lru_cache
+def pool() -> Pool:
+    """The pool, the same in every process."""
+    fake = Faker("en_US")
+    fake.seed_instance(20_240_101)
+    regions = [fake.unique.state_abbr(include_territories=False) for _ in range(40)]
+    return Pool(
+        given_names=[fake.first_name() for _ in range(300)],
+        family_names=[fake.last_name() for _ in range(500)],
+        streets=[fake.street_address() for _ in range(500)],
+        cities=[
+            City(
+                fake.city(),
+                fake.random_element(regions),
+                fake.postcode(),
+                round(float(fake.latitude()) / 9 + 38, 4),
+                round(float(fake.longitude()) / 9 - 95, 4),
+            )
+            for _ in range(200)
+        ],
+        employers=[fake.company() for _ in range(200)],
+        sentences=[fake.sentence(8) for _ in range(300)],
+        paragraphs=[fake.paragraph(5) for _ in range(100)],
+        words=sorted({fake.word() for _ in range(300)}),
+    )
+
+
+class Population:
+    """People and moments drawn with a seed."""
+
+    def __init__(self, seed: int | str) -> None:
+        self.random = random.Random(str(seed))  # noqa: S311
+        self.pool = pool()
+
+    def pick(self, choices: list[str]) -> str:
+        """One of them."""
+        return choices[int(self.random.random() * len(choices))]
+
+    def person(self, number: int) -> Person:
+        """Somebody; the number makes e-mail and phone unique."""
+        draw = self.random.random
+        given = self.pick(self.pool.given_names)
+        family = self.pick(self.pool.family_names)
+        cities = self.pool.cities
+        return Person(
+            given,
+            family,
+            f"{given}.{family}.{number}@example.org".lower(),
+            f"12{number * 7_919 % 1_000_000_000:09d}",
+            self.pick(self.pool.streets),
+            cities[int(draw() * len(cities))],
+            self.pick(self.pool.employers),
+        )
+
+    def uuid(self) -> str:
+        """A random-looking UUID."""
+        digits = f"{self.random.getrandbits(128):032x}"
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def moments(self, count: int) -> list[int]:
+        """So many unix times: over six years, most in the last one, a third in bursts that share a second.
+
+        They end at the last midnight UTC more than an hour ago, so the same seed gives the same all day long.
+        """
+        end = (int(time.time()) - HOUR) // DAY * DAY
+        bursts = [self._moment(end) for _ in range(count // 300 + 1)]
+        draw = self.random.random
+        return [bursts[int(draw() * len(bursts))] if draw() < 1 / 3 else self._moment(end) for _ in range(count)]
+
+    def _moment(self, end: int) -> int:
+        draw = self.random.random
+        span = 365 * DAY if draw() < 3 / 4 else YEARS * 365 * DAY
+        return end - 1 - int(draw() * span)
+
+
+def iso(moment: float) -> str:
+    """A unix time as 2024-05-02T09:00:00Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

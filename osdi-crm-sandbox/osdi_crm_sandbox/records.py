@@ -1,0 +1,186 @@
+"""An account's records of one kind, and the sorted indexes by which collections are read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from functools import partial
+from operator import eq, ge, gt, itemgetter, le, lt
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.vendor import Record, Resource
+
+Condition = tuple[str, str, str]
+"""A field, one of eq gt ge lt le, and a value."""
+
+COMPARE: dict[str, Callable[[str, str], bool]] = {"eq": eq, "gt": gt, "ge": ge, "lt": lt, "le": le}
+SORTED_RESULTS_KEPT = 64
+
+Entry = tuple[str, int, str]
+FIRST = itemgetter(0)
+
+
+class Index:
+    """Entries (value, place, id) in order: the place is arbitrary, and another one after each change of the record."""
+
+    def __init__(self, values: Callable[[Record], Iterable[str]], modified: str, records: dict[str, Record]) -> None:
+        self.values = values
+        self.modified = modified
+        self.entries = sorted(entry for key, record in records.items() for entry in self.of(key, record))
+
+    def of(self, key: str, record: Record | None) -> list[Entry]:
+        """The entries of one version of a record."""
+        if record is None:
+            return []
+        place = crc32(f"{key}{record.get(self.modified)}".encode())
+        return [(value, place, key) for value in self.values(record)]
+
+    def swap(self, key: str, old: Record | None, new: Record | None) -> None:
+        """One version of a record leaves the index and another comes in."""
+        before, after = self.of(key, old), self.of(key, new)
+        if before == after:
+            return
+        for entry in before:
+            del self.entries[bisect_left(self.entries, entry)]
+        for entry in after:
+            insort(self.entries, entry)
+
+    def span(self, conditions: Iterable[Condition]) -> tuple[int, int]:
+        """Where the entries that fulfil all the conditions begin and end."""
+        start, stop = 0, len(self.entries)
+        for _, operator, value in conditions:
+            if operator in ("eq", "ge"):
+                start = max(start, bisect_left(self.entries, value, key=FIRST))
+            if operator in ("eq", "le"):
+                stop = min(stop, bisect_right(self.entries, value, key=FIRST))
+            if operator == "gt":
+                start = max(start, bisect_right(self.entries, value, key=FIRST))
+            if operator == "lt":
+                stop = min(stop, bisect_left(self.entries, value, key=FIRST))
+        return start, max(start, stop)
+
+
+class Selection:
+    """The ids of a result, part of an index's entries. Use it before anything changes."""
+
+    def __init__(self, entries: Sequence[Entry], start: int = 0, stop: int | None = None) -> None:
+        self.entries = entries
+        self.start = start
+        self.stop = len(entries) if stop is None else stop
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.entries[place][2] for place in range(self.start, self.stop))
+
+    def page(self, number: int, size: int) -> list[str]:
+        """The ids of a page, counted from one."""
+        start = self.start + (number - 1) * size
+        return [entry[2] for entry in self.entries[start : min(start + size, self.stop)]]
+
+
+class Table:
+    """The records of one resource of an account.
+
+    By id and in unfiltered collections (`live`) a change is seen at once; in filtered ones after the account's
+    index lag, and until then the old version's place holds.
+    """
+
+    def __init__(self, account: Account, resource: Resource) -> None:
+        self.account = account
+        self.resource = resource
+        self.records: dict[str, Record] = {}
+        self._searchable: dict[str, Record] = {}
+        self._indexes: dict[tuple[bool, str], Index] = {}
+        self._sorted: dict[object, Selection] = {}
+
+    def load(self, records: dict[str, Record]) -> None:
+        """Replaces everything, as if it had always been there."""
+        self.records = records
+        self._searchable = dict(records)
+        self._indexes.clear()
+        self._touched()
+
+    def put(self, key: str, record: Record) -> None:
+        """Adds a record or replaces it."""
+        self._swap(True, self.records, key, record)
+        self.account.after_lag(partial(self._swap, False, self._searchable, key, record))
+
+    def delete(self, key: str) -> None:
+        """Takes a record away."""
+        self._swap(True, self.records, key, None)
+        self.account.after_lag(partial(self._swap, False, self._searchable, key, None))
+
+    def _swap(self, live: bool, records: dict[str, Record], key: str, record: Record | None) -> None:
+        old = records.get(key)
+        for (index_is_live, _), index in self._indexes.items():
+            if index_is_live is live:
+                index.swap(key, old, record)
+        if record is None:
+            records.pop(key, None)
+        else:
+            records[key] = record
+        self._touched()
+
+    def _touched(self) -> None:
+        self._sorted.clear()
+        self.account.touched()
+
+    def _index(self, live: bool, name: str) -> Index:
+        index = self._indexes.get((live, name))
+        if index is None:
+            values = self.resource.fields[name] if name else lambda _record: ("",)
+            records = self.records if live else self._searchable
+            index = self._indexes[live, name] = Index(values, self.resource.modified, records)
+        return index
+
+    def find(self, name: str, value: str) -> list[str]:
+        """The ids of the records with this value, as they are now."""
+        return list(self.select([(name, "eq", value)], live=True))
+
+    def select(self, where: Sequence[Condition] = (), *, live: bool, order: str = "", down: bool = False) -> Selection:
+        """The ids that fulfil all the conditions, in an arbitrary order that holds while nothing changes.
+
+        Args:
+            where: fields are those of the resource.
+            live: as things are now, rather than as the lagging search sees them.
+            order: sort by this field's first value instead.
+            down: that, from the highest.
+        """
+        by_field: dict[str, list[Condition]] = {}
+        for condition in where:
+            by_field.setdefault(condition[0], []).append(condition)
+        spans = {name: self._index(live, name).span(group) for name, group in (by_field or {order: []}).items()}
+        narrowest = min(spans, key=lambda name: spans[name][1] - spans[name][0])
+        entries = self._index(live, narrowest).entries
+        start, stop = spans[narrowest]
+        in_place_order = start == stop or entries[start][0] == entries[stop - 1][0]
+        if len(spans) == 1 and not down and (narrowest == order or (not order and in_place_order)):
+            return Selection(entries, start, stop)
+        kept = (tuple(where), live, order, down)
+        if kept not in self._sorted:
+            if len(self._sorted) >= SORTED_RESULTS_KEPT:
+                del self._sorted[next(iter(self._sorted))]
+            others = [condition for name, group in by_field.items() if name != narrowest for condition in group]
+            self._sorted[kept] = self._sort(entries[start:stop], others, live=live, order=order, down=down)
+        return self._sorted[kept]
+
+    def _sort(
+        self, entries: list[Entry], conditions: list[Condition], *, live: bool, order: str, down: bool
+    ) -> Selection:
+        records = self.records if live else self._searchable
+        found = {key: place for _, place, key in entries if self._fulfils(records[key], conditions)}
+        if not order:
+            return Selection(sorted((("", place, key) for key, place in found.items()), key=itemgetter(1, 2)))
+        values = self.resource.fields[order]
+        by_value = [(next(iter(values(records[key])), ""), place, key) for key, place in found.items()]
+        return Selection(sorted(by_value, reverse=down))
+
+    def _fulfils(self, record: Record, conditions: list[Condition]) -> bool:
+        fields = self.resource.fields
+        return all(any(COMPARE[op](own, value) for own in fields[name](record)) for name, op, value in conditions)

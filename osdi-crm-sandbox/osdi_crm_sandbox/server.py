@@ -1,0 +1,235 @@
+"""The server: takes a call through latency, limit, faults and the vendor's routes, and answers it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import random
+import secrets
+import time
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from starlette.responses import PlainTextResponse, Response
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from osdi_crm_sandbox.accounts import Account
+from osdi_crm_sandbox.vendor import Call, Refusal, Route, Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+
+class Protocol(HttpToolsProtocol):
+    """Lets the application close a connection without an answer."""
+
+    @override
+    def on_message_begin(self) -> None:
+        """Puts the transport into the request's scope."""
+        super().on_message_begin()
+        self.scope["state"]["transport"] = self.transport
+
+
+@dataclass
+class Crossing:
+    """The routes below a path segment."""
+
+    routes: dict[str, Route] = field(default_factory=dict)
+    named: dict[str, Crossing] = field(default_factory=dict)
+    any: Crossing | None = None
+
+    def add(self, route: Route) -> None:
+        """Makes a route known."""
+        crossing = self
+        for segment in route.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                crossing.any = crossing.any or Crossing()
+                crossing = crossing.any
+            else:
+                crossing = crossing.named.setdefault(segment, Crossing())
+        crossing.routes[route.method] = route
+
+    def find(self, segments: list[str]) -> Crossing | None:
+        """Where these segments lead."""
+        if not segments:
+            return self
+        ways = (self.named.get(segments[0]), self.any)
+        return next((end for way in ways if way and (end := way.find(segments[1:])) and end.routes), None)
+
+
+class Town:
+    """A vendor with its accounts."""
+
+    def __init__(self, vendor: Vendor) -> None:
+        self.vendor = vendor
+        self.accounts: dict[str, Account] = {}
+        self._crossing = Crossing()
+        for route in vendor.routes:
+            self._crossing.add(route)
+
+    def open_account(self, key: str | None, size: int, seed: int, options: dict[str, Any]) -> Account:
+        """A new account; an old one with the same key is gone.
+
+        Raises:
+            ValueError: an unknown option.
+        """
+        key = key or secrets.token_hex(16)
+        if key in self.accounts:
+            self.accounts[key].stop_churn()
+        account = Account(self.vendor, key, f"{self.vendor.name}-{len(self.accounts) + 1}", self.accounts)
+        account.set(options)
+        gc.disable()
+        self.vendor.seed(account, size, seed)
+        gc.enable()
+        gc.freeze()
+        self.accounts[key] = account
+        return account
+
+    async def call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Takes a call to its end."""
+        call = await _read(self.vendor.name, scope, receive)
+        account = call.caller = self.vendor.identify(call, self.accounts)
+        if account is None:
+            await self._work(call)(scope, receive, send)
+            return
+        account.busy += 1
+        try:
+            response = await self._answer(account, call, scope)
+            await asyncio.sleep(account.options["latency"] / 2)
+            if response is None:
+                await _hang_up(scope, receive)
+            else:
+                await response(scope, receive, send)
+        finally:
+            account.busy -= 1
+
+    async def _answer(self, account: Account, call: Call, scope: Scope) -> Response | None:
+        options = account.options
+        if options["latency"] or options["jitter"]:
+            jitter = random.uniform(-options["jitter"], options["jitter"])  # noqa: S311
+            await asyncio.sleep(max(0.0, options["latency"] / 2 + jitter))
+        entry = account.arrived(call)
+        account.settle()
+        crowded = options["at_once"] is not None and account.busy > options["at_once"]
+        if crowded or (account.limit and not account.limit.admit(time.time())):
+            response: Response | None = self.vendor.refuse(call, 429, "Too many requests")
+        else:
+            response = await self._faulty_work(account, call, scope)
+        if response is not None:
+            entry["status"] = response.status_code
+            account.statuses[str(response.status_code)] += 1
+            decoration = self.vendor.decorate(account)
+            if decoration:
+                response = Response(bytes(response.body), response.status_code, dict(response.headers))
+                response.headers.update(decoration)
+        return response
+
+    async def _faulty_work(self, account: Account, call: Call, scope: Scope) -> Response | None:
+        fault = account.fault_for(call) if account.faults else None
+        if fault is None:
+            return self._kept_work(account, call, scope)
+        if fault.do == "delay":
+            await asyncio.sleep(fault.seconds)
+        if fault.do == "cut_before":
+            return None
+        response = fault.instead()
+        if response is None and fault.do == "status":
+            response = self.vendor.refuse(call, fault.status or 500, HTTPStatus(fault.status or 500).phrase)
+            response.headers.update(fault.headers)
+        if response is None:
+            response = fault.spoil(self._work(call))
+        return None if fault.do == "cut_after" else response
+
+    def _kept_work(self, account: Account, call: Call, scope: Scope) -> Response:
+        if call.method != "GET":
+            return self._work(call)
+        key = (call.url, scope["path"], scope["query_string"])
+        kept = account.pages.get(key)
+        if kept is None:
+            kept = self._work(call)
+            if kept.status_code == 200:
+                account.keep_page(key, kept)
+        return kept
+
+    def _work(self, call: Call) -> Response:
+        try:
+            return self._route(call).handler(call)
+        except Refusal as refusal:
+            return self.vendor.refuse(call, refusal.status, refusal.words)
+
+    def _route(self, call: Call) -> Route:
+        segments = call.path.strip("/").split("/")
+        end = self._crossing.find(segments)
+        route = end.routes.get(call.method) if end else None
+        if call.caller is None and not (route and route.open):
+            raise Refusal(401, "Not signed in")
+        if end is None:
+            raise Refusal(404, "Not found")
+        if route is None:
+            raise Refusal(405, "Method not allowed")
+        if call.unreadable:
+            raise Refusal(400, "The body could not be parsed")
+        names = route.path.strip("/").split("/")
+        call.params = {name[1:-1]: value for name, value in zip(names, segments, strict=True) if name[:1] == "{"}
+        return route
+
+
+class Server:
+    """The application: every vendor under its name, the control API under /_control."""
+
+    def __init__(self, vendors: Mapping[str, Vendor]) -> None:
+        from osdi_crm_sandbox.control_api import control_app  # noqa: PLC0415
+
+        self.towns = {name: Town(vendor) for name, vendor in vendors.items()}
+        self._control = control_app(self.towns)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        first = scope["path"].split("/", 2)[1]
+        if first == "_control":
+            await self._control(scope, receive, send)
+        elif first in self.towns:
+            await self.towns[first].call(scope, receive, send)
+        else:
+            await PlainTextResponse(f"No such vendor: {first}", 404)(scope, receive, send)
+
+
+async def _read(vendor: str, scope: Scope, receive: Receive) -> Call:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"].decode("latin-1")
+    call = Call(
+        method=scope["method"],
+        path=scope["path"].removeprefix(f"/{vendor}") or "/",
+        query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
+        headers=headers,
+        body=None,
+        unreadable=False,
+        url=f"http://{headers.get('host', '')}/{vendor}",
+    )
+    body = b""
+    more = call.method != "GET" or headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if body:
+        try:
+            if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+                call.body = dict(parse_qsl(body.decode(), keep_blank_values=True))
+            else:
+                call.body = json.loads(body)
+        except ValueError:
+            call.unreadable = True
+    return call
+
+
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    scope["state"]["transport"].close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
