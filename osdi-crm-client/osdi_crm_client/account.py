@@ -107,16 +107,18 @@ class Account:
             VendorError: One of its kinds, if the vendor did not do it.
         """
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
-        return self.send(requests.Request(method, url, params=params, json=json, data=data), repeatable=repeatable)
+        request = requests.Request(method, url, params=params, json=json, data=data)
+        return self.send(self.session.prepare_request(request), repeatable=repeatable)
 
-    def send(self, request: requests.Request, *, repeatable: bool) -> requests.Response:
-        """Send one request, with bounded retries, and return its good answer; raises as `call` does."""
-        prepared = self.session.prepare_request(request)
+    def send(self, request: requests.PreparedRequest, *, repeatable: bool) -> requests.Response:
+        """Send one request, with bounded retries, and return its good answer, decoded; raises as `call` does."""
 
         def once() -> requests.Response:
-            response = self.session.send(prepared.copy())
+            response = self.session.send(request)
             if error := self.transport.error(response):
                 raise error
+            if response.content:
+                response.json()
             return response
 
         return retrying(once, repeatable=repeatable)()

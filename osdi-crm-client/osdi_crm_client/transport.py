@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from osdi_crm_client.pacing import Pacer
+    from osdi_crm_client.signing import Signer
     from osdi_crm_client.vendor import Vendor
 
 LONGEST_WORDS = 500
@@ -57,14 +58,14 @@ class Transport(HTTPAdapter):
         vendor: Vendor,
         base_url: str,
         pacer: Pacer,
-        sign: Callable[[requests.PreparedRequest], None],
+        signer: Signer,
         timeout: float,
     ) -> None:
         super().__init__(pool_maxsize=32)
         self._vendor = vendor
         self._origin = _origin(base_url)
         self._pacer = pacer
-        self._sign = sign
+        self._signer = signer
         self._timeout = timeout
         self._ahead: timedelta | None = None
         self._answered = False
@@ -78,13 +79,21 @@ class Transport(HTTPAdapter):
             Unavailable: If no connection was made.
             NoAnswer: If the call left and was not answered in full.
         """
-        method, path = _method(request), _path(request)
         if _origin(request.url or "") != self._origin:
             raise errors.ForeignOrigin(
-                f"the address leads away from {self._origin}, and is not followed", method=method, path=path
+                f"the address leads away from {self._origin}, and is not followed",
+                method=_method(request),
+                path=_path(request),
             )
+        response = self._once(request, *args, **kwargs)
+        if response.status_code == 401 and self._signer.renew(response):
+            response = self._once(request, *args, **kwargs)
+        return response
+
+    def _once(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        method, path = _method(request), _path(request)
         self._pacer.wait()
-        self._sign(request)
+        self._signer.sign(request)
         kwargs["timeout"] = (min(10, self._timeout), self._timeout)
         try:
             response = super().send(request, *args, **kwargs)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import requests
 
     from osdi_crm_client.errors import VendorError
+    from osdi_crm_client.signing import Signer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Vendor:
         required: Settings without which it cannot be reached.
         base_url: The address all paths are relative to, without a trailing slash.
         account: The name of the account, where the settings tell it.
-        sign_in: Makes the function that signs one request with current credentials; called once per account.
+        sign_in: Makes what signs the calls; called once per account.
         calls_per_second: What to aim at, a little under the vendor's limit; None where it has no rate.
         in_flight: How many calls may be under way at a time.
         index_lag: Seconds after which a change shows in filtered collections and searches.
@@ -46,7 +47,7 @@ class Vendor:
     required: tuple[str, ...]
     base_url: Callable[[Mapping[str, Any]], str]
     account: Callable[[Mapping[str, Any]], str | None]
-    sign_in: Callable[[Mapping[str, Any]], Callable[[requests.PreparedRequest], None]]
+    sign_in: Callable[[Mapping[str, Any]], Signer]
     calls_per_second: float | None
     in_flight: int
     index_lag: float

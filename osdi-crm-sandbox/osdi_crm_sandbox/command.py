@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
         town.open_account("sandbox-empty", 0, options.seed, {})
     try:
         listener = socket.create_server((options.host, options.port), backlog=2048)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         parser.error(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
     config = uvicorn.Config(

@@ -69,5 +69,10 @@ class NumberedPages(BaseAPIPaginator[int]):
         return total is None or self._seen < total
 
     @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        """Leave it to `has_more` to see that an empty page is the end."""
+        return True
+
+    @override
     def get_next(self, response: requests.Response) -> int:
         return self.current_value + 1

@@ -118,7 +118,7 @@ class VendorStream(RESTStream[Any]):
     @override
     def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Send through the account, which paces, signs and retries; nothing is left for the SDK to do."""
-        return lambda prepared, _: self._checked(self.account.send(prepared, repeatable=True))
+        return lambda prepared, _: self.account.send(prepared, repeatable=True)
 
     @override
     def get_http_request_counter(self) -> metrics.Counter:
@@ -162,14 +162,13 @@ class VendorStream(RESTStream[Any]):
         except errors.NotFound:
             if part.parent is None:
                 raise
-            logger.info("Stream '%s': %s is gone, and what hung on it.", self.name, part.parent.place)
+            logger.debug("Stream '%s': there is nothing at %s.", self.name, part.path)
 
     def page(self, part: Part, number: Any) -> tuple[list[Row], int | None]:
         """Return the raw records of one page, and how many there are in all where the vendor says so."""
         wanted = self.get_http_request(page=PageContext(stream_context={"part": part}, next_page_token=number))
-        body = self.account.send(
-            requests.Request(wanted.method, wanted.url, params=wanted.params, json=wanted.data), repeatable=True
-        ).json()
+        prepared = self.build_prepared_request(wanted.method, wanted.url, params=wanted.params, json=wanted.data)
+        body = self.account.send(prepared, repeatable=True).json()
         return self.rows(body), self.total(body)
 
     def key(self, row: Row) -> tuple[Any, ...]:
@@ -205,10 +204,6 @@ class VendorStream(RESTStream[Any]):
                 state["replication_key"] = self.replication_key
                 state["replication_key_value"] = max(text, state.get("replication_key_value") or "")
         self.tap.state_writer.write_state(self.tap_state)
-
-    def _checked(self, response: requests.Response) -> requests.Response:
-        self.rows(response.json())
-        return response
 
 
 class _QuietCounter(metrics.Counter):

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import requests
-
-
-def _sign_in(config: Mapping[str, Any]) -> Callable[[requests.PreparedRequest], None]:
-    """Sign with the key in its own header (actionnetwork.org/docs/v2, "Authentication")."""
-
-    def sign(request: requests.PreparedRequest) -> None:
-        request.headers["OSDI-API-Token"] = config["action_network_api_token"]
-
-    return sign
 
 
 def _words(body: Any) -> str:
@@ -46,7 +33,7 @@ VENDOR = Vendor(
     required=("action_network_api_token",),
     base_url=lambda config: str(config.get("action_network_api_url") or "https://actionnetwork.org/api/v2"),
     account=lambda _: None,
-    sign_in=_sign_in,
+    sign_in=lambda config: Signer("OSDI-API-Token", config["action_network_api_token"]),
     calls_per_second=3.8,
     in_flight=4,
     index_lag=5.0,
