@@ -58,6 +58,7 @@ class Account:
         self.random = random.Random()  # noqa: S311
         self.limit: Limit | None = None
         self.busy = 0
+        self.overlaps = 0
         self.faults: list[Fault] = []
         self.pages: dict[tuple[str, str, str], Response] = {}
         self.log: list[dict[str, Any]] = []
@@ -137,12 +138,14 @@ class Account:
         """Forgets the calls so far."""
         self.log.clear()
         self.statuses.clear()
+        self.overlaps = 0
 
     def counters(self) -> dict[str, Any]:
-        """Calls so far, by status, the unix times of the first and the last, and records by resource."""
+        """Calls so far, by status, overlapping ones, unix times of the first and the last, and records by resource."""
         return {
             "calls": len(self.log),
             "statuses": dict(self.statuses),
+            "overlaps": self.overlaps,
             "first": self.log[0]["at"] if self.log else None,
             "last": self.log[-1]["at"] if self.log else None,
             "resources": {name: len(table.records) for name, table in self.tables.items()},

@@ -43,7 +43,7 @@ class Account:
         self._control("PATCH", "", options)
 
     def counters(self) -> dict[str, Any]:
-        """{"calls", "statuses", "first", "last", "resources"}."""
+        """{"calls", "statuses", "overlaps", "first", "last", "resources"}."""
         return dict(self._control("GET"))
 
     def log(self) -> list[dict[str, Any]]:

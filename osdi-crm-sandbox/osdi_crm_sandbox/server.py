@@ -98,6 +98,7 @@ class Town:
         if account is None:
             await self._work(call)(scope, receive, send)
             return
+        account.overlaps += account.busy > 0
         account.busy += 1
         try:
             response = await self._answer(account, call, scope)
