@@ -90,9 +90,6 @@ class Fault:
 
     def instead(self) -> Response | None:
         """The answer that leaves without any work done; None where the work is done or no answer leaves."""
-        if self.do == "html":
-            page = "<!DOCTYPE html><html><head><title>Sorry</title></head><body>Something went wrong</body></html>"
-            return Response(page, self.status or 503, media_type="text/html")
         if self.do == "empty":
             return answer({})
         if self.do == "status" and isinstance(self.body, str):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Limit(Protocol):
@@ -72,6 +75,13 @@ class SlidingWindow:
     def resets_in(self, now: float) -> float:
         """Seconds until the oldest call counted leaves the window."""
         return self._times[0] + self.seconds - now if self.used(now) else 0.0
+
+
+def admit(limits: Sequence[Limit], now: float) -> bool:
+    """Counts a call against all of these, or against none where one of them is full."""
+    if len(limits) > 1 and any(limit.used(now) >= limit.calls for limit in limits):
+        return False
+    return all(limit.admit(now) for limit in limits)
 
 
 def limit(rate: dict[str, Any] | None) -> Limit | None:

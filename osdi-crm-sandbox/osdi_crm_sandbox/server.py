@@ -18,6 +18,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from osdi_crm_sandbox.accounts import Account
+from osdi_crm_sandbox.limits import admit
 from osdi_crm_sandbox.vendor import Call, Refusal, Route, Vendor
 
 if TYPE_CHECKING:
@@ -118,14 +119,14 @@ class Town:
         entry = account.arrived(call)
         account.settle()
         crowded = options["at_once"] is not None and account.busy > options["at_once"]
-        if crowded or (account.limit and not account.limit.admit(time.time())):
+        if crowded or not admit(self.vendor.limits(call), time.time()):
             response: Response | None = self.vendor.refuse(call, 429, "Too many requests")
         else:
             response = await self._faulty_work(account, call, scope)
         if response is not None:
             entry["status"] = response.status_code
             account.statuses[str(response.status_code)] += 1
-            decoration = self.vendor.decorate(account)
+            decoration = self.vendor.decorate(call)
             if decoration:
                 response = Response(bytes(response.body), response.status_code, dict(response.headers))
                 response.headers.update(decoration)
@@ -140,14 +141,19 @@ class Town:
         if fault.do == "cut_before":
             return None
         response = fault.instead()
+        if fault.do == "html":
+            response = self.vendor.challenge(fault.status or 503)
         if response is None and fault.do == "status":
             response = self.vendor.refuse(call, fault.status or 500, HTTPStatus(fault.status or 500).phrase)
             response.headers.update(fault.headers)
         if response is None:
-            response = fault.spoil(self._work(call))
+            response = fault.spoil(self.vendor.check(call) or self._work(call))
         return None if fault.do == "cut_after" else response
 
     def _kept_work(self, account: Account, call: Call, scope: Scope) -> Response:
+        refused = self.vendor.check(call)
+        if refused is not None:
+            return refused
         if call.method != "GET":
             return self._work(call)
         key = (call.url, scope["path"], scope["query_string"])
@@ -212,6 +218,7 @@ async def _read(vendor: str, scope: Scope, receive: Receive) -> Call:
         body=None,
         unreadable=False,
         url=f"http://{headers.get('host', '')}/{vendor}",
+        address=scope["client"][0] if scope["client"] else "",
     )
     body = b""
     more = call.method != "GET" or headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.limits import Limit
 
 Record = dict[str, Any]
 """A stored record. Never changed in place: a change puts a new dict. Keys starting with "_" stay inside."""
@@ -39,6 +40,7 @@ class Call:
         unreadable: a body was sent that could not be parsed (`body` is None).
         url: scheme, host and the vendor's prefix, for links in the answer.
         params: what stood at the {names} of the route's path.
+        address: the client's.
     """
 
     method: str
@@ -50,6 +52,7 @@ class Call:
     url: str
     params: dict[str, str] = field(default_factory=dict)
     caller: Account | None = None
+    address: str = ""
 
     @property
     def account(self) -> Account:
@@ -91,6 +94,12 @@ class Resource:
     fields: Mapping[str, Callable[[Record], Iterable[str]]]
 
 
+def sorry(status: int) -> Response:
+    """The HTML page of somebody between client and vendor."""
+    page = "<!DOCTYPE html><html><head><title>Sorry</title></head><body>Something went wrong</body></html>"
+    return Response(page, status, media_type="text/html")
+
+
 @dataclass(frozen=True)
 class Vendor:
     """One vendor.
@@ -112,7 +121,11 @@ class Vendor:
         change: merges values into a record; its modified date becomes the one given, or now.
         delete: takes a record away.
         credentials: what a client needs besides the key.
-        decorate: headers that every answer to an account carries.
+        limits: what the call counts against: the account's `rate` unless the vendor knows better.
+        check: the answer to a call that gets no further, by its headers or its credential; None for the others.
+            Unlike handlers it sees every call, whether the page is kept or not.
+        challenge: the HTML page of the fault "html", by status.
+        decorate: headers that every answer to an account's call carries.
     """
 
     name: str
@@ -129,7 +142,10 @@ class Vendor:
     change: Callable[[Account, str, str, Record, str | None], None]
     delete: Callable[[Account, str, str], None]
     credentials: Callable[[Account], Record] = lambda _account: {}
-    decorate: Callable[[Account], Mapping[str, str]] = lambda _account: {}
+    limits: Callable[[Call], Sequence[Limit]] = lambda call: [call.account.limit] if call.account.limit else []
+    check: Callable[[Call], Response | None] = lambda _call: None
+    challenge: Callable[[int], Response] = sorry
+    decorate: Callable[[Call], Mapping[str, str]] = lambda _call: {}
 
 
 def answer(
