@@ -60,7 +60,7 @@ class Account:
         self.busy = 0
         self.overlaps = 0
         self.faults: list[Fault] = []
-        self.pages: dict[tuple[str, str, str], Response] = {}
+        self.pages: dict[tuple[str, bytes, bytes], Response] = {}
         self.log: list[dict[str, Any]] = []
         self.statuses: Counter[str] = Counter()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -90,7 +90,7 @@ class Account:
         """Something changed: no page rendered so far is true any more."""
         self.pages.clear()
 
-    def keep_page(self, key: tuple[str, str, str], page: Response) -> None:
+    def keep_page(self, key: tuple[str, bytes, bytes], page: Response) -> None:
         """Keeps a rendered page until something changes."""
         if len(self.pages) >= PAGES_KEPT:
             del self.pages[next(iter(self.pages))]

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from starlette.responses import PlainTextResponse, Response
 from typing_extensions import override
@@ -101,8 +101,9 @@ class Town:
             return
         account.overlaps += account.busy > 0
         account.busy += 1
+        at_once = account.options["at_once"]
         try:
-            response = await self._answer(account, call, scope)
+            response = await self._answer(account, call, scope, crowded=at_once is not None and account.busy > at_once)
             await asyncio.sleep(account.options["latency"] / 2)
             if response is None:
                 await _hang_up(scope, receive)
@@ -111,14 +112,13 @@ class Town:
         finally:
             account.busy -= 1
 
-    async def _answer(self, account: Account, call: Call, scope: Scope) -> Response | None:
+    async def _answer(self, account: Account, call: Call, scope: Scope, *, crowded: bool) -> Response | None:
         options = account.options
         if options["latency"] or options["jitter"]:
             jitter = random.uniform(-options["jitter"], options["jitter"])  # noqa: S311
             await asyncio.sleep(max(0.0, options["latency"] / 2 + jitter))
         entry = account.arrived(call)
         account.settle()
-        crowded = options["at_once"] is not None and account.busy > options["at_once"]
         if crowded or not admit(self.vendor.limits(call), time.time()):
             response: Response | None = self.vendor.refuse(call, 429, "Too many requests")
         else:
@@ -156,7 +156,7 @@ class Town:
             return refused
         if call.method != "GET":
             return self._work(call)
-        key = (call.url, scope["path"], scope["query_string"])
+        key = (call.url, scope["raw_path"], scope["query_string"])
         kept = account.pages.get(key)
         if kept is None:
             kept = self._work(call)
@@ -171,8 +171,7 @@ class Town:
             return self.vendor.refuse(call, refusal.status, refusal.words)
 
     def _route(self, call: Call) -> Route:
-        segments = call.path.strip("/").split("/")
-        end = self._crossing.find(segments)
+        end = self._crossing.find(call.segments)
         route = end.routes.get(call.method) if end else None
         if call.caller is None and not (route and route.open):
             raise Refusal(401, "Not signed in")
@@ -183,7 +182,7 @@ class Town:
         if call.unreadable:
             raise Refusal(400, "The body could not be parsed")
         names = route.path.strip("/").split("/")
-        call.params = {name[1:-1]: value for name, value in zip(names, segments, strict=True) if name[:1] == "{"}
+        call.params = {name[1:-1]: value for name, value in zip(names, call.segments, strict=True) if name[:1] == "{"}
         return route
 
 
@@ -210,9 +209,11 @@ class Server:
 async def _read(vendor: str, scope: Scope, receive: Receive) -> Call:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = scope["query_string"].decode("latin-1")
+    raw_path: str = scope["raw_path"].decode("latin-1")
     call = Call(
         method=scope["method"],
         path=scope["path"].removeprefix(f"/{vendor}") or "/",
+        segments=[unquote(segment) for segment in raw_path.removeprefix(f"/{vendor}").strip("/").split("/")],
         query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
         headers=headers,
         body=None,

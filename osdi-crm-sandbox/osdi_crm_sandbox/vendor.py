@@ -34,6 +34,7 @@ class Call:
     Attributes:
         method: upper case.
         path: below the vendor's prefix, such as "/api/v2/people".
+        segments: the path's, split before they were unquoted: an encoded slash stays within one.
         query: parameters, the last one of a repeated name.
         headers: by lower-case name.
         body: parsed JSON, or a form as a dict, or None where there was none.
@@ -45,6 +46,7 @@ class Call:
 
     method: str
     path: str
+    segments: list[str]
     query: dict[str, str]
     headers: dict[str, str]
     body: Any
