@@ -105,7 +105,7 @@ class Sandbox:
         self._session.trust_env = False
         self._process: subprocess.Popen[str] | None = None
         self._arguments = [f"--vendor={vendor}" for vendor in vendors or []] + [f"--size={size}"]
-        self.url = url or ""
+        self.url = (url or "").rstrip("/")
 
     def __enter__(self) -> Self:
         if not self.url:
@@ -151,3 +151,14 @@ class Sandbox:
         """Makes an account: empty, or with data for so many people."""
         order = {"key": key, "size": size, "seed": seed, "options": options}
         return Account(self, vendor, self.control("POST", f"{vendor}/accounts", order))
+
+    def existing(self, vendor: str, key: str = "sandbox") -> Account:
+        """An account made before, such as the two that every vendor starts with.
+
+        Raises:
+            LookupError: there is none with this key.
+        """
+        for account in self.control("GET", f"{vendor}/accounts"):
+            if account["key"] == key:
+                return Account(self, vendor, account)
+        raise LookupError(f"{vendor} has no account with this key")

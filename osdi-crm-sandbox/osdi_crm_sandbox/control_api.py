@@ -56,14 +56,19 @@ class Control:
             )
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        return answer(
-            {
-                "key": account.key,
-                "account": account.name,
-                "url": self._url(request, account) + account.vendor.api,
-                "credentials": account.vendor.credentials(account),
-            }
-        )
+        return answer(self._described(request, account))
+
+    async def accounts(self, request: Request) -> Response:
+        """GET accounts."""
+        return answer([self._described(request, account) for account in self._town(request).accounts.values()])
+
+    def _described(self, request: Request, account: Account) -> dict[str, Any]:
+        return {
+            "key": account.key,
+            "account": account.name,
+            "url": self._url(request, account) + account.vendor.api,
+            "credentials": account.vendor.credentials(account),
+        }
 
     async def set(self, request: Request) -> Response:
         """PATCH accounts/<key>."""
@@ -156,6 +161,7 @@ def control_app(towns: dict[str, Town]) -> Starlette:
     account = "/_control/{vendor}/accounts/{key}"
     return Starlette(
         routes=[
+            Route("/_control/{vendor}/accounts", control.accounts, methods=["GET"]),
             Route("/_control/{vendor}/accounts", control.create, methods=["POST"]),
             Route(account, control.counters, methods=["GET"]),
             Route(account, control.set, methods=["PATCH"]),

@@ -9,7 +9,6 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -144,7 +143,7 @@ class Town:
         if fault.do == "html":
             response = self.vendor.challenge(fault.status or 503)
         if response is None and fault.do == "status":
-            response = self.vendor.refuse(call, fault.status or 500, HTTPStatus(fault.status or 500).phrase)
+            response = self.vendor.refuse(call, fault.status or 500, "Something went wrong")
             response.headers.update(fault.headers)
         if response is None:
             response = fault.spoil(self.vendor.check(call) or self._work(call))

@@ -217,8 +217,7 @@ def refuse(call: Call, status: int, words: str) -> Response:
     if _is_blind(call):
         return _hal({})
     if status == 401:
-        key = call.headers.get("osdi-api-token", "")
-        return answer({"error": f"API Key invalid or not present {key}"}, 403)
+        return _bad_key(call, 403)
     if status == 405:
         return answer({"error": "Not found"}, 404)
     return answer({"error": words}, status)
@@ -248,6 +247,20 @@ def identify(call: Call, accounts: Mapping[str, Account]) -> Account | None:
         return None
     name, key = parent
     return next((account for account in accounts.values() if key in account.tables[name].records), None)
+
+
+def check(call: Call) -> Response | None:
+    """Turns away revoked keys, and a personal list's key where only a group's may go; never at the entry point."""
+    options, segments = call.account.options, call.path.removeprefix(API).strip("/").split("/")
+    barred = not options["group"] and any(name in segments for name in GROUP_ONLY)
+    status = options["revoked"] or (403 if barred else None)
+    if status is None or segments == [""] or _is_blind(call):
+        return None
+    return _bad_key(call, status)
+
+
+def _bad_key(call: Call, status: int) -> Response:
+    return answer({"error": f"API Key invalid or not present {call.headers.get('osdi-api-token', '')}"}, status)
 
 
 def serve(account: Account, resource: str, key: str, url: str) -> Any:
@@ -482,6 +495,7 @@ def _entry_point(call: Call) -> Response:
             links[kind.rel] = {"href": f"{base}/{kind.name}", "title": title}
     links["osdi:person_signup_helper"] = {"href": f"{base}/people", "title": "Person Signup Helper"}
     links["action_network:metadata"] = {"href": f"{base}/metadata", "title": "Metadata"}
+    links["canvasser:brand_logo"] = {"href": f"{SITE}/images/logo.png", "title": "Logo"}
     links["docs"] = {"href": f"{SITE}/docs", "title": "Documentation"}
     links["self"] = {"href": base, "title": "This API entry point"}
     links["curies"] = CURIES
@@ -704,7 +718,7 @@ def _save_phone(account: Account, key: str, record: Record, given: Record, allow
             table.put(holder or "", loser)
         else:
             merged = holder
-    new = {"primary": True, "number": number or old["number"], "number_type": "Mobile"}
+    new = {**old, "primary": True, "number_type": "Mobile"} | ({"number": number} if number else {})
     record["phone_numbers"] = [{**new, "status": _status(entry, allowed, status, "unsubscribed")}]
     return merged
 
@@ -1250,12 +1264,8 @@ def insert(account: Account, resource: str, given: Record) -> str:
         record |= people | {"_api": record["origin_system"] != HERE}
     elif kind is MESSAGES:
         _complete_message(account, record, given)
-    elif kind is QUERIES:
-        record["_people"] = 0
-    elif kind is UNIQUE_ID_LISTS:
-        record = {"count": 0} | record | {"_members": []}
-    elif kind is WRAPPERS:
-        record.setdefault("default", False)
+    else:
+        record = _MISSING.get(kind.name, {}) | record
     if kind is ITEMS:
         key = f"{record['_parent']}/{record['_person']}"
     if kind.name in RECORDS:
@@ -1265,6 +1275,13 @@ def insert(account: Account, resource: str, given: Record) -> str:
     else:
         account.tables[resource].put(key, record)
     return key
+
+
+_MISSING: dict[str, Record] = {
+    "queries": {"_people": 0},
+    "unique_id_lists": {"_members": [], "count": 0},
+    "wrappers": {"default": False},
+}
 
 
 def _complete_record(account: Account, kind: Kind, record: Record, given: Record) -> None:
@@ -1380,7 +1397,7 @@ def seed(account: Account, size: int, number: int) -> None:
         }
     )
     tables["people"].load(_seed_people(population, wanted.get("people", 0), number))
-    for name in ("event_campaigns", *ACTIONS, "campaigns", "tags", "lists", "queries", "unique_id_lists", "messages"):
+    for name in ("tags", "event_campaigns", *ACTIONS, "campaigns", "lists", "queries", "unique_id_lists", "messages"):
         if wanted.get(name) and not tables[name].records:
             tables[name].load(_seed_kind(account, population, KINDS[name], wanted[name]))
     for kind in (*RECORDS.values(), TAGGINGS, ITEMS):
@@ -1434,10 +1451,14 @@ def _seed_people(population: Population, count: int, number: int) -> dict[str, R
             record["email_addresses"] = [{"primary": True, "address": somebody.email, "status": status}]
         if mobile_only or draw() < 0.35:
             status = ("subscribed", "unsubscribed", "bouncing")[int(draw() ** 2 * 3)]
-            mobile = {"primary": True, "number": somebody.phone, "number_type": "Mobile", "status": status}
+            mobile: Record = {"primary": True, "number": somebody.phone, "number_type": "Mobile", "status": status}
+            if not mobile_only and draw() < 0.02:
+                del mobile["number"]
             record["phone_numbers"] = [mobile]
         if draw() < 0.9:
             record["postal_addresses"] = addresses[int(draw() * len(addresses))]
+        if draw() < 0.02:
+            record["origin_system"] = "MyApp"
         record["languages_spoken"] = languages[int(draw() * len(languages))]
         record["custom_fields"] = fields[int(draw() * len(fields))]
         people[key] = record
@@ -1494,6 +1515,8 @@ def _seed_kind(account: Account, population: Population, kind: Kind, count: int)
         records[key] = record | _KIND_SEEDS[kind.name](account, population, place, moment)
         if kind is TAGS:
             del records[key]["origin_system"]
+        elif account.tables["tags"].records and place % 5 == 2 and (kind.name in ACTIONS or kind is MESSAGES):
+            records[key]["tag_list"] = [next(iter(account.tables["tags"].records.values()))["name"]]
         if kind.name == "events" and people:
             records[key]["_organizer"] = people[(place + 1) % len(people)]
     return records
@@ -1634,7 +1657,11 @@ _KIND_SEEDS: dict[str, Callable[[Account, Population, int, int], Record]] = {
 
 
 def _seed_referrer(population: Population) -> Record:
-    return {"source": population.pick(["none", "email", "facebook"]), "website": "none", "referrer": "group-group-a"}
+    data = {"source": population.pick(["none", "email", "facebook"]), "website": "none", "referrer": "group-group-a"}
+    if data["source"] == "email":
+        data["email_referrer"] = "emails-stop-it"
+        data["mobile_message_referrer"] = "mobile_messages-stop-it"
+    return data
 
 
 def _seed_donation(population: Population, _parent: Record) -> Record:
@@ -1661,10 +1688,10 @@ def _seed_outreach(population: Population, parent: Record) -> Record:
         "family_name": population.pick(population.pool.family_names),
         "ocdid": f"ocd-division/country:us/state:ca/sldl:{int(population.random.random() * 80)}",
     }
+    common = {"targets": [target], "action_network:referrer_data": _seed_referrer(population)}
     if parent.get("type") == "phone":
-        return {"type": "phone", "duration": int(population.random.random() * 600), "targets": [target]}
-    message = {"subject": "Vote no", "message": population.pick(population.pool.paragraphs)}
-    return {"type": "email", **message, "targets": [target]}
+        return {"type": "phone", "duration": int(population.random.random() * 600), **common}
+    return {"type": "email", "subject": "Vote no", "message": population.pick(population.pool.paragraphs), **common}
 
 
 def _seed_signature(population: Population, _parent: Record) -> Record:
@@ -1739,61 +1766,45 @@ def _count_all(account: Account, kind: Kind) -> None:
 # Routes
 
 
-def _guarded(kind_name: str, handler: Callable[[Call], Response]) -> Callable[[Call], Response]:
-    """Turns away revoked keys, and personal lists' keys where only groups may go."""
-
-    def handle(call: Call) -> Response:
-        options = call.caller.options if call.caller else {}
-        refused = options.get("revoked") or (
-            403 if kind_name in GROUP_ONLY and not options.get("group", True) else None
-        )
-        if refused and not _is_blind(call):
-            key = call.headers.get("osdi-api-token", "")
-            return answer({"error": f"API Key invalid or not present {key}"}, refused)
-        return handler(call)
-
-    return handle
-
-
-def _routes() -> Iterable[tuple[str, str, str, Callable[[Call], Response]]]:
-    """Method, path, resource and handler of every route that needs a key."""
+def _routes() -> Iterable[tuple[str, str, Callable[[Call], Response]]]:
+    """Method, path and handler of every route that needs a key."""
     for kind in TOP_LEVEL:
-        yield "GET", f"/{kind.name}", kind.name, partial(_top_collection, kind)
-        yield "GET", f"/{kind.name}/{{id}}", kind.name, partial(_item, kind)
+        yield "GET", f"/{kind.name}", partial(_top_collection, kind)
+        yield "GET", f"/{kind.name}/{{id}}", partial(_item, kind)
     for kind in ACTIONS.values():
-        yield "POST", f"/{kind.name}", kind.name, partial(_post_action, kind)
-        yield "PUT", f"/{kind.name}/{{id}}", kind.name, partial(_put_action, kind)
-        yield "GET", f"/{kind.name}/{{id}}/embed", kind.name, partial(_embed, kind)
+        yield "POST", f"/{kind.name}", partial(_post_action, kind)
+        yield "PUT", f"/{kind.name}/{{id}}", partial(_put_action, kind)
+        yield "GET", f"/{kind.name}/{{id}}/embed", partial(_embed, kind)
     for kind in (*RECORDS.values(), TAGGINGS, ITEMS):
         for parent in (KINDS[kind.parent], PEOPLE):
             if kind is ITEMS and parent is PEOPLE:
                 continue
             path = f"/{parent.name}/{{id}}/{kind.name}"
-            yield "GET", path, kind.name, partial(_child_collection, kind, parent)
-            yield "GET", f"{path}/{{child}}", kind.name, partial(_child_item, kind, parent)
+            yield "GET", path, partial(_child_collection, kind, parent)
+            yield "GET", f"{path}/{{child}}", partial(_child_item, kind, parent)
             if kind.write or kind.name in ("submissions", "responses"):
-                yield "PUT", f"{path}/{{child}}", kind.name, partial(_put_record_item, kind, parent)
+                yield "PUT", f"{path}/{{child}}", partial(_put_record_item, kind, parent)
     for kind in RECORDS.values():
-        yield "POST", f"/{kind.parent}/{{id}}/{kind.name}", kind.name, partial(_post_record, kind)
+        yield "POST", f"/{kind.parent}/{{id}}/{kind.name}", partial(_post_record, kind)
     events = "/event_campaigns/{id}/events"
-    yield "GET", events, "events", partial(_child_collection, ACTIONS["events"], ACTIONS["event_campaigns"])
-    yield "POST", events, "events", partial(_post_action, ACTIONS["events"])
-    yield "GET", f"{events}/{{event}}", "events", _campaign_event
-    yield "GET", f"{events}/{{event}}/attendances", "attendances", _campaign_attendances
-    yield "PUT", "/people/{id}", "people", _put_person
-    yield "POST", "/tags", "tags", _post_tag
-    yield "POST", "/tags/{id}/taggings", "taggings", _post_tagging
-    yield "DELETE", "/tags/{id}/taggings/{child}", "taggings", _delete_tagging
-    yield "POST", "/messages", "messages", _post_message
-    yield "PUT", "/messages/{id}", "messages", _put_message
-    yield "POST", "/messages/{id}/send", "messages", _send_message
-    yield "DELETE", "/messages/{id}/send", "messages", _stop_message
-    yield "POST", "/messages/{id}/schedule", "messages", _schedule_message
-    yield "DELETE", "/messages/{id}/schedule", "messages", _unschedule_message
-    yield "POST", "/unique_id_lists", "unique_id_lists", _post_unique_id_list
-    yield "PUT", "/unique_id_lists/{id}", "unique_id_lists", _put_unique_id_list
-    yield "GET", "/metadata", "metadata", _metadata
-    yield "GET", "/metadata/custom_fields", "metadata", _custom_fields
+    yield "GET", events, partial(_child_collection, ACTIONS["events"], ACTIONS["event_campaigns"])
+    yield "POST", events, partial(_post_action, ACTIONS["events"])
+    yield "GET", f"{events}/{{event}}", _campaign_event
+    yield "GET", f"{events}/{{event}}/attendances", _campaign_attendances
+    yield "PUT", "/people/{id}", _put_person
+    yield "POST", "/tags", _post_tag
+    yield "POST", "/tags/{id}/taggings", _post_tagging
+    yield "DELETE", "/tags/{id}/taggings/{child}", _delete_tagging
+    yield "POST", "/messages", _post_message
+    yield "PUT", "/messages/{id}", _put_message
+    yield "POST", "/messages/{id}/send", _send_message
+    yield "DELETE", "/messages/{id}/send", _stop_message
+    yield "POST", "/messages/{id}/schedule", _schedule_message
+    yield "DELETE", "/messages/{id}/schedule", _unschedule_message
+    yield "POST", "/unique_id_lists", _post_unique_id_list
+    yield "PUT", "/unique_id_lists/{id}", _put_unique_id_list
+    yield "GET", "/metadata", _metadata
+    yield "GET", "/metadata/custom_fields", _custom_fields
 
 
 VENDOR = Vendor(
@@ -1803,8 +1814,8 @@ VENDOR = Vendor(
     options=OPTIONS,
     routes=[
         Route("GET", API, _entry_point, open=True),
-        Route("POST", f"{API}/people", _guarded("people", _post_person), open=True),
-        *(Route(method, API + path, _guarded(name, handler)) for method, path, name, handler in _routes()),
+        Route("POST", f"{API}/people", _post_person, open=True),
+        *(Route(method, API + path, handler) for method, path, handler in _routes()),
     ],
     identify=identify,
     refuse=refuse,
@@ -1814,4 +1825,5 @@ VENDOR = Vendor(
     invent=invent,
     change=change,
     delete=_delete,
+    check=check,
 )
