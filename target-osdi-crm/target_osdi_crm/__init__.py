@@ -1,0 +1,1 @@
+"""Writing to five organising CRMs: a Singer target."""

@@ -1,0 +1,44 @@
+"""What a dry run would do: one line per record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_osdi_crm.rejects import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Plan:
+    """The file `plan.jsonl`: keys and names of fields, and values only where asked for."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Begin the file."""
+        self._lines = Lines(config, "plan.jsonl")
+        self._values = bool(config.get("plan_values"))
+
+    def add(
+        self,
+        key: tuple[str, str],
+        line: int | None,
+        plan: str,
+        *,
+        fields: Sequence[str] = (),
+        values: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Note what would become of one record."""
+        stream, source_key = key
+        entry: dict[str, Any] = {"stream": stream, "key": source_key, "line": line, "plan": plan}
+        if fields:
+            entry["fields"] = list(fields)
+        if reason:
+            entry["reason"] = reason
+        if self._values and values:
+            entry["values"] = values
+        self._lines.add(entry)
+
+    def close(self) -> None:
+        """End the file."""
+        self._lines.close()

@@ -1,0 +1,180 @@
+"""Reading Singer messages: a bad line ends nothing, and STATE waits until the records before it are settled."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import Counter, deque
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+from typing_extensions import override
+
+from target_osdi_crm.stop import CONFIGURATION, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from target_osdi_crm.target import TargetOSDICRM
+
+logger = logging.getLogger("target-osdi-crm")
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+Message = dict[str, Any]
+Callbacks = dict[str, "Callable[[Message], None]"]
+
+
+class Reader(GenericSingerReader[bytes]):
+    """Reads messages until there are no more, or the run is stopped.
+
+    Attributes:
+        line: The number of the line last read.
+        deleted: Whether its record is marked as deleted at the source.
+        blocked: Whether a line is being waited for, so that only an exception can end the wait.
+    """
+
+    target: TargetOSDICRM
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = 0
+        self.deleted = False
+        self.blocked = False
+        self._states: deque[tuple[int, Message]] = deque()
+        self._passed_on = time.monotonic()
+        self._versions_told = False
+        self._pass: Callable[[Message], None] | None = None
+
+    @property
+    @override
+    def default_input(self) -> IO[bytes]:
+        return sys.stdin.buffer
+
+    @override
+    def deserialize_json(self, line: bytes) -> Message:
+        """Decode a line.
+
+        Raises:
+            InvalidInputLine: If it is no JSON object; the text tells nothing of the line.
+        """
+        try:
+            message = _decode(line)
+        except (ValueError, RecursionError):
+            raise InvalidInputLine("It is not JSON.") from None
+        if not isinstance(message, dict):
+            raise InvalidInputLine("It is not a JSON object.")
+        return message
+
+    @staticmethod
+    @override
+    def assert_line_requires(line_dict: Message, requires: set[str]) -> None:
+        """Check that a message has all its members.
+
+        Raises:
+            InvalidInputLine: If it lacks one; the text tells nothing of the line.
+        """
+        if missing := requires - line_dict.keys():
+            raise InvalidInputLine(f"It lacks {', '.join(sorted(missing))}.")
+
+    @override
+    def process_lines(self, file_input: IO[bytes] | None, callbacks: Callbacks) -> Counter[str]:
+        """Read and handle every line."""
+        life = self.target.life
+        self._pass = callbacks[SingerMessageType.STATE]
+        interval = float(self.target.config.get("state_interval_seconds", 30))
+        read: Counter[str] = Counter()
+        lines: Iterable[bytes] = getattr(file_input, "buffer", file_input) or self.default_input
+        waiting = iter(lines)
+        try:
+            while not (life.stopped or life.journal.failure):
+                self.blocked = True
+                if self.target.interrupted():
+                    break
+                line = next(waiting, None)
+                self.blocked = False
+                if line is None:
+                    break
+                self.line += 1
+                if not line.isspace():
+                    self._handle(line, callbacks, read)
+                if self._states and time.monotonic() - self._passed_on >= interval:
+                    self.pass_state_on()
+                    self.target.drain_all()
+        except Stop as stop:
+            life.stop(stop)
+        finally:
+            self.blocked = False
+        return read
+
+    def _handle(self, line: bytes, callbacks: Callbacks, read: Counter[str]) -> None:
+        """Handle one line; one that is no message is rejected.
+
+        Raises:
+            Stop: If the run cannot go on after it.
+        """
+        try:
+            message = self.deserialize_json(line)
+            self.assert_line_requires(message, {"type"})
+            kind = message["type"]
+            if kind == SingerMessageType.RECORD:
+                self._record(message, callbacks)
+            elif kind == SingerMessageType.STATE:
+                self.assert_line_requires(message, {"value"})
+                self._states.append((self.target.life.progress.begun, message))
+            elif kind == SingerMessageType.SCHEMA:
+                self._schema(message, callbacks)
+            elif kind == SingerMessageType.ACTIVATE_VERSION:
+                self._tell_of_versions()
+            elif kind == SingerMessageType.BATCH:
+                raise Stop(
+                    CONFIGURATION,
+                    f"Line {self.line} is a BATCH message, which is not supported: let the tap send records.",
+                )
+            else:
+                raise InvalidInputLine("Its type is unknown.")
+            read[kind] += 1
+        except InvalidInputLine as error:
+            self.target.life.reject_line(self.line, line if isinstance(line, bytes) else line.encode(), str(error))
+
+    def _record(self, message: Message, callbacks: Callbacks) -> None:
+        self.assert_line_requires(message, {"stream", "record"})
+        record = message["record"]
+        if not isinstance(record, dict) or not isinstance(message["stream"], str):
+            raise InvalidInputLine("Its record is not an object, or its stream has no name.")
+        self.deleted = record.get("_sdc_deleted_at") is not None
+        try:
+            callbacks[SingerMessageType.RECORD](message)
+        except RecordsWithoutSchemaException:
+            raise Stop(
+                CONFIGURATION, f"Line {self.line}: a record of '{message['stream']}' came before its SCHEMA message."
+            ) from None
+
+    def _schema(self, message: Message, callbacks: Callbacks) -> None:
+        try:
+            self.assert_line_requires(message, {"stream", "schema"})
+            callbacks[SingerMessageType.SCHEMA](message)
+        except (InvalidInputLine, TypeError, AttributeError):
+            raise Stop(CONFIGURATION, f"Line {self.line} is a SCHEMA message without a schema's properties.") from None
+
+    def _tell_of_versions(self) -> None:
+        if not self._versions_told:
+            self._versions_told = True
+            logger.warning(
+                "ACTIVATE_VERSION messages are ignored: nothing is deleted because a tap no longer sends it."
+            )
+
+    def pass_state_on(self) -> None:
+        """Pass on the latest STATE before which everything is settled."""
+        settled = self.target.life.progress.settled()
+        latest = None
+        while self._states and self._states[0][0] <= settled:
+            latest = self._states.popleft()[1]
+        if latest and self._pass and not self.target.config.get("dry_run"):
+            self._pass(latest)
+        self._passed_on = time.monotonic()

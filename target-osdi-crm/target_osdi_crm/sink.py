@@ -1,0 +1,81 @@
+"""Where the SDK hands over the records of one stream; it checks nothing itself, so that one bad record ends no run."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Sink
+from typing_extensions import override
+
+from target_osdi_crm.shape import Validator
+from target_osdi_crm.stop import CONFIGURATION, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
+
+    from target_osdi_crm.target import TargetOSDICRM
+
+logger = logging.getLogger("target-osdi-crm")
+
+
+class RecordSink(Sink):
+    """Passes each record to its life, which validates it where a failure is a rejection."""
+
+    def __init__(
+        self,
+        target: TargetOSDICRM,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        """Make ready for a stream.
+
+        Raises:
+            Stop: If the stream cannot be written, or its schema is not one.
+        """
+        super().__init__(target, stream_name, {"properties": {}, "additionalProperties": True}, [])
+        self.original_schema = copy.deepcopy(schema)
+        self.schema = schema
+        self._keys = list(key_properties or ())
+        self._target = target
+        self._inflow = None
+        if not target.life.writable(stream_name):
+            title, able = target.account.vendor.title, f"'{stream_name}' cannot be written"
+            if self.config.get("on_unknown_stream") != "skip":
+                raise Stop(
+                    CONFIGURATION,
+                    f"{title}: {able}. Leave it out, map it to another, or set 'on_unknown_stream' to 'skip'.",
+                )
+            logger.warning("%s: %s; its records are skipped.", title, able)
+            return
+        try:
+            validate = Validator(schema) if self.validate_schema else None
+        except ValueError:
+            raise Stop(CONFIGURATION, f"The SCHEMA message of '{stream_name}' holds no valid JSON Schema.") from None
+        self._inflow = target.life.inflow(stream_name, self._keys, validate)
+
+    @override
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        return None
+
+    @property
+    @override
+    def key_properties(self) -> Sequence[str]:
+        return self._keys
+
+    @override
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        reader = self._target.reader
+        if self._inflow:
+            self._target.life.take(self._inflow, record, line=reader.line, deleted=reader.deleted)
+        else:
+            self._target.life.summary.count(self.stream_name, "read")
+            self._target.life.summary.count(self.stream_name, "skipped")
+
+    @override
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Do nothing: the reader passes on only STATE whose records are settled."""

@@ -1,0 +1,86 @@
+"""What a run did: counted while it runs, shown as a table at the end, kept as a file."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client import work_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLUMNS = ("read", "created", "updated", "deleted", "unchanged", "skipped", "rejected", "standing", "unknown")
+"""Standing are records rejected in an earlier run and not tried again."""
+
+
+class Summary:
+    """Counts, by stream; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._details: defaultdict[str, defaultdict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        self._started = time.time()
+
+    def count(self, stream: str, what: str, number: int = 1) -> None:
+        """Count one of `COLUMNS`."""
+        with self._lock:
+            self._counts[stream][what] += number
+
+    def detail(self, stream: str, kind: str, what: str) -> None:
+        """Count something of a kind: `rejected`, `consent`, `withheld`, `skipped`."""
+        with self._lock:
+            self._details[stream][kind][what] += 1
+
+    def total(self, what: str) -> int:
+        """One count over all streams."""
+        with self._lock:
+            return sum(counts[what] for counts in self._counts.values())
+
+    def result(self, **more: Any) -> dict[str, Any]:
+        """Everything, as it goes into the file."""
+        with self._lock:
+            return {
+                **more,
+                "started": self._started,
+                "seconds": round(time.time() - self._started, 2),
+                "streams": {
+                    stream: {column: counts[column] for column in COLUMNS}
+                    | {f"{kind}_by": dict(what) for kind, what in self._details[stream].items()}
+                    for stream, counts in sorted(self._counts.items())
+                },
+            }
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """The result as lines for people."""
+    columns = [
+        column
+        for column in COLUMNS
+        if column in COLUMNS[:5] or any(counts[column] for counts in result["streams"].values())
+    ]
+    width = max([len(stream) for stream in result["streams"]] + [6])
+    lines = [" ".join([f"{'stream':<{width}}", *(f"{column:>9}" for column in columns)])]
+    for stream, counts in result["streams"].items():
+        lines.append(" ".join([f"{stream:<{width}}", *(f"{counts[column]:>9,}" for column in columns)]))
+    for stream, counts in result["streams"].items():
+        for kind, found in counts.items():
+            if kind.endswith("_by"):
+                reasons = ", ".join(f"{what} {number:,}" for what, number in sorted(found.items()))
+                lines.append(f"{stream}, {kind.removesuffix('_by')}: {reasons}")
+    lines.append(
+        f"{result['calls']:,} calls, {result['refused_429']:,} of them refused for their pace (429),"
+        f" in {result['seconds']:,} seconds"
+    )
+    return "\n".join(lines)
+
+
+def keep(config: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    """Write the result to `summary.json`."""
+    with work_dir.opened(work_dir.path(config, "summary.json"), "w") as file:
+        json.dump(result, file, indent=2)
+        file.write("\n")

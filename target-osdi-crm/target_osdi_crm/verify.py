@@ -1,0 +1,62 @@
+"""Comparing what a vendor shows with what it was sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def differences(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
+    """Names of the sent values that are not shown, dotted where they lie deeper."""
+    return [path for name, value in sent.items() for path in _unlike(name, value, shown.get(name))]
+
+
+def _unlike(path: str, sent: Any, shown: Any) -> list[str]:
+    if isinstance(sent, dict):
+        if not isinstance(shown, dict):
+            return [path] if any(value is not None for value in sent.values()) else []
+        return [f"{path}.{name}" for name in differences(sent, shown)]
+    if isinstance(sent, list):
+        if not isinstance(shown, list) or len(shown) < len(sent):
+            return [path] if sent else []
+        if all(isinstance(each, dict) for each in sent):
+            pairs = zip(sent, shown, strict=False)
+            return sorted({name for one, other in pairs for name in _unlike(path, one, other)})
+        unmatched = [normal(each) for each in shown]
+        for each in sent:
+            if normal(each) not in unmatched:
+                return [path]
+            unmatched.remove(normal(each))
+        return []
+    return [] if normal(sent) == normal(shown) else [path]
+
+
+def normal(value: Any) -> Any:
+    """A value in the form in which it is compared: numbers as numbers, times as instants, text without case or spacing."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(int(value))
+    text = " ".join(str(value).split()).casefold()
+    if not text:
+        return None
+    if text in {"true", "false"}:
+        return str(int(text == "true"))
+    if not (text[0] in "0+" and text[1:].isdigit()):
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            pass
+        else:
+            return format(number.normalize(), "f") if number.is_finite() else text
+    if len(text) >= 10 and text[:4].isdigit():
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    return text
