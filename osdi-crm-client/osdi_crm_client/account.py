@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import requests
 
@@ -18,18 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+MOST_REDIRECTS = 5
+
+QUICKEST = 150.0
+"""Calls a second beyond which threads would rather hinder each other than help."""
+
 USER_AGENT = f"osdi-crm/{version('osdi-crm-client')}"
 
 
 class Account:
-    """One account at a vendor, reached through one session, one pacer and one set of credentials.
+    """One account at a vendor, reached through one transport, one pacer and one set of credentials, from any thread.
 
     Attributes:
         vendor: The vendor.
         base_url: The address that paths are relative to.
-        in_flight: How many calls may be under way at a time.
         pacer: What keeps the calls under the vendor's limit; it counts them.
-        session: Signs, paces and refuses foreign hosts; may be used from any thread.
+        transport: What sends the calls.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -37,7 +43,6 @@ class Account:
         self.config = config
         self.vendor = vendor(config["vendor"])
         self.base_url = self.vendor.base_url(config).rstrip("/")
-        self.in_flight = self.vendor.in_flight
         pace = config.get("calls_per_second", self.vendor.calls_per_second)
         self.pacer = Pacer(float(pace) if pace else None)
         self.transport = Transport(
@@ -47,11 +52,7 @@ class Account:
             self.vendor.sign_in(config),
             timeout=float(config.get("timeout_seconds") or 60),
         )
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.headers.update({"User-Agent": USER_AGENT, **self.vendor.headers})
-        self.session.mount("https://", self.transport)
-        self.session.mount("http://", self.transport)
+        self._headers = {"User-Agent": USER_AGENT, **self.vendor.headers}
 
     @cached_property
     def name(self) -> str:
@@ -76,6 +77,15 @@ class Account:
         """
         path, params = self.vendor.check
         self.call("GET", path, params=params, repeatable=True)
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are worth having under way at a time: as many as come due while one is answered.
+
+        Never more than the vendor wants; without a pace, as many as one thread could begin while it waits.
+        """
+        due = self.transport.latency * (self.pacer.rate or QUICKEST)
+        return max(1, min(self.vendor.in_flight, math.ceil(1.25 * due)))
 
     def now(self) -> datetime:
         """The vendor's time, in UTC, never later than it really is there; its first use may cost a call."""
@@ -107,14 +117,19 @@ class Account:
             VendorError: One of its kinds, if the vendor did not do it.
         """
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
-        request = requests.Request(method, url, params=params, json=json, data=data)
-        return self.send(self.session.prepare_request(request), repeatable=repeatable)
+        return self.send(self.prepare(method, url, params=params, json=json, data=data), repeatable=repeatable)
+
+    def prepare(self, method: str, url: str, **what: Any) -> requests.PreparedRequest:
+        """Prepare a request; takes what `requests.PreparedRequest.prepare` takes."""
+        request = requests.PreparedRequest()
+        request.prepare(method, url, headers={**self._headers, **(what.pop("headers", None) or {})}, **what)
+        return request
 
     def send(self, request: requests.PreparedRequest, *, repeatable: bool) -> requests.Response:
         """Send one request, with bounded retries, and return its good answer, decoded; raises as `call` does."""
 
         def once() -> requests.Response:
-            response = self.session.send(request)
+            response = self._followed(self.transport.send(request))
             if error := self.transport.error(response):
                 raise error
             if response.content:
@@ -122,3 +137,11 @@ class Account:
             return response
 
         return retrying(once, repeatable=repeatable)()
+
+    def _followed(self, response: requests.Response) -> requests.Response:
+        for _ in range(MOST_REDIRECTS):
+            if not response.is_redirect:
+                break
+            url = urljoin(response.url, response.headers["Location"])
+            response = self.transport.send(self.prepare("GET", url))
+        return response

@@ -51,7 +51,11 @@ class Answer(requests.Response):
 
 
 class Transport(HTTPAdapter):
-    """Sends the calls of one account, from any thread."""
+    """Sends the calls of one account, from any thread.
+
+    Attributes:
+        latency: Seconds that answers take, the latest weighing most.
+    """
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class Transport(HTTPAdapter):
         self._timeout = timeout
         self._ahead: timedelta | None = None
         self._answered = False
+        self.latency = 0.0
 
     @override
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -85,18 +90,18 @@ class Transport(HTTPAdapter):
                 method=_method(request),
                 path=_path(request),
             )
-        response = self._once(request, *args, **kwargs)
+        response = self._once(request)
         if response.status_code == 401 and self._signer.renew(response):
-            response = self._once(request, *args, **kwargs)
+            response = self._once(request)
         return response
 
-    def _once(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+    def _once(self, request: requests.PreparedRequest) -> requests.Response:
         method, path = _method(request), _path(request)
         self._pacer.wait()
         self._signer.sign(request)
-        kwargs["timeout"] = (min(10, self._timeout), self._timeout)
+        began = time.monotonic()
         try:
-            response = super().send(request, *args, **kwargs)
+            response = super().send(request, timeout=(min(10, self._timeout), self._timeout))
             response.content  # noqa: B018
         except requests.exceptions.RequestException as error:
             if _never_left(error):
@@ -104,6 +109,7 @@ class Transport(HTTPAdapter):
                     f"no connection to {self._origin} could be made", method=method, path=path
                 ) from None
             raise errors.NoAnswer("no answer came back", method=method, path=path) from None
+        self.latency += (time.monotonic() - began - self.latency) * (0.1 if self._answered else 1)
         self._pacer.observe(response.status_code, response.headers)
         self._learn_time(response)
         return response

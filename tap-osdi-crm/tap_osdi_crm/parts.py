@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from itertools import chain
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 P = TypeVar("P")
+
+FARTHEST_AHEAD = 8
+"""Parts that may be begun from the oldest unfinished one on, for each thread that is wanted."""
+
+MOST_PAGES = 8
+"""Pages held between the threads that read and the one that writes."""
 
 LONGEST_GOODBYE = 1.0
 """Seconds to wait for calls under way when nobody wants their rows any more."""
@@ -33,39 +40,61 @@ class Finished(Generic[P]):
 
 
 class SideBySide(Generic[P]):
-    """Reads up to `in_flight` parts at a time, each by one thread, page after page.
+    """Reads several parts at a time, each by one thread, page after page.
 
     Pages come out as they arrive, whichever part they belong to, so no part waits for a slower one and little is held
-    in memory. `Finished` comes out in the order of the parts. No part is begun that lies more than twice `in_flight`
-    parts ahead of the oldest unfinished one: so much at most is read again after a kill.
+    in memory. `Finished` comes out in the order of the parts. No part is begun too far ahead of the oldest unfinished
+    one, so that little is read again after a kill.
     """
 
-    def __init__(self, parts: Iterable[P], read: Callable[[P], Iterable[list[Row]]], in_flight: int) -> None:
-        """Prepare to read these parts; `parts` may make calls, and is advanced by one thread at a time."""
-        self._parts = enumerate(parts)
+    def __init__(
+        self, parts: Iterable[P], read: Callable[[P], Iterable[list[Row]]], in_flight: Callable[[], int]
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            parts: The parts; getting them may make calls, and is done by one thread at a time.
+            read: Yields the pages of a part.
+            in_flight: How many parts to read at a time; asked again and again.
+        """
+        self._parts: Iterator[tuple[int, P]] = enumerate(parts)
         self._read = read
-        self._next_part = threading.Lock()
-        self._ahead = threading.Semaphore(2 * in_flight)
-        self._out: Queue[tuple[int, Page[P] | Finished[P]] | BaseException | None] = Queue(maxsize=2 * in_flight)
+        self._in_flight = in_flight
+        self._out: Queue[tuple[int, Page[P] | Finished[P]] | BaseException | None] = Queue(maxsize=MOST_PAGES)
+        self._state = threading.Condition()
+        self._working = 0
+        self._oldest = 0
+        self._begun_last = False
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(in_flight)]
+        self._threads: list[threading.Thread] = []
 
     def __iter__(self) -> Iterator[Page[P] | Finished[P]]:
         """Yield the pages and, in order, the finished parts.
 
+        As long as one part at a time is wanted, it is read without a thread.
+
         Raises:
             Exception: Whatever reading a part raised first; the other parts stop.
         """
-        for thread in self._threads:
-            thread.start()
+        for numbered in self._parts:
+            if self._in_flight() > 1:
+                self._parts = chain([numbered], self._parts)
+                yield from self._by_threads()
+                return
+            self._oldest, part = numbered
+            for rows in self._read(part):
+                yield Page(part, rows)
+            yield Finished(part)
+            self._oldest += 1
+
+    def _by_threads(self) -> Iterator[Page[P] | Finished[P]]:
         done: dict[int, Finished[P]] = {}
-        oldest = 0
-        working = len(self._threads)
+        ended = 0
         try:
-            while working:
+            while self._staff() > ended:
                 item = self._out.get()
                 if item is None:
-                    working -= 1
+                    ended += 1
                     continue
                 if isinstance(item, BaseException):
                     raise item
@@ -74,27 +103,29 @@ class SideBySide(Generic[P]):
                     yield event
                     continue
                 done[index] = event
-                while oldest in done:
-                    yield done.pop(oldest)
-                    oldest += 1
-                    self._ahead.release()
+                while self._oldest in done:
+                    yield done.pop(self._oldest)
+                    with self._state:
+                        self._oldest += 1
+                        self._state.notify_all()
         finally:
-            self._end()
+            self._stop.set()
+            for thread in self._threads:
+                thread.join(timeout=LONGEST_GOODBYE / len(self._threads))
 
-    def _end(self) -> None:
-        self._stop.set()
-        self._ahead.release(len(self._threads))
-        for thread in self._threads:
-            thread.join(timeout=LONGEST_GOODBYE / len(self._threads))
+    def _staff(self) -> int:
+        """Begin as many threads as are wanted; return how many have begun in all."""
+        with self._state:
+            while self._working < self._in_flight() and not self._begun_last:
+                self._working += 1
+                self._threads.append(threading.Thread(target=self._work, daemon=True))
+                self._threads[-1].start()
+        return len(self._threads)
 
     def _work(self) -> None:
         try:
-            while self._ahead.acquire() and not self._stop.is_set():
-                with self._next_part:
-                    index, part = next(self._parts, (None, None))
-                if index is None or part is None:
-                    self._ahead.release()
-                    break
+            while (numbered := self._next()) is not None:
+                index, part = numbered
                 for rows in self._read(part):
                     if not self._put((index, Page(part, rows))):
                         return
@@ -102,6 +133,19 @@ class SideBySide(Generic[P]):
             self._put(None)
         except BaseException as error:  # noqa: BLE001
             self._put(error)
+
+    def _next(self) -> tuple[int, P] | None:
+        """Return the next part and its number, or None where this thread is not wanted any more."""
+        with self._state:
+            wanted = self._working <= self._in_flight()
+            numbered = next(self._parts, None) if wanted else None
+            if numbered is None:
+                self._begun_last = self._begun_last or wanted
+                self._working -= 1
+                return None
+            while numbered[0] - self._oldest >= FARTHEST_AHEAD * self._in_flight() and not self._stop.is_set():
+                self._state.wait(timeout=0.1)
+            return numbered
 
     def _put(self, item: tuple[int, Page[P] | Finished[P]] | BaseException | None) -> bool:
         """Hand over an item; False if nobody wants it any more."""

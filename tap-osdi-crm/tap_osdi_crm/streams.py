@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import osdi_crm_schemas
-import requests
 from osdi_crm_client import errors
 from singer_sdk import metrics
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import SelectionMask
 from singer_sdk.streams.rest import PageContext, RESTStream
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ from tap_osdi_crm.shaping import Row, Shape, utc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    import requests
     from osdi_crm_client.account import Account
     from singer_sdk.helpers.types import Context
 
@@ -89,11 +90,13 @@ class VendorStream(RESTStream[Any]):
         """Yield every record of this stream as a parent; reads the whole collection."""
         reading = self.resource.reading(self, everything=True)
         found: dict[str, Parent] = {}
-        for event in SideBySide(reading.parts(), reading.read, self.account.in_flight):
+        for event in SideBySide(reading.parts(), reading.read, self._in_flight):
             if isinstance(event, Page):
+                path = event.part.path
                 for row in event.rows:
-                    name = row.get("name") or row.get("title")
-                    found.setdefault(row["id"], Parent(self.name, row["id"], f"{event.part.path}/{row['id']}", name))
+                    if path == self.resource.path or row["id"] not in found:
+                        name = row.get("name") or row.get("title")
+                        found[row["id"]] = Parent(self.name, row["id"], f"{path}/{row['id']}", name)
         yield from found.values()
 
     # Seams of the SDK
@@ -113,7 +116,15 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def build_prepared_request(self, *args: Any, **kwargs: Any) -> requests.PreparedRequest:
-        return self.account.session.prepare_request(requests.Request(*args, **kwargs))
+        return self.account.prepare(*args, **kwargs)
+
+    @property
+    @override
+    def mask(self) -> SelectionMask:
+        """The selection, remembering what it finds for fields that the catalog does not name."""
+        if self._mask is None:
+            self._mask = _RememberingMask(super().mask)
+        return self._mask
 
     @override
     def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -134,9 +145,8 @@ class VendorStream(RESTStream[Any]):
     @override
     def get_records(self, context: Context | None) -> Iterable[Row]:
         reading = self.resource.reading(self)
-        in_flight = 1 if self.is_test else self.account.in_flight
         with self.tap.progress.of(self.name) as progress:
-            for event in SideBySide(reading.parts(), reading.read, in_flight):
+            for event in SideBySide(reading.parts(), reading.read, self._in_flight):
                 if isinstance(event, Page):
                     progress.read(len(event.rows))
                     yield from event.rows
@@ -204,6 +214,18 @@ class VendorStream(RESTStream[Any]):
                 state["replication_key"] = self.replication_key
                 state["replication_key_value"] = max(text, state.get("replication_key_value") or "")
         self.tap.state_writer.write_state(self.tap_state)
+
+    def _in_flight(self) -> int:
+        return 1 if self.is_test else self.account.in_flight
+
+
+class _RememberingMask(SelectionMask):
+    """A selection mask that looks up each breadcrumb once."""
+
+    @override
+    def __missing__(self, breadcrumb: tuple[str, ...]) -> bool:
+        self[breadcrumb] = selected = super().__missing__(breadcrumb)
+        return selected
 
 
 class _QuietCounter(metrics.Counter):

@@ -16,13 +16,13 @@ from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import secret_settings, settings_schema, warn_of_strangers
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_osdi_crm import vendors
 from tap_osdi_crm.progress import Progress, estimate
+from tap_osdi_crm.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +99,7 @@ class TapOSDICRM(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
     dynamic_catalog = True
-    message_writer_class = MsgSpecWriter
+    message_writer_class = MessageWriter
 
     @override
     def __init__(self, **kwargs: Any) -> None:
