@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import sys
 
@@ -57,6 +58,8 @@ def main(arguments: list[str] | None = None) -> None:
         server_header=False,
         timeout_graceful_shutdown=1,
     )
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))
     AnnouncingServer(config).run([listener])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,7 +34,7 @@ class Control:
         return self._towns[name]
 
     def _account(self, request: Request) -> Account:
-        account = self._town(request).accounts.get(request.path_params["key"])
+        account = self._town(request).accounts.get(unquote(request.path_params["key"]))
         if account is None:
             raise HTTPException(404, "No account with this key")
         account.settle()

@@ -38,8 +38,8 @@ class FixedWindow:
         """Counts a call at this unix time, or refuses it."""
         if self.used(now) >= self.calls:
             return False
-        self._window = int(now // self.seconds)
         self._count = self.used(now) + 1
+        self._window = int(now // self.seconds)
         return True
 
     def used(self, now: float) -> int:

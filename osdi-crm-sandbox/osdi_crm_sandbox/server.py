@@ -85,8 +85,10 @@ class Town:
         account = Account(self.vendor, key, f"{self.vendor.name}-{len(self.accounts) + 1}", self.accounts)
         account.set(options)
         gc.disable()
-        self.vendor.seed(account, size, seed)
-        gc.enable()
+        try:
+            self.vendor.seed(account, size, seed)
+        finally:
+            gc.enable()
         gc.freeze()
         self.accounts[key] = account
         return account
@@ -198,7 +200,8 @@ class Server:
         """Answers a request."""
         first = scope["path"].split("/", 2)[1]
         if first == "_control":
-            await self._control(scope, receive, send)
+            still_quoted = scope["raw_path"].decode("latin-1")
+            await self._control({**scope, "path": still_quoted}, receive, send)
         elif first in self.towns:
             await self.towns[first].call(scope, receive, send)
         else:

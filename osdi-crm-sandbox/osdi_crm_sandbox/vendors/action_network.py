@@ -1515,7 +1515,7 @@ def _seed_kind(account: Account, population: Population, kind: Kind, count: int)
         records[key] = record | _KIND_SEEDS[kind.name](account, population, place, moment)
         if kind is TAGS:
             del records[key]["origin_system"]
-        elif account.tables["tags"].records and place % 5 == 2 and (kind.name in ACTIONS or kind is MESSAGES):
+        elif account.tables["tags"].records and place % 4 == 1 and (kind.name in ACTIONS or kind is MESSAGES):
             records[key]["tag_list"] = [next(iter(account.tables["tags"].records.values()))["name"]]
         if kind.name == "events" and people:
             records[key]["_organizer"] = people[(place + 1) % len(people)]
@@ -1584,7 +1584,8 @@ def _seed_campaign(account: Account, population: Population, _place: int, _momen
 
 
 def _seed_message(account: Account, population: Population, place: int, moment: int) -> Record:
-    wrappers, lists = list(account.tables["wrappers"].records), list(account.tables["lists"].records)
+    wrappers = list(account.tables["wrappers"].records)
+    lists = [key for key, record in account.tables["lists"].records.items() if record["description"] == "Email"]
     queries = list(account.tables["queries"].records)
     subject = population.pick(population.pool.sentences).rstrip(".")
     message: Record = {
@@ -1607,12 +1608,12 @@ def _seed_message(account: Account, population: Population, place: int, moment: 
     return message | {"status": "sent", "sent_start_date": iso(moment), "statistics": statistics}
 
 
-def _named(name: str, url: str, **more: Any) -> Callable[[Account, Population, int, int], Record]:
-    def make(_account: Account, population: Population, place: int, _moment: int) -> Record:
-        title = f"{population.pick(population.pool.sentences).rstrip('.')} {place}"
-        return {name: title, "browser_url": f"{SITE}/{url}/{place + 1}", **more}
-
-    return make
+def _seed_list(_account: Account, population: Population, place: int, _moment: int) -> Record:
+    """A report, or the people an e-mail went to."""
+    title = population.pick(population.pool.sentences).rstrip(".")
+    if place % 2:
+        return {"title": title, "name": f"Message {place}", "description": "Email"}
+    return {"title": title, "description": "Report", "browser_url": f"{SITE}/reports/{place + 1}/manage"}
 
 
 _KIND_SEEDS: dict[str, Callable[[Account, Population, int, int], Record]] = {
@@ -1645,8 +1646,12 @@ _KIND_SEEDS: dict[str, Callable[[Account, Population, int, int], Record]] = {
     "tags": lambda _account, population, place, _moment: {
         "name": f"{population.pool.words[place % len(population.pool.words)]} {place}"
     },
-    "lists": _named("title", "reports", description="Report"),
-    "queries": _named("name", "queries", _people=100),
+    "lists": _seed_list,
+    "queries": lambda _account, population, place, _moment: {
+        "name": population.pick(population.pool.sentences),
+        "browser_url": f"{SITE}/queries/{place + 1}/edit",
+        "_people": 100,
+    },
     "unique_id_lists": lambda _account, _population, place, _moment: {
         "name": f"ID targets {place}",
         "count": 0,
