@@ -1028,9 +1028,8 @@ def _action_values(call: Call, kind: Kind, names: tuple[str, ...], old: Record) 
         if body.get(name) is not None and name in names:
             record[name] = _wall_clock(body[name])
     if isinstance(body.get("location"), dict) and "location" in names:
-        location, old_location = body["location"], old.get("location", {})
-        venue = {name: value for name, value in {**old_location, **location}.items() if name == "venue" and value}
-        record["location"] = {**venue, **_address(old_location, location)}
+        record["location"] = _address(old.get("location", {}), body["location"])
+        _set(record["location"], "venue", body["location"])
     record["identifiers"] = [*old["identifiers"], *_foreign(account, kind, body, old["identifiers"][0][len(NATIVE) :])]
     return record | {"modified_date": _now()}
 
