@@ -139,6 +139,11 @@ class Table:
             index = self._indexes[live, name] = Index(values, self.resource.modified, records)
         return index
 
+    def found(self, key: str) -> Record:
+        """A record out of a result: as it is now, or, deleted but not yet out of the search, as it was."""
+        record = self.records.get(key)
+        return self._searchable[key] if record is None else record
+
     def find(self, name: str, value: str) -> list[str]:
         """The ids of the records with this value, as they are now."""
         return list(self.select([(name, "eq", value)], live=True))

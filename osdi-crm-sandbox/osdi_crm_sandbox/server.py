@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import random
 import secrets
 import time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.types import Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 
 class Protocol(HttpToolsProtocol):
@@ -170,6 +173,9 @@ class Town:
             return self._route(call).handler(call)
         except Refusal as refusal:
             return self.vendor.refuse(call, refusal.status, refusal.words)
+        except Exception:
+            logger.exception("%s %s failed", call.method, call.path)
+            return self.vendor.refuse(call, 500, "Something went wrong")
 
     def _route(self, call: Call) -> Route:
         end = self._crossing.find(call.segments)

@@ -162,6 +162,13 @@ def test_answers_carry_the_servers_time(action_network: Callable[..., Any]) -> N
     assert response.headers["Content-Type"] == "application/hal+json"
 
 
+def test_a_body_that_nobody_foresaw_is_a_500_of_the_vendors(action_network: Callable[..., Any]) -> None:
+    api = action_network()
+    response = api.call("POST", "/petitions", json={"title": "x", "origin_system": "y", "_links": ["?"]})
+    assert (response.status_code, response.json()) == (500, {"error": "Something went wrong"})
+    assert api.account.counters()["statuses"] == {"500": 1}
+
+
 # Faults
 
 
@@ -361,7 +368,8 @@ def test_index_lag_of_new_and_deleted_records(action_network: Callable[..., Any]
     gone = next(iter(everybody))
     api.account.delete("people", [gone.split(":")[1]])
     assert len(api.all("/people")) == 5
-    assert since(api, "2000-01-01T00:00:00Z") == everybody - {gone}
+    assert api.call("GET", f"/people/{gone.split(':')[1]}").status_code == 404
+    assert since(api, "2000-01-01T00:00:00Z") == everybody
     time.sleep(0.6)
     assert since(api, "2000-01-01T00:00:00Z") == everybody - {gone} | set(new["identifiers"])
 

@@ -1,0 +1,170 @@
+"""What goes with a write at Action Network: identifiers, counters, earlier records, modified dates."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_sandbox.population import Population, iso
+from osdi_crm_sandbox.vendor import Record, Refusal
+from osdi_crm_sandbox.vendors.action_network.resources import NATIVE, RECORD_OF, RECORDS, Kind, comparable
+
+if TYPE_CHECKING:
+    from osdi_crm_sandbox.accounts import Account
+
+
+def now_iso() -> str:
+    """This second."""
+    return iso(time.time())
+
+
+def new_identifiers(account: Account, kind: Kind, given: Record, own: str | None = None) -> list[str]:
+    """The foreign identifiers that a body adds to the record `own`.
+
+    Raises:
+        Refusal: another record of the kind holds one, in whatever account.
+    """
+    kept = []
+    for identifier in given.get("identifiers") or ():
+        if not isinstance(identifier, str) or ":" not in identifier or identifier.startswith(NATIVE):
+            continue
+        holders = [
+            key
+            for neighbour in [account, *account.neighbours.values()]
+            for key in neighbour.tables[kind.name].find("identifier", identifier)
+        ]
+        if own is not None and own in account.tables[kind.name].find("identifier", identifier):
+            continue
+        if not holders:
+            kept.append(identifier)
+        elif account.options["identifier_clash"] == "refuse":
+            raise Refusal(400, f"Identifier {identifier} has already been taken")
+    return list(dict.fromkeys(kept))
+
+
+def linked_id(given: Record, rel: str) -> str | None:
+    """The id at the end of a link in a body."""
+    link = (given.get("_links") or {}).get(rel)
+    href = link.get("href") if isinstance(link, dict) else None
+    return href.rstrip("/").rsplit("/", 1)[-1] if isinstance(href, str) else None
+
+
+def population_of(account: Account) -> Population:
+    """Where an account's new ids and people come from."""
+    if "population" not in account.state:
+        account.state["population"] = Population(f"{account.key} {time.time_ns()}")
+    population: Population = account.state["population"]
+    return population
+
+
+def new_custom_field(name: str, number: int, moment: float) -> Record:
+    """A custom field as the metadata list it."""
+    made = iso(moment)
+    return {"name": name, "created_date": made, "modified_date": made, "notes": None, "numeric_id": 100 + number}
+
+
+def earlier_records(account: Account, kind: Kind, person: str, parent: str) -> list[str]:
+    """What this person did before at this parent."""
+    found = account.tables[kind.name].select([("person", "eq", person), ("parent", "eq", parent)], live=True)
+    return list(found)
+
+
+def drop_earlier(account: Account, kind: Kind, person: str, parent: str) -> None:
+    """Takes away what this person did before at this parent."""
+    for key in earlier_records(account, kind, person, parent):
+        delete_record(account, kind.name, key)
+
+
+def count_in_parent(account: Account, kind: Kind, record: Record, step: int) -> None:
+    """Keeps the parents' counters."""
+    table = account.tables[kind.parent]
+    parent = table.records.get(record["_parent"])
+    if parent is None or not kind.total or record.get("status", "accepted") not in ("accepted", "attended"):
+        return
+    changed = {**parent, kind.total: parent.get(kind.total, 0) + step}
+    if kind.name == "donations":
+        amount = parent.get("total_amount", 0.0) + step * float(record["amount"])
+        changed["total_amount"] = round(amount, 2)
+    table.put(record["_parent"], changed)
+    campaigns = account.tables["event_campaigns"]
+    campaign = campaigns.records.get(parent.get("action_network:event_campaign_id", ""))
+    if campaign and kind.name == "attendances":
+        key = parent["action_network:event_campaign_id"]
+        campaigns.put(key, {**campaign, "total_rsvps": campaign.get("total_rsvps", 0) + step})
+
+
+def known_person(account: Account, person: str | None) -> str:
+    """The person's id.
+
+    Raises:
+        Refusal: there is no such person.
+    """
+    if person is None or person not in account.tables["people"].records:
+        raise Refusal(400, "You must specify a valid person id")
+    return person
+
+
+def read_moment(value: Any) -> str | None:
+    """A time out of a body, None if it is none."""
+    return comparable("created_date", value) if isinstance(value, str) else None
+
+
+def add_record(account: Account, kind: Kind, key: str, record: Record) -> None:
+    """Stores a record of an action and counts it."""
+    account.tables[kind.name].put(key, record)
+    count_in_parent(account, kind, record, 1)
+
+
+def touch_person(account: Account, person: str) -> None:
+    """A person's modified date moves with every action."""
+    people = account.tables["people"]
+    if person in people.records:
+        people.put(person, {**people.records[person], "modified_date": now_iso()})
+
+
+def add_tagging(account: Account, person: str, tag: str, foreign: list[str]) -> str:
+    """Stores a tagging; its id."""
+    key, now = population_of(account).uuid(), now_iso()
+    tagging = {"identifiers": [f"{NATIVE}{key}", *foreign], "item_type": "osdi:person"}
+    dates = {"created_date": now, "modified_date": now}
+    account.tables["taggings"].put(key, {**tagging, **dates, "_person": person, "_parent": tag})
+    return key
+
+
+def beginnings(kind: Kind, body: Record) -> Record:
+    """What a new action has without being told."""
+    start: Record = {"action_network:hidden": False}
+    if kind.name in RECORD_OF:
+        start[RECORD_OF[kind.name].total] = 0
+    if kind.name == "events":
+        start |= {"status": "confirmed", "visibility": "public", "transparence": "opaque"}
+    elif kind.name == "fundraising_pages":
+        start |= {"total_amount": 0.0, "currency": "USD"}
+    elif kind.name == "advocacy_campaigns":
+        start["type"] = "phone" if body.get("type") == "phone" else "email"
+    elif kind.name == "event_campaigns":
+        start |= {"total_events": 0, "total_rsvps": 0}
+    return start
+
+
+def message_statistics(sent: int, share: float) -> Record:
+    """A sent message's counters, when such a share of people took notice."""
+    return {
+        "sent": sent,
+        "opened": int(sent * share),
+        "clicked": int(sent * share / 2),
+        "actions": int(sent * share / 3),
+        "action_network:donated": int(sent * share / 50),
+        "action_network:total_amount": int(sent * share / 50) * 12.5,
+        "unsubscribed": int(sent * share / 40),
+        "bounced": int(sent * share / 60),
+        "spam_reports": int(sent * share / 200),
+    }
+
+
+def delete_record(account: Account, resource: str, key: str) -> None:
+    """Takes a record away; its parent counts one less."""
+    record = account.tables[resource].records[key]
+    account.tables[resource].delete(key)
+    if resource in RECORDS:
+        count_in_parent(account, RECORDS[resource], record, -1)
