@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +24,26 @@ def sandbox() -> Iterator[Sandbox]:
 
 def settings(account: Account, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
-    own = {f"{account.vendor}_api_url": account.url}
-    if account.vendor == "action_network":
-        own["action_network_api_token"] = account.key
-    return {"vendor": account.vendor, **own, "calls_per_second": 0, **more}
+    credentials = {"action_network": {"action_network_api_token": account.key}}[account.vendor]
+    return {
+        "vendor": account.vendor,
+        f"{account.vendor}_api_url": account.url,
+        **credentials,
+        "calls_per_second": 0,
+        "index_lag_seconds": 1,
+        **more,
+    }
 
 
 class Run:
-    """What a run of the tap put out."""
+    """What a run of the tap put out; a killed one may have been cut in the middle of a line."""
 
-    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
-        self.code = done.returncode
-        self.log = done.stderr
-        self.messages: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+    def __init__(self, code: int, out: str, log: str) -> None:
+        self.code = code
+        self.log = log
+        self.messages: list[dict[str, Any]] = [
+            json.loads(line) for line in out.splitlines(keepends=True) if line[-1] == "\n"
+        ]
 
     def records(self, stream: str) -> list[dict[str, Any]]:
         return [m["record"] for m in self.messages if m["type"] == "RECORD" and m["stream"] == stream]
@@ -55,13 +64,20 @@ class TapCommand:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    settings = staticmethod(settings)
+
     def file(self, name: str, content: Any) -> Path:
         path = self.folder / name
         path.write_text(json.dumps(content), encoding="utf-8")
         return path
 
     def command(
-        self, config: dict[str, Any], *streams: str, state: dict[str, Any] | None = None, args: tuple[str, ...] = ()
+        self,
+        config: dict[str, Any],
+        *streams: str,
+        state: dict[str, Any] | None = None,
+        method: str | None = None,
+        args: tuple[str, ...] = (),
     ) -> list[str]:
         config = {"work_dir": str(self.folder / "work"), **config}
         command = [str(Path(sys.executable).parent / "tap-osdi-crm"), "--config", str(self.file("config.json", config))]
@@ -72,17 +88,46 @@ class TapCommand:
                 for metadata in entry["metadata"]:
                     if not metadata["breadcrumb"]:
                         metadata["metadata"]["selected"] = entry["tap_stream_id"] in streams
+                if method:
+                    entry["replication_method"] = method
             command += ["--catalog", str(self.file("catalog.json", catalog))]
         if state is not None:
             command += ["--state", str(self.file("state.json", state))]
         return [*command, *args]
 
-    def __call__(
-        self, config: dict[str, Any], *streams: str, state: dict[str, Any] | None = None, args: tuple[str, ...] = ()
-    ) -> Run:
-        return Run(
-            subprocess.run(self.command(config, *streams, state=state, args=args), capture_output=True, text=True)
+    def __call__(self, config: dict[str, Any], *streams: str, **how: Any) -> Run:
+        done = subprocess.run(self.command(config, *streams, **how), capture_output=True, text=True)
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    def killed(self, config: dict[str, Any], *streams: str, state: dict[str, Any], after: float) -> Run:
+        """A run that is killed after so many seconds."""
+        process = subprocess.Popen(
+            self.command(config, *streams, state=state), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
+        try:
+            out, _ = process.communicate(timeout=after)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, _ = process.communicate()
+        return self.parse(out)
+
+    def until(self, config: dict[str, Any], *streams: str, reached: Callable[[], bool], end: signal.Signals) -> Run:
+        """A run that gets a signal as soon as something is reached."""
+        out, log = self.folder / "out", self.folder / "log"
+        with out.open("wb") as to_out, log.open("wb") as to_log:
+            process = subprocess.Popen(self.command(config, *streams), stdout=to_out, stderr=to_log)
+            while not reached() and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(end)
+            process.wait(timeout=20)
+        run = self.parse(out.read_bytes())
+        run.code, run.log = process.returncode, log.read_text()
+        return run
+
+    @staticmethod
+    def parse(out: bytes) -> Run:
+        """What a killed run had put out."""
+        return Run(-9, out.decode(), "")
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Account:
     Attributes:
         vendor: The vendor.
         base_url: The address that paths are relative to.
+        index_lag: Seconds after which a change is sure to show in the vendor's searches.
         pacer: What keeps the calls under the vendor's limit; it counts them.
         transport: What sends the calls.
     """
@@ -43,6 +44,7 @@ class Account:
         self.config = config
         self.vendor = vendor(config["vendor"])
         self.base_url = self.vendor.base_url(config).rstrip("/")
+        self.index_lag = float(config.get("index_lag_seconds", self.vendor.index_lag))
         pace = config.get("calls_per_second", self.vendor.calls_per_second)
         self.pacer = Pacer(float(pace) if pace else None)
         self.transport = Transport(

@@ -36,6 +36,11 @@ SHARED: dict[str, dict[str, Any]] = {
         "title": "Calls per second",
         "description": "The pace to aim at instead of the vendor's limit less a margin; 0 sets no pace.",
     },
+    "index_lag_seconds": {
+        "type": "number",
+        "title": "Index lag",
+        "description": "Seconds after which a change is sure to show in the vendor's searches.",
+    },
     "timeout_seconds": {
         "type": "number",
         "default": 60,

@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 SLICE_PAGES = 40
 """Pages that a slice is cut to hold."""
 
+MOST_PAGES = 100_000_000
+"""Pages beyond which a collection is believed to have no end."""
+
 TRIES = 3
 """How often a slice is read before it is halved."""
 
@@ -157,6 +160,8 @@ class Slices(Reading):
         else:
             pages, empty = (beyond if rows else 1), (beyond if not rows else 0)
             while not empty:
+                if pages > MOST_PAGES:
+                    raise errors.Garbled("the collection has no end", method="GET", path=whole.path)
                 if stream.page(whole, 2 * pages)[0]:
                     pages *= 2
                 else:

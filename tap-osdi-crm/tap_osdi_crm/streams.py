@@ -201,7 +201,7 @@ class VendorStream(RESTStream[Any]):
 
     def until(self) -> datetime:
         """Return the time before which every change is already visible at the vendor; it is never in the future."""
-        return self.account.now().replace(microsecond=0) - timedelta(seconds=self.account.vendor.index_lag)
+        return self.account.now().replace(microsecond=0) - timedelta(seconds=self.account.index_lag)
 
     def remember(self, value: datetime | None, **more: Any) -> None:
         """Write a bookmark, in the shape in which the SDK passes it on unchanged; None leaves the value as it is."""

@@ -1,0 +1,156 @@
+"""What is Action Network's own in reading: keys, links, wall-clock times, quirks of its answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from osdi_crm_sandbox.control import Account, Sandbox
+
+VENDOR = "action_network"
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.account(VENDOR, size=60)
+
+
+def own_id(raw: dict[str, Any]) -> str:
+    return str(next(i for i in raw["identifiers"] if i.startswith("action_network:")).removeprefix("action_network:"))
+
+
+def test_people_come_with_every_field_as_it_is(account: Account, tap: Any) -> None:
+    raw = {own_id(person): person for person in account.records("people")}
+
+    for person in tap(tap.settings(account), "people").records("people"):
+        expected = {k: v for k, v in raw[person["id"]].items() if k not in {"_links", "_embedded"}}
+        assert {k: v for k, v in person.items() if k != "id"} == expected
+
+
+def test_foreign_keys_come_from_the_property_or_else_the_link(account: Account, tap: Any) -> None:
+    raw = {own_id(r): r for r in account.records("signatures")}
+    petitions = {own_id(r) for r in account.records("petitions")}
+    taggings = {own_id(r): r for r in account.records("taggings")}
+    run = tap(tap.settings(account, action_network_taggings_of=["*"]), "signatures", "taggings", "petitions")
+
+    for signature in run.records("signatures"):
+        assert signature["person_id"] == raw[signature["id"]]["action_network:person_id"]
+        assert signature["petition_id"] in petitions
+    for tagging in run.records("taggings"):
+        links = taggings[tagging["id"]]["_links"]
+        assert links["osdi:person"]["href"].endswith(tagging["person_id"])
+        assert links["osdi:tag"]["href"].endswith(tagging["tag_id"])
+    assert any(petition["creator_person_id"] for petition in run.records("petitions"))
+
+
+def test_local_times_of_events_are_left_alone(account: Account, tap: Any) -> None:
+    raw = {own_id(event): event for event in account.records("events")}
+
+    for event in tap(tap.settings(account), "events").records("events"):
+        assert event.get("start_date") == raw[event["id"]].get("start_date")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"identifiers": "foreign_first"},
+        {"identifiers": "empty"},
+        {"empty_page_embedded": False},
+        {"attendances_key": "osdi:attendance"},
+        {"typos": True},
+        {"next_repeats": True},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_known_quirks_lose_nothing(sandbox: Sandbox, tap: Any, option: dict[str, Any]) -> None:
+    account = sandbox.account(VENDOR, size=60)
+    wanted = {name: {own_id(r) for r in account.records(name)} for name in ("people", "attendances", "submissions")}
+    people = {own_id(r): r["action_network:person_id"] for r in account.records("submissions")}
+    account.set(**option)
+
+    run = tap(tap.settings(account), "people", "attendances", "submissions")
+
+    assert run.code == 0, run.log
+    for name, expected in wanted.items():
+        assert {r["id"] for r in run.records(name)} == expected
+    assert {r["id"]: r["person_id"] for r in run.records("submissions")} == people
+
+
+def test_taggings_and_items_are_read_for_the_names_in_the_settings_only(account: Account, tap: Any) -> None:
+    tag = account.records("tags")[0]
+    expected = {own_id(r) for r in account.records("taggings") if r["_links"]["osdi:tag"]["href"].endswith(own_id(tag))}
+
+    none = tap(tap.settings(account), "taggings", "list_items")
+    one = tap(tap.settings(account, action_network_taggings_of=[tag["name"], "no such tag"]), "taggings")
+
+    assert none.records("taggings") == none.records("list_items") == []
+    assert "action_network_taggings_of" in none.log
+    assert {r["id"] for r in one.records("taggings")} == expected
+    assert "'no such tag', which the account does not have" in one.log
+
+
+def test_a_field_that_is_new_is_kept(account: Account, tap: Any) -> None:
+    person = account.change("people", count=1, hair="grey")[0]
+
+    found = tap(tap.settings(account), "people").records("people")
+
+    assert next(p for p in found if p["id"] == own_id(person))["additional_fields"] == {"hair": "grey"}
+
+
+def test_a_next_page_on_another_host_is_refused(account: Account, tap: Any) -> None:
+    account.set(next_host="http://127.0.0.2:1")
+
+    run = tap(tap.settings(account), "people")
+
+    assert run.code == 1
+    assert "another host" in run.log.splitlines()[-1]
+
+
+def test_a_redirect_to_another_host_is_refused(account: Account, tap: Any) -> None:
+    account.fault(do="status", status=302, path="/people", headers={"Location": "http://127.0.0.2:1/people"})
+
+    run = tap(tap.settings(account), "people")
+
+    assert run.code == 1
+    assert "leads away" in run.log.splitlines()[-1]
+
+
+def test_a_collection_without_an_end_is_an_error(account: Account, tap: Any) -> None:
+    page = {"_links": {}, "_embedded": {"osdi:people": [{"identifiers": ["action_network:1"]}]}}
+    account.fault(do="status", status=200, path="/people", body=page)
+
+    run = tap(tap.settings(account), "people")
+
+    assert run.code == 1
+    assert "no end" in run.log.splitlines()[-1]
+
+
+def test_a_page_that_comes_twice_is_no_end(account: Account, tap: Any) -> None:
+    page = {"per_page": 1, "page": 1, "_links": {}, "_embedded": {"osdi:tags": [{"identifiers": ["action_network:1"]}]}}
+    account.fault(do="status", status=200, path="/tags$", body=page)
+
+    run = tap(tap.settings(account), "tags")
+
+    assert run.code == 1
+    assert "a page came twice" in run.log.splitlines()[-1]
+
+
+def test_the_bookmark_filter_is_strict_and_quoted(account: Account, tap: Any) -> None:
+    state = {
+        "bookmarks": {"people": {"replication_key": "modified_date", "replication_key_value": "2024-05-01T12:00:00Z"}}
+    }
+    tap(tap.settings(account, overlap_seconds=60), "people", state=state)
+
+    filters = {call["query"].get("filter") for call in account.log() if call["path"].endswith("/people")} - {None}
+    bounds = [f for f in filters if " and " in f]
+    assert all(f.startswith("modified_date gt '2024-05-01T11:58:59Z' and modified_date lt '") for f in bounds)
+    assert bounds
+
+
+def test_a_full_table_catalog_reads_all_again_and_keeps_no_bookmark(account: Account, tap: Any) -> None:
+    state = {
+        "bookmarks": {"people": {"replication_key": "modified_date", "replication_key_value": "2030-01-01T00:00:00Z"}}
+    }
+    run = tap(tap.settings(account), "people", state=state, method="FULL_TABLE")
+
+    assert len(run.records("people")) == 60

@@ -1,0 +1,235 @@
+"""Reading a whole account: every record once, then only what changed, whatever happens in between."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from typing import Any
+
+import jsonschema
+import osdi_crm_schemas
+import pytest
+from osdi_crm_sandbox.control import Account, Sandbox
+
+
+def ids(records: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(record["id"] for record in records)
+
+
+def keys(case: Any, account: Account, resource: str | None = None) -> set[str]:
+    return {case.key(raw) for raw in account.records(resource or case.stream)}
+
+
+def test_every_record_of_every_stream_comes_once_and_fits_its_schema(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=120)
+
+    run = tap(tap.settings(account, **case.extra))
+
+    assert run.code == 0, run.log
+    for resource, count in account.counters()["resources"].items():
+        stream = case.names.get(resource, resource)
+        found = run.records(stream)
+        schema = next(m for m in run.messages if m["type"] == "SCHEMA" and m["stream"] == stream)
+        assert len({tuple(r[k] for k in schema["key_properties"]) for r in found}) == count, stream
+        if resource != "events":  # those of event campaigns stand in two collections
+            assert len(found) == count, stream
+    for stream in run.streams:
+        check = jsonschema.Draft202012Validator(
+            osdi_crm_schemas.schema(case.vendor, stream),
+            format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+        )
+        for record in run.records(stream):
+            check.validate(record)
+
+
+def test_a_second_run_moves_only_what_changed_and_a_third_nothing(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=120)
+    config = tap.settings(account, overlap_seconds=0, **case.extra)
+    first = tap(config)
+    parent = account.records(case.parents)[0]
+    changed = {case.key(raw) for raw in account.change(case.stream, count=3)}
+    added = account.insert(case.children, [case.hang(parent)])
+    time.sleep(2.5)  # a change counts as settled when the vendor's index must have it
+
+    second = tap(config, state=first.state)
+    third = tap(config, state=second.state)
+
+    moved = set(ids(second.records(case.stream)))
+    assert changed <= moved
+    assert len(moved - changed) <= 1  # a child may move what it hangs on
+    assert set(ids(second.records(case.children))) == {case.key(raw) for raw in added}
+    incremental = {m["stream"] for m in third.messages if m["type"] == "SCHEMA" and m.get("bookmark_properties")}
+    assert len(incremental) > 1
+    assert [m for m in third.messages if m["type"] == "RECORD" and m["stream"] in incremental] == []
+
+
+def test_the_overlap_is_read_again(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=30)
+    first = tap(tap.settings(account), case.stream)
+    account.change(case.stream, count=2)
+    time.sleep(2.5)
+
+    config = tap.settings(account, overlap_seconds=3600)
+    second = tap(config, case.stream, state=first.state)
+    third = tap(config, case.stream, state=second.state)
+
+    assert len(second.records(case.stream)) == 2
+    assert ids(third.records(case.stream)) == ids(second.records(case.stream))
+
+
+def test_a_bookmark_never_lies_beyond_the_servers_time_or_the_index(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=30, index_lag=2)
+    config = tap.settings(account, overlap_seconds=0, index_lag_seconds=3)
+    first = tap(config, case.stream)
+    changed = {case.key(raw) for raw in account.change(case.stream, count=1)}
+    second = tap(config, case.stream, state=first.state)
+    time.sleep(4.5)
+    third = tap(config, case.stream, state=second.state)
+
+    assert changed <= set(ids(second.records(case.stream))) | set(ids(third.records(case.stream)))
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3])
+def test_a_changing_account_loses_nothing(sandbox: Sandbox, tap: Any, case: Any, rate: float) -> None:
+    account = sandbox.account(case.vendor, size=2500)
+    before = keys(case, account)
+    account.churn(case.stream, changes_per_call=rate, adds_per_call=rate / 3)
+    config = tap.settings(account, overlap_seconds=0)
+
+    first = tap(config, case.stream)
+    account.stop_churn()
+    time.sleep(2.5)
+    second = tap(config, case.stream, state=first.state)
+
+    assert first.code == 0, first.log
+    found = set(ids(first.records(case.stream))) | set(ids(second.records(case.stream)))
+    assert before <= keys(case, account) <= found
+
+
+def test_a_killed_run_goes_on_from_its_last_finished_slice(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=6000)
+    account.set(latency=0.02)
+    config = tap.settings(account)
+    pages = 6000 // case.per_page
+    killed = tap.until(
+        config, case.stream, reached=lambda: account.counters()["calls"] > pages * 0.85, end=signal.SIGKILL
+    )
+    assert killed.state["bookmarks"][case.stream]["replication_key_value"]
+
+    account.clear_log()
+    account.set(latency=0)
+    second = tap(config, case.stream, state=killed.state)
+
+    assert set(ids(killed.records(case.stream))) | set(ids(second.records(case.stream))) == keys(case, account)
+    assert account.counters()["calls"] < pages * 0.9
+
+
+def test_a_killed_sweep_goes_on_from_its_cursor(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, counts={case.parents: 1500, case.children: 1500, case.stream: 50})
+    account.set(latency=0.005)
+    config = tap.settings(account)
+    killed = tap.until(config, case.children, reached=lambda: account.counters()["calls"] > 1000, end=signal.SIGKILL)
+    assert killed.state["bookmarks"][case.children]["sweep"]["after"]
+
+    account.clear_log()
+    account.set(latency=0)
+    second = tap(config, case.children, state=killed.state)
+
+    found = set(ids(killed.records(case.children))) | set(ids(second.records(case.children)))
+    assert found == keys(case, account, case.children)
+    assert account.counters()["calls"] < 1400
+    assert second.state["bookmarks"][case.children]["sweep"] is None
+
+
+def test_sigterm_ends_the_tap_at_once_with_143(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=2000, latency=0.2)
+    began = time.monotonic()
+    run = tap.until(
+        tap.settings(account), case.stream, reached=lambda: account.counters()["calls"] > 20, end=signal.SIGTERM
+    )
+
+    assert run.code == 143
+    assert time.monotonic() - began < 10
+    assert "Traceback" not in run.log
+
+
+def test_four_thousand_parents_take_seconds_and_little_state(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, counts={case.parents: 4000, case.children: 4000, case.stream: 50})
+    began = time.monotonic()
+
+    run = tap(tap.settings(account), case.children)
+
+    assert set(ids(run.records(case.children))) == keys(case, account, case.children)
+    states = [m for m in run.messages if m["type"] == "STATE"]
+    assert sum(len(str(state)) for state in states) < 100_000
+    assert len(run.log.splitlines()) < 40
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"do": "status", "status": 500},
+        {"do": "status", "status": 503, "headers": {"Retry-After": "0"}},
+        {"do": "status", "status": 429, "headers": {"Retry-After": "0"}},
+        {"do": "cut_before"},
+        {"do": "cut_after"},
+        {"do": "malformed"},
+        {"do": "html", "status": 503},
+    ],
+    ids=lambda fault: f"{fault['do']}{fault.get('status', '')}",
+)
+def test_a_passing_fault_loses_nothing(sandbox: Sandbox, tap: Any, case: Any, fault: dict[str, Any]) -> None:
+    account = sandbox.account(case.vendor, size=200)
+    account.fault(**fault, method="GET", times=2, skip=3)
+
+    run = tap(tap.settings(account), case.stream)
+
+    assert run.code == 0, run.log
+    assert set(ids(run.records(case.stream))) == keys(case, account)
+
+
+def test_a_vendor_that_stays_down_ends_the_run_in_one_line(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=30)
+    account.fault(do="status", status=503, headers={"Retry-After": "0"})
+
+    run = tap(tap.settings(account), case.stream)
+
+    assert run.code == 1
+    assert "not available" in run.log.splitlines()[-1]
+    assert "Traceback" not in run.log
+
+
+def test_a_wrong_key_is_one_clear_line_without_the_key(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=1)
+    account.key = "wrong-key-that-is-echoed"
+
+    run = tap(tap.settings(account), case.stream)
+
+    assert run.code == 1
+    assert "does not accept the credentials" in run.log.splitlines()[-1]
+    assert "wrong-key-that-is-echoed" not in run.log
+    assert "Traceback" not in run.log
+
+
+def test_random_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    account = sandbox.account(case.vendor, size=4000)
+    account.set(latency=0.01)
+    account.churn(case.stream, changes_per_call=0.05, adds_per_call=0.05)
+    config = tap.settings(account, overlap_seconds=0)
+    chance = random.Random(1)
+    state: dict[str, Any] = {}
+    found: set[str] = set()
+    for _ in range(4):
+        run = tap.killed(config, case.stream, state=state, after=chance.uniform(1.2, 2.5))
+        state = run.state or state
+        found |= set(ids(run.records(case.stream)))
+    account.stop_churn()
+    account.set(latency=0)
+    time.sleep(2.5)
+    last = tap(config, case.stream, state=state)
+
+    assert last.code == 0, last.log
+    assert keys(case, account) <= found | set(ids(last.records(case.stream)))
