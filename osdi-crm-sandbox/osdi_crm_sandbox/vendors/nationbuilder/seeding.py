@@ -1,0 +1,526 @@
+"""Invented nations of any size."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_sandbox.population import DAY, HOUR, Person, Population
+from osdi_crm_sandbox.vendors.nationbuilder.queries import ADDRESSES
+from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, Attribute, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.vendor import Record
+
+TEMPLATES = 24
+"""So many sets of optional values are made per resource; records share them."""
+FILLED = {"signups": 0.3}
+"""The part of optional values that is set, where it is not most of them."""
+
+PAYMENT_TYPES = ("Cash", "Check", "Credit Card", "Wire Transfer", "Other")
+CUSTOM_FIELDS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("chapter", "text", "Signup", ()),
+    ("bugs_found", "number", "Signup", ()),
+    ("has_key", "checkbox", "Signup", ()),
+    ("shirt_size", "multiple_choice", "Signup", ("Small", "Medium", "Large")),
+    ("nickname", "text", "Signup", ()),
+    ("in_memory_of", "text", "Donation", ()),
+    ("match_factor", "number", "Donation", ()),
+)
+STEPS = 4
+UNIQUE_STRINGS = (
+    *("civicrm_id", "county_file_id", "datatrust_id", "dw_id", "external_id", "ngp_id", "pf_strat_id", "rnc_id"),
+    *("rnc_regid", "salesforce_id", "state_file_id", "van_id", "username", "email2", "email3", "email4"),
+)
+PROSE = ("content", "note", "intro", "description", "bio", "body", "comment", "excerpt")
+"""Parts of the names of attributes that hold sentences."""
+UNCOMMON = ("banned_at", "unsubscribed_at", "last_rule_violation_at")
+"""Times that only few signups have."""
+
+
+def _basic_counts(size: int) -> dict[str, int]:
+    def part(of: float) -> int:
+        return math.ceil(size * of)
+
+    paths, surveys, questions = 2 + size // 1000, 2 + size // 500, 3 * (2 + size // 500)
+    return {
+        "signups": size,
+        "signup_tags": 8 + min(size // 100, 200),
+        "signup_taggings": part(2),
+        "signup_profiles": part(0.25),
+        "custom_fields": len(CUSTOM_FIELDS),
+        "contacts": size,
+        "donations": part(0.5),
+        "donation_tracking_codes": 3 + size // 500,
+        "pledges": part(0.1),
+        "memberships": part(0.2),
+        "membership_types": 3,
+        "lists": 3 + size // 250,
+        "list_members": size,
+        "paths": paths,
+        "path_steps": STEPS * paths,
+        "path_journeys": part(0.3),
+        "path_journey_status_changes": 2 * paths,
+        "path_histories": part(0.6),
+        "events": 4 + size // 50,
+        "event_rsvps": part(0.4),
+        "event_ticket_levels": 4 + size // 50,
+        "petitions": 3 + size // 100,
+        "petition_signatures": part(0.5),
+        "pages": 5 + size // 100,
+        "sites": 2,
+        "surveys": surveys,
+        "survey_questions": questions,
+        "survey_question_possible_responses": 3 * questions,
+        "survey_question_responses": part(0.3),
+        "suggestion_boxes": 2,
+        "suggestions": 3 + size // 50,
+        "relationships": part(0.1),
+        "precincts": 3 + size // 200,
+        "voters": part(1 / 3),
+        "elections": 3,
+        "ballots": part(1 / 3),
+        "mailings": 3 + size // 250,
+        "broadcasters": 2 + size // 1000,
+        "imports": 2 + size // 500,
+        "automations": 2 + size // 1000,
+        "automation_enrollments": part(0.2),
+    }
+
+
+EVERY_NATION = {"signups": 1, "sites": 1, "broadcasters": 1}
+"""What any nation has: the one who made it, a website, somebody who writes."""
+STANDING_ON_PAGES = ("events", "petitions", "suggestion_boxes", "suggestions")
+
+
+def counts(size: int, asked: dict[str, int]) -> dict[str, int]:
+    """How many of each resource there are around so many people.
+
+    Pages asked for are those by themselves; events and the like bring their own.
+    """
+    wanted = {**EVERY_NATION, **(_basic_counts(size) if size else {}), **asked}
+    wanted = {name: max(count, EVERY_NATION.get(name, 0)) for name, count in wanted.items()}
+    for name in ("signup_profiles", "voters"):
+        wanted[name] = min(wanted.get(name, 0), wanted["signups"])
+    wanted["payment_types"] = len(PAYMENT_TYPES)
+    wanted["custom_fields"] = min(wanted.get("custom_fields", 0), len(CUSTOM_FIELDS))
+    wanted["pages"] = wanted.get("pages", 0) + sum(wanted.get(name, 0) for name in STANDING_ON_PAGES)
+    return wanted
+
+
+def seed(account: Account, size: int, number: int) -> None:
+    """Fills an account.
+
+    Raises:
+        ValueError: the option `counts` names no resource.
+    """
+    asked = account.options["counts"]
+    unknown = asked.keys() - HERE.keys()
+    if unknown:
+        raise ValueError(f"No resource {', '.join(sorted(unknown))} to count")
+    wanted = counts(size, asked)
+    seeder = Seeder(account, Population(number), wanted)
+    for name, kind in HERE.items():
+        account.tables[name].load(seeder.rows(kind, wanted.get(name, 0)))
+    signups = account.tables["signups"].records
+    for donation in account.tables["donations"].records.values():
+        if donation["status"] == "succeeded":
+            signups[donation["signup_id"]]["is_donor"] = True
+    for name, key, holder, attribute in (
+        ("signup_taggings", "tag_id", "signup_tags", "taggings_count"),
+        ("list_members", "list_id", "lists", "signups_count"),
+        ("automation_enrollments", "automation_id", "automations", "total_enrollments_count"),
+    ):
+        numbers = Counter(record[key] for record in account.tables[name].records.values())
+        records = account.tables[holder].records
+        account.tables[holder].load({one: {**row, attribute: numbers[one]} for one, row in records.items()})
+
+
+def invent(account: Account, resource: str) -> Record:
+    """A new record, as the control API takes it."""
+    number = account.state["invented"] = account.state.get("invented", 0) + 1
+    sizes = {name: len(table.records) for name, table in account.tables.items()}
+    seeder = Seeder(account, Population(f"{account.key} {time.time_ns()}"), sizes)
+    row = seeder.row(HERE[resource], 900_000_000 + number, int(time.time()))
+    for attribute in HERE[resource].attributes.values():
+        if attribute.refers_to and row.get(attribute.name) is not None:
+            row[attribute.name] = account.any_of(attribute.refers_to)
+    gone = ("id", "created_at", "updated_at")
+    return {"attributes": {name: value for name, value in row.items() if name not in gone}}
+
+
+class Seeder:
+    """Makes rows of any resource; ids of other records are drawn from their numbers."""
+
+    def __init__(self, account: Account, population: Population, wanted: dict[str, int]) -> None:
+        self.population = population
+        self.draw = population.random.random
+        self.wanted = wanted
+        self._account = account
+        self._latest = (int(time.time()) - HOUR) // DAY * DAY
+        self._templates: dict[str, list[Record]] = {}
+        self._references: dict[str, list[tuple[str, list[str], float]]] = {}
+        self._ids: dict[str, list[str]] = {}
+        self.first_page = _first_pages(wanted)
+        self._moments = population.moments(200)
+
+    def rows(self, kind: Kind, count: int) -> dict[str, Record]:
+        """So many records by id, the oldest first."""
+        moments = sorted(self.population.moments(count)) if count else []
+        rows = {}
+        for place, moment in enumerate(moments, 1):
+            row = self.row(kind, place, moment)
+            rows[row["id"]] = row
+        return rows
+
+    def row(self, kind: Kind, place: int, moment: int) -> Record:
+        """A record as it is stored."""
+        draw = self.draw
+        if kind.name not in self._templates:
+            self._templates[kind.name] = [self._template(kind) for _ in range(TEMPLATES)]
+            self._references[kind.name] = [(name, self.ids(to), share) for name, to, share in _references(kind)]
+        row = {"id": str(place), **self._templates[kind.name][int(draw() * TEMPLATES)]}
+        for name, ids, share in self._references[kind.name]:
+            if ids and (share == 1 or draw() < share):
+                row[name] = ids[int(draw() * len(ids))]
+        row["created_at"] = moment
+        row["updated_at"] = moment if draw() < 1 / 2 else max(moment, min(moment + int(draw() * DAY), self._latest))
+        if kind.name in OWN:
+            OWN[kind.name](self, place, row)
+        return row
+
+    def ids(self, resource: str) -> list[str]:
+        """The ids of all records."""
+        if resource not in self._ids:
+            self._ids[resource] = [str(number) for number in range(1, self.wanted.get(resource, 0) + 1)]
+        return self._ids[resource]
+
+    def nth(self, resource: str, number: int) -> str | None:
+        """The id of a record by any number."""
+        ids = self.ids(resource)
+        return ids[number % len(ids)] if ids else None
+
+    def named(self, key: str | None) -> Record:
+        """Names and e-mail of a signup."""
+        signup = self._account.tables["signups"].records.get(key or "", {})
+        return {name: signup.get(name) for name in ("first_name", "last_name", "email")}
+
+    def pick(self, choices: tuple[Any, ...] | list[Any]) -> Any:
+        """One of them."""
+        return choices[int(self.draw() * len(choices))]
+
+    def _template(self, kind: Kind) -> Record:
+        share = FILLED.get(kind.name, 0.8)
+        row: Record = {}
+        for attribute in (*kind.served, *kind.extra):
+            must = not attribute.nullable or attribute.name in kind.required
+            own = attribute.refers_to or attribute.name in (*UNIQUE_STRINGS, *UNCOMMON, "created_at", "updated_at")
+            if not own and attribute.kind not in ("object", "address") and self.draw() < (1 if must else share):
+                row[attribute.name] = self._value(attribute)
+        return row
+
+    def _value(self, attribute: Attribute) -> Any:
+        if attribute.values:
+            return self.pick(attribute.values)
+        match attribute.kind:
+            case "boolean":
+                value: Any = self.draw() < 0.3
+            case "integer":
+                value = 100 * int(self.draw() * 500) if "cents" in attribute.name else int(self.draw() * 5) + 1
+            case "decimal":
+                value = f"{int(self.draw() * 500)}.50"
+            case "datetime":
+                value = self.pick(self._moments)
+            case "date":
+                value = time.strftime("%Y-%m-%d", time.gmtime(self.pick(self._moments)))
+            case _:
+                value = self._text(attribute.name)
+        return value
+
+    def _text(self, name: str) -> str:
+        pool = self.population.pool
+        if "email" in name and not name.endswith("tags"):
+            return f"{self.pick(pool.words)}@example.org"
+        if any(part in name for part in PROSE):
+            return str(self.pick(pool.sentences))
+        if name.endswith(("url", "website")):
+            return f"https://{self.pick(pool.words)}.example.org/"
+        if "phone" in name or name in ("mobile_number", "fax_number"):
+            return f"555{int(self.draw() * 10_000_000):07d}"
+        return str(self.pick(pool.words))
+
+
+def _references(kind: Kind) -> list[tuple[str, str, float]]:
+    """The ids in records: name, resource, how often."""
+    found = []
+    for attribute in (one for one in kind.attributes.values() if one.refers_to and one.access in ("rw", "ro")):
+        must = not attribute.nullable or attribute.name in kind.required
+        found.append((attribute.name, attribute.refers_to, 1.0 if must else 0.1 if kind.name == "signups" else 0.6))
+    hidden = [one for one in kind.relations.values() if one.key.startswith("_") and not one.child]
+    return found + [(one.key, one.to, 0.6) for one in hidden]
+
+
+# What records of a resource have of their own
+
+
+def _signup(seeder: Seeder, place: int, row: Record) -> None:
+    person, draw = seeder.population.person(place), seeder.draw
+    if place == 1:
+        _owner(row)
+        return
+    row |= {
+        "first_name": person.given_name,
+        "last_name": person.family_name,
+        "email": person.email,
+        "email1": person.email,
+        "primary_email_id": 1,
+        "mobile_number": person.phone,
+        "employer": person.employer,
+        "email_opt_in": draw() < 0.8,
+        "mobile_opt_in": draw() < 0.7,
+        "signup_type": 0,
+        "is_cpu": False,
+        "is_donor": False,
+    }
+    row["full_name"] = " ".join(row[name] for name in ("first_name", "middle_name", "last_name") if row.get(name))
+    if draw() < 0.03:
+        row |= {"signup_type": 1, "legal_name": person.employer}
+    for name in UNIQUE_STRINGS:
+        if draw() < (0.5 if name == "external_id" else 0.05):
+            row[name] = f"{name}.{place}@example.org" if name.startswith("email") else f"{name[:3]}-{place}"
+    row |= {name: row["created_at"] for name in UNCOMMON if draw() < 0.03}
+    for name in ("home", ADDRESSES[place % len(ADDRESSES)]):
+        row[f"{name}_address"] = _address(person)
+    if draw() < 0.6:
+        row["custom_values"] = {
+            "chapter": person.city.name,
+            "bugs_found": round(draw() * 10, 2),
+            "has_key": draw() < 0.5,
+            "shirt_size": seeder.pick(("Small", "Medium", "Large")),
+        }
+
+
+def _address(person: Person) -> Record:
+    return {
+        "address1": person.street,
+        "city": person.city.name,
+        "state": person.city.region,
+        "zip": person.city.postal_code,
+        "country_code": "US",
+        "lat": str(person.city.latitude),
+        "lng": str(person.city.longitude),
+    }
+
+
+def _owner(row: Record) -> None:
+    keep = {name: row[name] for name in ("id", "created_at", "updated_at")}
+    row.clear()
+    row |= keep | {
+        "first_name": "Nora",
+        "last_name": "Owner",
+        "full_name": "Nora Owner",
+        "email": "nora.owner@example.org",
+        "email1": "nora.owner@example.org",
+        "primary_email_id": 1,
+        "signup_type": 0,
+        "is_cpu": True,
+    }
+
+
+def _named(*names: str) -> Callable[[Seeder, int, Record], None]:
+    """Texts that no two records share."""
+
+    def own(seeder: Seeder, place: int, row: Record) -> None:
+        words = seeder.population.pool.words
+        for name in names:
+            text = f"{words[place % len(words)]}_{place}"
+            row[name] = text if name in ("slug", "external_id") else text.replace("_", " ").capitalize()
+
+    return own
+
+
+def _pair(first: str, second: str, to: str) -> Callable[[Seeder, int, Record], None]:
+    """Two records joined but once."""
+
+    def own(seeder: Seeder, place: int, row: Record) -> None:
+        signups = max(1, seeder.wanted.get("signups", 0))
+        row[first] = seeder.nth("signups", place)
+        row[second] = seeder.nth(to, place + place // signups)
+
+    return own
+
+
+def _one_to_one(seeder: Seeder, place: int, row: Record) -> None:
+    row["signup_id"] = seeder.nth("signups", place - 1)
+
+
+def _custom_field(_seeder: Seeder, place: int, row: Record) -> None:
+    slug, field_type, resource_type, options = CUSTOM_FIELDS[(place - 1) % len(CUSTOM_FIELDS)]
+    row |= {
+        "slug": slug if place <= len(CUSTOM_FIELDS) else f"{slug}_{place}",
+        "name": slug.replace("_", " ").capitalize(),
+        "field_type": field_type,
+        "resource_type": resource_type,
+        "position": place,
+        "options": {str(number): text for number, text in enumerate(options, 1)} or None,
+    }
+
+
+def _payment_type(_seeder: Seeder, place: int, row: Record) -> None:
+    row["name"] = PAYMENT_TYPES[(place - 1) % len(PAYMENT_TYPES)]
+
+
+def _donation(seeder: Seeder, place: int, row: Record) -> None:
+    cents = row["amount_in_cents"] = 100 * int(1 + seeder.draw() * 250)
+    payment = place % len(PAYMENT_TYPES)
+    row |= {"payment_type_id": str(payment + 1), "payment_type_name": PAYMENT_TYPES[payment]}
+    row["signup_id"] = row.get("signup_id") or seeder.nth("signups", place)
+    row |= {**seeder.named(row["signup_id"]), "middle_name": None, "amount": f"{cents / 100:.2f}"}
+    row["status"] = "succeeded"
+    row |= dict.fromkeys(("pending_at", "failed_at", "canceled_at"))
+    row["succeeded_at"] = row["created_at"]
+    if place % 20 in (0, 1, 2):
+        row["status"] = ("canceled", "failed", "pending")[place % 20]
+        row[f"{row['status']}_at"] = row["created_at"]
+        if row["status"] != "canceled":
+            row["succeeded_at"] = None
+    if place % 4 == 0:
+        row |= dict.fromkeys(("billing_address", "work_address"), _address(seeder.population.person(place)))
+    if place % 3 == 0:
+        row["custom_values"] = {"in_memory_of": seeder.pick(seeder.population.pool.given_names), "match_factor": 1.0}
+
+
+def _pledge(seeder: Seeder, place: int, row: Record) -> None:
+    cents = 100 * int(1 + seeder.draw() * 250)
+    row |= {"amount_in_cents": cents, "amount": f"{cents / 100:.2f}", "amount_left_in_cents": cents}
+    row["signup_id"] = row.get("signup_id") or seeder.nth("signups", place)
+
+
+def _election(_seeder: Seeder, place: int, row: Record) -> None:
+    row |= {"country_code": "US", "donation_maximum_in_cents": 100 * place, "donation_maximum": f"{place}.00"}
+
+
+def _journey(seeder: Seeder, place: int, row: Record) -> None:
+    _pair("signup_id", "path_id", "paths")(seeder, place, row)
+    steps = max(1, seeder.wanted.get("path_steps", 0) // max(1, seeder.wanted.get("paths", 0)))
+    row["current_step_id"] = seeder.nth("path_steps", (int(row["path_id"] or 1) - 1) * steps + place % steps)
+    status = row["journey_status"] = ("active", "active", "active", "completed", "abandoned", "deleted")[place % 6]
+    row["ended_at"] = None if status == "active" else row["updated_at"]
+    if status != "completed":
+        row["path_journey_status_change_id"] = None
+
+
+def _path_step(seeder: Seeder, place: int, row: Record) -> None:
+    _named("name")(seeder, place, row)
+    steps = max(1, seeder.wanted.get("path_steps", 0) // max(1, seeder.wanted.get("paths", 0)))
+    row |= {"path_id": seeder.nth("paths", (place - 1) // steps), "position": (place - 1) % steps + 1}
+
+
+def _first_pages(wanted: dict[str, int]) -> dict[str, int]:
+    """How many pages come before those of a resource; plain ones come first."""
+    number = wanted.get("pages", 0) - sum(wanted.get(name, 0) for name in STANDING_ON_PAGES)
+    first = {}
+    for name in STANDING_ON_PAGES:
+        first[name] = number
+        number += wanted.get(name, 0)
+    return first
+
+
+def _on_page(resource: str) -> Callable[[Seeder, int, Record], None]:
+    def own(seeder: Seeder, place: int, row: Record) -> None:
+        row["page_id"] = seeder.nth("pages", seeder.first_page[resource] + place - 1)
+        if resource == "events":
+            row["venue_address"] = _address(seeder.population.person(place))
+        if resource.startswith("suggestion"):
+            _named("slug", "external_id", "headline")(seeder, place, row)
+        if resource == "suggestion_boxes":
+            _named("name", "title")(seeder, place, row)
+
+    return own
+
+
+def _page(seeder: Seeder, place: int, row: Record) -> None:
+    _named("name", "slug", "headline", "title", "external_id")(seeder, place, row)
+    row["page_type_name"] = "Basic"
+    for name, page_type in zip(STANDING_ON_PAGES, ("Event", "Petition", "Suggestion Box", "Suggestion"), strict=True):
+        if place > seeder.first_page[name]:
+            row["page_type_name"] = page_type
+    row |= {"url_path": f"/{row['slug']}", "effective_permission_level": row["permission_level"], "parent_id": None}
+    if 1 < place <= seeder.first_page["events"]:
+        words = seeder.population.pool.words
+        row |= {"parent_id": "1", "parent_slug": f"{words[1]}_1", "ancestors_permission_level": "anyone"}
+    elif place == 1:
+        row |= {"permission_level": "anyone", "effective_permission_level": "anyone"}
+
+
+def _page_of(resource: str, key: str | None, seeder: Seeder) -> str | None:
+    return None if key is None else seeder.nth("pages", seeder.first_page[resource] + int(key) - 1)
+
+
+def _signature(seeder: Seeder, _place: int, row: Record) -> None:
+    row["page_id"] = _page_of("petitions", row.get("petition_id"), seeder)
+
+
+def _rsvp(seeder: Seeder, place: int, row: Record) -> None:
+    row["page_id"] = _page_of("events", row.get("event_id"), seeder)
+    row["_signup_id"] = seeder.nth("signups", place)
+    row |= seeder.named(row["_signup_id"])
+
+
+def _survey_question(seeder: Seeder, place: int, row: Record) -> None:
+    surveys = max(1, seeder.wanted.get("surveys", 0))
+    row |= {"slug": f"question_{place}", "survey_id": seeder.nth("surveys", place - 1)}
+    row["position"] = (place - 1) // surveys
+
+
+def _response(seeder: Seeder, _place: int, row: Record) -> None:
+    row.setdefault("content", seeder.pick(seeder.population.pool.sentences))
+
+
+def _automation(_seeder: Seeder, _place: int, row: Record) -> None:
+    row |= {"conversions_enabled": False}
+    row |= dict.fromkeys(("completed_enrollments_count", "converted_enrollments_count", "removed_enrollments_count"), 0)
+
+
+OWN: dict[str, Callable[[Seeder, int, Record], None]] = {
+    "signups": _signup,
+    "signup_tags": _named("name"),
+    "signup_taggings": _pair("signup_id", "tag_id", "signup_tags"),
+    "signup_profiles": _one_to_one,
+    "custom_fields": _custom_field,
+    "donations": _donation,
+    "donation_tracking_codes": _named("name", "slug"),
+    "pledges": _pledge,
+    "membership_types": _named("name"),
+    "lists": _named("name", "slug"),
+    "list_members": _pair("signup_id", "list_id", "lists"),
+    "paths": _named("name"),
+    "path_steps": _path_step,
+    "path_journeys": _journey,
+    "path_journey_status_changes": _named("name"),
+    "events": _on_page("events"),
+    "event_rsvps": _rsvp,
+    "event_ticket_levels": _named("name"),
+    "petitions": _on_page("petitions"),
+    "petition_signatures": _signature,
+    "pages": _page,
+    "sites": _named("name", "slug"),
+    "surveys": _named("name"),
+    "survey_questions": _survey_question,
+    "survey_question_responses": _response,
+    "suggestion_boxes": _on_page("suggestion_boxes"),
+    "suggestions": _on_page("suggestions"),
+    "precincts": _named("name", "code"),
+    "voters": _one_to_one,
+    "elections": _election,
+    "mailings": _named("name", "slug"),
+    "broadcasters": _named("name"),
+    "imports": _named("file_name"),
+    "automations": _automation,
+    "payment_types": _payment_type,
+}

@@ -1,0 +1,431 @@
+"""POST, PATCH, DELETE and push: documents with sideposted records, written together or not at all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_sandbox.vendor import Call, Record, Refusal
+from osdi_crm_sandbox.vendors.nationbuilder.answers import (
+    ADDRESS_KEYS,
+    Flaw,
+    Rejected,
+    View,
+    bad_document,
+    flat,
+    invalid,
+    json_api,
+    page_links,
+    prefix,
+)
+from osdi_crm_sandbox.vendors.nationbuilder.drafts import Draft, Invalid, Transaction
+from osdi_crm_sandbox.vendors.nationbuilder.queries import moment, parse
+from osdi_crm_sandbox.vendors.nationbuilder.resources import KINDS, Attribute, Kind, Relation
+from osdi_crm_sandbox.vendors.nationbuilder.rules import complete, merged_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.responses import Response
+
+    from osdi_crm_sandbox.accounts import Account
+
+METHODS = (None, "create", "update", "destroy", "disassociate")
+PUSH_KEYS = ("civicrm_id", "county_file_id", "dw_id", "external_id", "email", "ngp_id", "salesforce_id", "van_id")
+"""What push finds a signup by, the first that finds one wins; an e-mail is looked for in all slots."""
+
+
+# Documents
+
+
+@dataclass
+class Document:
+    """The body of a write.
+
+    Attributes:
+        kind: of its record.
+        attributes: as sent.
+        relationships: what they point to, by name; a list where several.
+        included: the records beside it by type and id or temp-id.
+        place: where it stands in the body, in words.
+    """
+
+    kind: Kind
+    attributes: Record
+    relationships: dict[str, Any]
+    included: dict[tuple[str, str], Document]
+    place: str = "data"
+
+    def beside(self, kind: Kind, link: Record) -> Document | None:
+        """The included record that a link points to."""
+        return self.included.get((kind.name, str(link.get("temp-id", link.get("id")))))
+
+
+@dataclass
+class Values:
+    """The attributes of a document as they are stored, and what is wrong with them."""
+
+    stored: Record = field(default_factory=dict)
+    sent: Record = field(default_factory=dict)
+    flaws: list[Flaw] = field(default_factory=list)
+
+
+def read_data(call: Call, kind: Kind, key: str | None) -> Record:
+    """The `data` of the body, of this type and id.
+
+    Raises:
+        Refusal: it is not.
+    """
+    data = call.body.get("data") if isinstance(call.body, dict) else None
+    if not isinstance(data, dict):
+        raise Refusal(400, "The body must be an object with data")
+    if not data.get("type"):
+        raise Refusal(400, "data.type must be given")
+    if data["type"] != kind.name:
+        raise Refusal(409, f"data.type is {data['type']}, the resource is {kind.name}")
+    if key is None and "id" in data:
+        raise Refusal(400, "data.id cannot be given for a new record")
+    if key is not None and "id" not in data:
+        raise Refusal(400, "data.id must be given")
+    if key is not None and str(data["id"]) != key:
+        raise Refusal(409, f"data.id is {data['id']}, the resource is {key}")
+    return data
+
+
+def _document(call: Call, kind: Kind, key: str | None) -> Document:
+    data = read_data(call, kind, key)
+    included: dict[tuple[str, str], Document] = {}
+    beside = call.body.get("included") or []
+    if not isinstance(beside, list) or not all(isinstance(entry, dict) for entry in beside):
+        raise Refusal(400, "included must be a list of objects")
+    for place, entry in enumerate(beside):
+        if entry.get("type") not in KINDS:
+            raise Refusal(400, f"included.{place}.type is not a known type")
+        name = str(entry.get("temp-id", entry.get("id")))
+        document = _part(KINDS[entry["type"]], entry, included, f"included.{place}")
+        included[entry["type"], name] = document
+    return _part(kind, data, included, "data")
+
+
+def _part(kind: Kind, data: Record, included: dict[tuple[str, str], Document], place: str) -> Document:
+    attributes = data.get("attributes") or {}
+    relationships = data.get("relationships") or {}
+    if not isinstance(attributes, dict) or not isinstance(relationships, dict):
+        raise Refusal(400, f"{place}.attributes and {place}.relationships must be objects")
+    links = {}
+    for name, block in relationships.items():
+        if not isinstance(block, dict) or "data" not in block:
+            raise Refusal(400, f"{place}.relationships.{name} must have data")
+        links[name] = block["data"]
+    return Document(kind, attributes, links, included, place)
+
+
+def _check(document: Document) -> None:
+    """Whether all that the document names exists and is of the right type.
+
+    Raises:
+        Rejected: 400.
+    """
+    parts = [document, *document.included.values()]
+    flaws = [flaw for part in parts for flaw in (*_unknown_relationships(part), *cast(part).flaws)]
+    if flaws:
+        raise bad_document(flaws)
+
+
+def _unknown_relationships(part: Document) -> Iterator[Flaw]:
+    for name, data in part.relationships.items():
+        label = f"{part.place}.relationships.{name}"
+        relation = part.kind.relations.get(name)
+        if relation is None:
+            yield Flaw(name, "is not a valid relationship", "invalid", label)
+            continue
+        if isinstance(data, list) is not relation.many:
+            yield Flaw(name, f"should be {'a list' if relation.many else 'one object'}", "invalid", label)
+            continue
+        for link in data if isinstance(data, list) else [data] if data is not None else []:
+            if not isinstance(link, dict) or link.get("type") != relation.to:
+                yield Flaw(name, f"should be of type {relation.to}", "invalid", label)
+            elif link.get("method") not in METHODS:
+                yield Flaw(name, "has an unknown method", "invalid", label)
+            elif not link.get(needed := "temp-id" if link.get("method") == "create" else "id"):
+                yield Flaw(name, f"should have {needed}", "invalid", label)
+
+
+def cast(part: Document) -> Values:
+    """The attributes of a document in the form in which they are stored."""
+    values = Values()
+    for name, value in part.attributes.items():
+        label = f"{part.place}.attributes.{name}"
+        attribute = part.kind.attributes.get(name)
+        if attribute is None:
+            values.flaws.append(Flaw(name, "is an unknown attribute", "unknown_attribute", label))
+        elif attribute.access not in ("rw", "wo"):
+            values.flaws.append(Flaw(name, "cannot be written", "unwritable_attribute", label))
+        else:
+            try:
+                values.sent[name] = None if value is None else _typed(attribute, value)
+            except (TypeError, ValueError, InvalidOperation):
+                words = f"should be type {TYPES.get(attribute.kind, attribute.kind)}"
+                values.flaws.append(Flaw(name, words, "type_error", label))
+                continue
+            if attribute.access == "rw":
+                values.stored[name] = values.sent[name]
+    return values
+
+
+TYPES = {"id": "integer_id", "decimal": "big_decimal", "object": "hash", "address": "hash"}
+
+
+def _typed(attribute: Attribute, value: Any) -> Any:
+    """A value as it is stored.
+
+    Raises:
+        TypeError: of another type.
+        ValueError: not of the type's form.
+    """
+    if attribute.kind == "id":
+        return _number_of(value)
+    if attribute.kind == "decimal" and isinstance(value, str | int | float) and not isinstance(value, bool):
+        return f"{Decimal(str(value)):.2f}"
+    if attribute.kind in ("object", "address") and isinstance(value, dict):
+        return _address(value) if attribute.kind == "address" else value
+    python = {"string": str, "datetime": str, "date": str, "integer": int, "boolean": bool}.get(attribute.kind)
+    if python is None or not isinstance(value, python) or (python is int and isinstance(value, bool)):
+        raise TypeError
+    if attribute.kind == "datetime":
+        return moment(str(value))
+    return date.fromisoformat(str(value)).isoformat() if attribute.kind == "date" else value
+
+
+def _number_of(value: Any) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not re.fullmatch(r"\d+", text):
+        raise TypeError
+    return text
+
+
+def _address(value: Record) -> Record:
+    if value.keys() - {*ADDRESS_KEYS, "delete"} or not isinstance(value.get("delete", False), bool):
+        raise ValueError
+    parts = {name: part for name, part in value.items() if name != "delete"}
+    if not all(part is None or isinstance(part, str) for part in parts.values()):
+        raise TypeError
+    return value
+
+
+# Saving
+
+
+def _save(
+    transaction: Transaction, document: Document, key: str | None, *, forced: Record | None = None, beside: bool = False
+) -> str:
+    """Writes a document's record and those beside it; its id.
+
+    Args:
+        transaction: what it is part of.
+        document: the record.
+        key: of the record to change.
+        forced: the key to the record it is sideposted with.
+        beside: it is sideposted.
+
+    Raises:
+        Invalid: one of them cannot be so.
+    """
+    kind = document.kind
+    old = transaction.get(kind.name, key) if key else None
+    values = cast(document)
+    stored = {name: value for name, value in values.stored.items() if name != "custom_values"}
+    draft = Draft(transaction, kind, old, {**(old or {}), **stored, **(forced or {})}, values.sent, beside)
+    _merge(draft)
+    relations = [(kind.relations[name], data) for name, data in document.relationships.items()]
+    gone: list[tuple[str, str]] = []
+    for relation, data in relations:
+        if not relation.child and not relation.through:
+            draft.new[relation.key] = _point(draft, document, relation, data, gone)
+    saved = complete(draft)
+    for relation, data in relations:
+        if relation.child or relation.through:
+            for link in data if isinstance(data, list) else [data] if data else []:
+                _attach(transaction, document, saved, relation, link)
+    for name, other in gone:
+        transaction.remove(name, other)
+    return saved
+
+
+def _merge(draft: Draft) -> None:
+    """Addresses and custom values go into what is there."""
+    for name, value in draft.sent.items():
+        if draft.kind.attributes[name].kind == "address" and value is not None:
+            into = name.removesuffix("_attributes")
+            draft.new[into] = merged_address(draft.new.get(into), value)
+    if isinstance(draft.sent.get("custom_values"), dict):
+        fields = _custom_fields(draft.transaction.account, draft.kind)
+        merged = dict(draft.new.get("custom_values") or {})
+        for slug, value in draft.sent["custom_values"].items():
+            try:
+                merged[slug] = None if value is None else custom_value(fields[slug], value)
+            except (TypeError, ValueError):
+                draft.refuse("custom_values", f"{slug} is not a valid {fields[slug].get('field_type')}", "invalid")
+        draft.new["custom_values"] = merged
+
+
+def _custom_fields(account: Account, kind: Kind) -> dict[str, Record]:
+    label = {"signups": "Signup", "donations": "Donation"}.get(kind.name)
+    records = account.tables["custom_fields"].records.values()
+    return {record["slug"]: record for record in records if record.get("resource_type") == label}
+
+
+def custom_value(custom_field: Record, value: Any) -> Any:
+    """A value of a custom field.
+
+    Raises:
+        TypeError: of another type.
+        ValueError: no number, or none of the choices.
+    """
+    kind = custom_field.get("field_type")
+    if kind == "checkbox":
+        if not isinstance(value, bool):
+            raise TypeError
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    if kind == "number":
+        return round(float(value), 8)
+    if kind == "multiple_choice" and value not in (custom_field.get("options") or {}).values():
+        raise ValueError
+    return str(value)
+
+
+def _check_slugs(account: Account, document: Document) -> None:
+    for part in (document, *document.included.values()):
+        given = part.attributes.get("custom_values")
+        for slug in given if isinstance(given, dict) else ():
+            if slug not in _custom_fields(account, part.kind):
+                raise flat(400, "invalid_custom_field", f"Custom field '{slug}' does not exist")
+
+
+def _point(
+    draft: Draft, document: Document, relation: Relation, link: Record | None, gone: list[tuple[str, str]]
+) -> str | None:
+    """The id that a to-one relationship leads to after the call."""
+    if link is None or link.get("method") == "disassociate":
+        return None
+    kind, method = KINDS.get(relation.to), link.get("method")
+    if method == "destroy":
+        gone.append((relation.to, str(link["id"])))
+        return None
+    if method == "create" and kind is not None:
+        return _sidepost(draft.transaction, document, relation, link)
+    if draft.transaction.get(relation.to, link.get("id")) is None:
+        draft.refuse(relation.name, "must exist", "blank")
+        return None
+    if method == "update" and kind is not None and document.beside(kind, link):
+        _sidepost(draft.transaction, document, relation, link)
+    return str(link["id"])
+
+
+def _sidepost(
+    transaction: Transaction, document: Document, relation: Relation, link: Record, owner: str | None = None
+) -> str:
+    """Writes the record that a link points to; one that has its owner's key gets it."""
+    kind = KINDS[relation.to]
+    key = None if link.get("method") == "create" else str(link["id"])
+    forced = {relation.key: owner} if relation.child and key is None else {}
+    other = document.beside(kind, link) or Document(kind, {}, {}, document.included)
+    try:
+        return _save(transaction, other, key, forced=forced, beside=True)
+    except Invalid as error:
+        raise error.beside((relation.name, key, kind.name)) from error
+
+
+def _attach(transaction: Transaction, document: Document, key: str, relation: Relation, link: Record) -> None:
+    """Does what a link of a to-many relationship says."""
+    kind, method = KINDS[relation.to], link.get("method")
+    other = str(link.get("id"))
+    if method == "create":
+        other = _sidepost(transaction, document, relation, link, key)
+    elif transaction.get(kind.name, other) is None:
+        raise Invalid([Flaw(relation.name, "must exist", "blank")])
+    if method == "destroy":
+        transaction.remove(kind.name, other)
+    elif relation.through:
+        _join(transaction, relation, key, other, apart=method == "disassociate")
+    elif method == "disassociate":
+        transaction.change(kind.name, other, **{relation.key: None})
+    elif method in (None, "update"):
+        transaction.change(kind.name, other, **{relation.key: key})
+    if method == "update" and document.beside(kind, link):
+        _sidepost(transaction, document, relation, link)
+
+
+def _join(transaction: Transaction, relation: Relation, key: str, other: str, *, apart: bool) -> None:
+    pair = {relation.own: key, relation.key: other}
+    joined = transaction.find(relation.through, **pair)
+    if apart:
+        for join in joined:
+            transaction.remove(relation.through, join)
+    elif not joined:
+        transaction.add(relation.through, pair)
+
+
+# Calls
+
+
+def create(kind: Kind, call: Call) -> Response:
+    """POST /{type}."""
+    return _write(call, kind, None)
+
+
+def update(kind: Kind, call: Call) -> Response:
+    """PATCH /{type}/{id}."""
+    return _write(call, kind, call.params["id"])
+
+
+def push(call: Call) -> Response:
+    """PATCH /signups/push: 200 for a signup that was found, 201 for a new one."""
+    return _write(call, KINDS["signups"], None, pushed=True)
+
+
+def _write(call: Call, kind: Kind, key: str | None, *, pushed: bool = False) -> Response:
+    query = parse(call, kind, listing=False)
+    if key is not None and key not in call.account.tables[kind.name].records:
+        raise Refusal(404, "Record not found")
+    document = _document(call, kind, key)
+    _check(document)
+    _check_slugs(call.account, document)
+    transaction = Transaction(call.account)
+    if pushed:
+        key = _match(transaction, cast(document).sent)
+    try:
+        saved = _save(transaction, document, key)
+    except Invalid as error:
+        transaction.undo()
+        raise invalid(error.flaws) from error
+    except Rejected:
+        transaction.undo()
+        raise
+    include = {**query.include, "page": query.include.get("page", {})} if kind.name == "petitions" else query.include
+    query = replace(query, include=include) if key is None else query
+    view = View(call.account, prefix(call.account, call.url), query)
+    data = view.show(kind, saved, query.include, primary=True)
+    return json_api(view.document(data, page_links(call, query, single=True), {}), 201 if key is None else 200)
+
+
+def _match(transaction: Transaction, sent: Record) -> str | None:
+    for name in PUSH_KEYS:
+        if sent.get(name):
+            found = transaction.find("signups", **{"with_email_address" if name == "email" else name: sent[name]})
+            if found:
+                return found[0]
+    return None
+
+
+def delete(kind: Kind, call: Call) -> Response:
+    """DELETE /{type}/{id}: for good, with what cannot be without it."""
+    if call.params["id"] not in call.account.tables[kind.name].records:
+        raise Refusal(404, "Record not found")
+    Transaction(call.account).remove(kind.name, call.params["id"])
+    return json_api({"meta": {}})
