@@ -1,0 +1,488 @@
+"""i360 in the sandbox: tokens, organisations, searches, imports, volunteers, and what answers may look like."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+    from osdi_crm_sandbox.control import Account, Sandbox
+
+CRITERIA = {"2": "47", "3": "2", "13": "-1", "28": "-1"}
+
+
+class Api:
+    """Plain calls to an account, with one token until another is asked for."""
+
+    def __init__(self, account: Account, session: requests.Session) -> None:
+        self.account = account
+        self.org = account.credentials["org_id"]
+        self._session = session
+        self.token = ""
+
+    def sign_in(self, client: tuple[str, str] | None = ("roclient", "secret"), **changes: str) -> requests.Response:
+        form = {
+            "grant_type": "password",
+            "username": self.account.credentials["username"],
+            "password": self.account.credentials["password"],
+            "scope": "openid profile sampleApi",
+        } | changes
+        host = self.account.url.removesuffix("/2.0")
+        return self._session.post(host + self.account.credentials["login_path"], data=form, auth=client, timeout=20)
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
+        if not self.token:
+            self.token = self.sign_in().json()["access_token"]
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.account.url}/Org/{more.pop('org', self.org)}/{path}"
+        return self._session.request(method, url, headers=headers, json=body, timeout=20, **more)
+
+    def ok(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
+        response = self.call(method, path, body, params=params)
+        assert response.status_code == 200, (response.status_code, response.text)
+        return response.json()
+
+    def search(self, criteria: dict[str, str] | None = None, **more: Any) -> list[dict[str, Any]]:
+        body = {"Columns": ["ContactID"], "Criteria": {**CRITERIA, **(criteria or {})}, "RecordLimit": 100_000, **more}
+        response = self.call("POST", "Searches/Results", body)
+        if response.status_code == 204:
+            assert response.content == b""
+            return []
+        assert response.status_code == 200, response.text
+        rows: list[dict[str, Any]] = response.json()
+        return rows
+
+
+@pytest.fixture
+def make(sandbox: Sandbox, session: requests.Session) -> Callable[..., Api]:
+    def make(**options: Any) -> Api:
+        return Api(sandbox.account("i360", **options), session)
+
+    return make
+
+
+# Tokens and organisations
+
+
+@pytest.mark.parametrize(
+    ("client", "changes", "error"),
+    [
+        (("roclient", "other"), {}, "invalid_client"),
+        (None, {}, "invalid_client"),
+        (("roclient", "secret"), {"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        (("roclient", "secret"), {"password": "wrong"}, "invalid_grant"),
+        (("roclient", "secret"), {"username": "nobody"}, "invalid_grant"),
+        (("roclient", "secret"), {"scope": "openid profile sample"}, "invalid_scope"),
+    ],
+)
+def test_tokens_are_refused_in_oauths_words(
+    make: Callable[..., Api], client: tuple[str, str] | None, changes: dict[str, str], error: str
+) -> None:
+    response = make().sign_in(client, **changes)
+    assert (response.status_code, response.json()) == (400, {"error": error})
+
+
+def test_the_scope_may_be_the_other_one(make: Callable[..., Api]) -> None:
+    api = make(scope="openid profile sample")
+    assert api.sign_in().json() == {"error": "invalid_scope"}
+    assert api.sign_in(scope="profile openid sample").status_code == 200
+
+
+def test_a_dead_token_is_refused_on_every_path(make: Callable[..., Api]) -> None:
+    api = make(size=4, token_seconds=0.5)
+    first = api.sign_in().json()["access_token"]
+    api.token = first
+    assert api.call("GET", "Users").status_code == 200
+    time.sleep(0.6)
+    assert api.call("GET", "Users").status_code == 401
+    api.token = api.sign_in().json()["access_token"]
+    assert api.call("GET", "Users").status_code == 200
+    api.token = first
+    assert api.call("GET", "Users").status_code == 401, "not even a page that was just served"
+    assert api.account.counters()["statuses"] == {"200": 4, "401": 2}
+
+
+def test_a_new_token_leaves_the_old_one_alive(make: Callable[..., Api]) -> None:
+    api = make(size=4)
+    assert api.call("GET", "Users").status_code == 200
+    assert api.sign_in().json()["access_token"] != api.token
+    assert api.call("GET", "Users").status_code == 200
+
+
+def test_the_expiry_may_be_untold(make: Callable[..., Api]) -> None:
+    assert make(tell_expiry=False).sign_in().json().keys() == {"access_token", "token_type"}
+
+
+def test_bad_tokens_and_foreign_organisations_are_unauthorised(make: Callable[..., Api]) -> None:
+    api, other = make(size=4), make(size=4)
+    assert api.call("GET", "Users", org=other.org).status_code == 401
+    assert api.call("GET", "Users", org="x").status_code == 401
+    assert api.call("GET", "Users").status_code == 200
+    api.token = "x"
+    assert api.call("GET", "Users").status_code == 401
+    api.token = other.sign_in().json()["access_token"]
+    assert api.call("GET", "Users").status_code == 401
+
+
+# Verbs and statuses
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "Contacts", 405),
+        ("GET", "Searches/Results", 405),
+        ("POST", "Users", 405),
+        ("GET", "Volunteers/1", 404),
+        ("GET", "Volunteers/1/Notes", 404),
+        ("PUT", "Volunteers/1", 404),
+        ("GET", "Contacts/1", 404),
+        ("GET", "Imports/1", 404),
+        ("GET", "Nothing", 404),
+        ("POST", "Contacts", 400),
+        ("POST", "Searches/Results", 400),
+    ],
+)
+def test_statuses(make: Callable[..., Api], method: str, path: str, status: int) -> None:
+    response = make().call(method, path)
+    assert response.status_code == status
+    assert "Message" in response.json()
+
+
+def test_nothing_to_return_is_204_without_a_body(make: Callable[..., Api]) -> None:
+    api = make()
+    for method, path in (("GET", "Volunteers"), ("GET", "Events"), ("GET", "Imports"), ("POST", "Volunteers/Search")):
+        response = api.call(method, path)
+        assert (response.status_code, response.content) == (204, b"")
+    assert api.search() == []
+    assert api.ok("GET", "Users"), "the API's own user is there"
+
+
+def test_calls_that_overlap_are_counted(make: Callable[..., Api]) -> None:
+    api = make(size=4)
+    api.call("GET", "Users")
+    api.call("GET", "Users")
+    assert api.account.counters()["overlaps"] == 0
+    api.account.set(latency=0.6)
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(lambda path: api.call("GET", path).status_code, ["Users", "Users"]))
+    assert done == [200, 200]
+    assert api.account.counters()["overlaps"] == 1
+
+
+def test_the_same_seed_gives_the_same_data(make: Callable[..., Api]) -> None:
+    def data(seed: int) -> list[Any]:
+        account = make(size=40, seed=seed).account
+        return [sorted(account.records(name), key=str) for name in account.counters()["resources"]]
+
+    assert data(7) == data(7)
+    assert data(7) != data(8)
+
+
+# Searches
+
+
+@pytest.mark.parametrize("missing", CRITERIA)
+def test_four_criteria_are_required(make: Callable[..., Api], missing: str) -> None:
+    criteria = {name: value for name, value in CRITERIA.items() if name != missing}
+    response = make(size=4).call("POST", "Searches/Results", {"Columns": ["C_City"], "Criteria": criteria})
+    assert response.status_code == 400
+    assert missing in response.json()["Message"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Criteria": {**CRITERIA, "2": "99"}},
+        {"Criteria": {**CRITERIA, "3": "3"}},
+        {"Criteria": {**CRITERIA, "2": 47}},
+        {"Criteria": {**CRITERIA, "15": "old"}},
+        {"Criteria": {**CRITERIA, "264": "200#204&2020#2021"}},
+        {"Criteria": {**CRITERIA, "9999": "1"}},
+        {"Columns": ["C_City", "C_Moon"]},
+        {"Columns": []},
+        {"RecordLimit": 0},
+    ],
+)
+def test_searches_that_make_no_sense_are_refused(make: Callable[..., Api], changes: dict[str, Any]) -> None:
+    body = {"Columns": ["C_City"], "Criteria": CRITERIA, "RecordLimit": 5} | changes
+    assert make(size=4).call("POST", "Searches/Results", body).status_code == 400
+
+
+def test_a_search_finds_the_contacts_of_its_state_and_list(make: Callable[..., Api]) -> None:
+    api = make(size=120)
+    values = api.ok("GET", "SearchParameters/2/Values")
+    records = api.account.records("contacts")
+    found: list[int] = []
+    for value in values:
+        rows = api.search({"2": str(value["Id"])}, Columns=["ContactID", "C_State"])
+        assert {row["C_State"] for row in rows} <= {value["Name"]}
+        found += [row["ContactID"] for row in rows]
+    assert sorted(found) == sorted(record["ContactID"] for record in records)
+    national = {row["ContactID"] for row in api.search({"3": "1"})}
+    assert national
+    assert national == {r["ContactID"] for r in api.account.records("national_contacts") if r["State"] == "VA"}
+
+
+def test_narrower_criteria(make: Callable[..., Api]) -> None:
+    api = make(size=300)
+    virginia = [record for record in api.account.records("contacts") if record["State"] == "VA"]
+
+    def found(criteria: dict[str, str]) -> set[int]:
+        return {row["ContactID"] for row in api.search(criteria)}
+
+    assert found({"377": "1"}) == {record["ContactID"] for record in virginia if record["Email"]}
+    counties = api.ok("GET", "SearchParameters/5/Values", stateValue="47")
+    chosen = counties[:2]
+    names = {county["Name"] for county in chosen}
+    by_county = {record["ContactID"] for record in virginia if record["CountyName"] in names}
+    assert found({"5": ", ".join(str(county["Id"]) for county in chosen)}) == by_county
+    young, old = found({"15": "18#40"}), found({"15": "41#120"})
+    with_birthday = {record["ContactID"] for record in virginia if record["DateOfBirth"]}
+    assert young
+    assert not young & old
+    assert young | old == with_birthday
+    in_2025 = set().union(*(found({"264": f"200#{number}&1/1/2025#12/31/2025"}) for number in range(204, 212)))
+    assert in_2025
+    assert set().union(*(found({"264": f"200#{number}&1/1/2024#12/31/2024"}) for number in range(204, 212))) == set()
+
+
+def test_limits_order_and_sampling(make: Callable[..., Api]) -> None:
+    api = make(size=200)
+    everyone = [row["ContactID"] for row in api.search()]
+    assert len(api.search(RecordLimit=7)) == 7
+    assert [row["ContactID"] for row in api.search()] == everyone
+    samples = {tuple(row["ContactID"] for row in api.search(RecordLimit=7, Randomized=True)) for _ in range(5)}
+    assert len(samples) > 1
+    rows = api.search(Columns=["C_City", "lastname(c)"], OrderBy=["C_City", "lastname(c)"])
+    assert rows == sorted(rows, key=lambda row: (row["C_City"], row["lastname(c)"]))
+    api.account.set(max_record_limit=5)
+    assert len(api.search(RecordLimit=7)) == 5
+
+
+def test_requests_bind_whatever_their_case(make: Callable[..., Api]) -> None:
+    api = make(size=50)
+    rows = api.ok("POST", "Searches/Results", {"COLUMNS": ["c_city"], "criteria": CRITERIA, "recordlimit": 3})
+    assert [list(row) for row in rows] == [["C_City"]] * 3
+    created = api.ok("POST", "Volunteers", {"EMAIL": "a@x.org", "firstname": "Ann", "c_City": "Rome"})
+    assert (created["Email"], created["FirstName"], created["C_City"]) == ("a@x.org", "Ann", "Rome")
+    assert api.ok("GET", "Volunteers/Search", eMail="A@x.org") == [created]
+
+
+# Contact imports
+
+
+def contacts(*given: dict[str, Any]) -> dict[str, Any]:
+    return {"Contacts": list(given), "ApiNotification": False}
+
+
+def test_an_import_is_queued_and_done_after_some_polls(make: Callable[..., Api]) -> None:
+    api = make(import_polls=3)
+    job = api.ok("POST", "Contacts", contacts({"FirstName": "JANE", "State": "VA"}))
+    assert job["Status"] == "Queued"
+    statuses = [api.ok("GET", f"Imports/{job['Id']}")["Status"] for _ in range(5)]
+    assert statuses == ["Queued", "Processing", "Processing", "Completed", "Completed"]
+    assert [one["Id"] for one in api.ok("GET", "Imports")] == [job["Id"]]
+    api.account.set(import_polls=0)
+    assert api.ok("POST", "Contacts", contacts({"FirstName": "JIM"}))["Status"] == "Completed"
+
+
+JANE = {"FirstName": "Jane", "LastName": "Public", "Email": "jane@x.org", "State": "VA", "Zip": "01234"}
+
+
+def test_imports_match_exactly_or_insert(make: Callable[..., Api]) -> None:
+    api = make()
+    api.ok("POST", "Contacts", contacts(JANE))
+    again = {name: value.upper() for name, value in JANE.items()}
+    api.ok("POST", "Contacts", contacts({**again, "Employer": "Acme"}))
+    [record] = api.account.records("contacts")
+    assert (record["Employer"], record["Zip"], record["FirstName"]) == ("Acme", "01234", "JANE")
+    api.ok("POST", "Contacts", contacts({**JANE, "Phone": "2025550100"}))
+    assert len(api.account.records("contacts")) == 2, "drifting data makes another person"
+    api.ok("POST", "Contacts", contacts({"contactid": record["ContactID"], "lastname": "Smith"}))
+    records = api.account.records("contacts")
+    assert len(records) == 2
+    assert {one["LastName"] for one in records} == {"Smith", "Public"}
+
+
+def test_a_batch_keeps_its_good_contacts(make: Callable[..., Api]) -> None:
+    api = make(import_polls=0)
+    job = api.ok("POST", "Contacts", contacts(JANE, {"FirstName": "X", "State": "Virginia"}, {"Employer": "Acme"}))
+    assert job["Status"] == "CompletedWithErrors"
+    assert [words.split(":")[0] for words in job["Errors"]] == ["Contact 2", "Contact 3"]
+    assert len(api.account.records("contacts")) == 1
+
+
+def test_an_import_may_fail(make: Callable[..., Api]) -> None:
+    api = make(import_fails=True, import_polls=1)
+    job = api.ok("POST", "Contacts", contacts(JANE))
+    assert job["Status"] == "Queued"
+    assert [api.ok("GET", f"Imports/{job['Id']}")["Status"] for _ in range(2)] == ["Queued", "Failed"]
+    assert api.account.records("contacts") == []
+
+
+def test_tags_come_as_pairs_or_as_an_object(make: Callable[..., Api]) -> None:
+    api = make()
+    for tags in ([{"Key": "Events", "Value": "Rally"}], {"category": "Events", "tag": "Rally"}):
+        api.ok("POST", "Contacts", contacts({**JANE, "tags": tags}))
+    api.ok("POST", "Contacts", contacts({**JANE, "Tags": [{"key": "Issues", "value": "Parks"}]}))
+    [record] = api.account.records("contacts")
+    assert record["Tags"] == [{"Key": "Events", "Value": "Rally"}, {"Key": "Issues", "Value": "Parks"}]
+
+
+def test_imports_may_be_forms(make: Callable[..., Api]) -> None:
+    """github.com/darkspiremedia/gravity-forms-i360."""
+    api = make()
+    form = {
+        "contacts[0][firstName]": "Jane",
+        "contacts[0][state]": "VA",
+        "contacts[0][tags][category]": "Web",
+        "contacts[0][tags][tag]": "Form",
+        "contacts[1][firstName]": "Jim",
+    }
+    assert api.call("POST", "Contacts", data=form).status_code == 200
+    records = {record["FirstName"]: record for record in api.account.records("contacts")}
+    assert records.keys() == {"Jane", "Jim"}
+    assert records["Jane"]["Tags"] == [{"Key": "Web", "Value": "Form"}]
+
+
+@pytest.mark.parametrize("body", [{}, {"Contacts": []}, {"Contacts": {"FirstName": "X"}}, [{"FirstName": "X"}]])
+def test_an_import_needs_an_array_of_contacts(make: Callable[..., Api], body: Any) -> None:
+    assert make().call("POST", "Contacts", body).status_code == 400
+
+
+def test_people_are_looked_up_by_name_and_address(make: Callable[..., Api]) -> None:
+    api = make(size=50)
+    some = api.account.records("contacts")[0]
+    query = {"firstname": some["FirstName"], "lastname": some["LastName"].lower(), "state": some["State"]}
+    assert some in api.ok("GET", "Contacts", **query)
+    assert api.call("GET", "Contacts", params={**query, "city": "Nowhere"}).status_code == 204
+    assert api.call("GET", "Contacts").status_code == 400
+
+
+def test_new_contacts_reach_lists_after_the_lag_and_their_own_page_at_once(make: Callable[..., Api]) -> None:
+    api = make(index_lag=0.5)
+    volunteer = api.ok("POST", "Volunteers", {"email": "a@x.org"})
+    api.ok("POST", "Contacts", contacts(JANE))
+    assert api.ok("GET", f"Volunteers/{volunteer['VolunteerID']}") == volunteer
+    assert api.call("POST", "Volunteers/Search", {"Email": "a@x.org"}).status_code == 204
+    assert api.search() == []
+    time.sleep(0.6)
+    assert api.ok("POST", "Volunteers/Search", {"Email": "a@x.org"}) == [volunteer]
+    assert len(api.search()) == 1
+
+
+# Volunteers
+
+
+def test_volunteers_are_created_changed_found_and_deleted(make: Callable[..., Api]) -> None:
+    api = make(size=20)
+    created = api.ok("POST", "Volunteers", {"email": "a@x.org", "State": "VA", "FirstName": "Ann"})
+    assert (created["Status"], created["C_State"]) == ("Active", "VA")
+    path = f"Volunteers/{created['VolunteerID']}"
+    changed = api.ok("PUT", path, {"lastName": "Lee", "email": "b@x.org", "VolunteerID": 1})
+    assert changed == {**created, "LastName": "Lee", "Email": "b@x.org", "Email2": "a@x.org"}
+    assert api.ok("POST", "Volunteers/Search", {"email": "B@X.ORG", "firstname": "ann"}) == [changed]
+    assert api.call("POST", "Volunteers/Search", {"email": "b@x.org", "firstname": "bob"}).status_code == 204
+    assert api.call("DELETE", path).status_code == 204
+    assert api.call("DELETE", path).status_code == 404
+
+
+def test_a_volunteers_email_is_required_and_unique(make: Callable[..., Api]) -> None:
+    api = make()
+    api.ok("POST", "Volunteers", {"email": "a@x.org"})
+    other = api.ok("POST", "Volunteers", {"email": "b@x.org"})
+    for method, path, body in (
+        ("POST", "Volunteers", {"FirstName": "X"}),
+        ("POST", "Volunteers", {"email": "no"}),
+        ("POST", "Volunteers", {"email": "A@x.org"}),
+        ("POST", "Volunteers", {"email": "c@x.org", "State": "Virginia"}),
+        ("PUT", f"Volunteers/{other['VolunteerID']}", {"email": "a@x.org"}),
+    ):
+        response = api.call(method, path, body)
+        assert response.status_code == 400
+        assert response.json()["ModelState"]
+    assert len(api.account.records("volunteers")) == 2
+
+
+def test_a_search_may_ignore_its_criteria(make: Callable[..., Api]) -> None:
+    api = make(size=20, criteria_ignored=True)
+    everybody = api.account.counters()["resources"]["volunteers"]
+    assert len(api.ok("POST", "Volunteers/Search", {"Email": "nobody@x.org"})) == everybody
+
+
+def test_log_ins_stay_hidden_unless_asked_for(make: Callable[..., Api]) -> None:
+    api = make(size=20)
+    assert "LogID" not in api.ok("GET", "Volunteers")[0]
+    api.account.set(show_log_id=True)
+    assert api.ok("GET", "Volunteers")[0]["LogID"].startswith("log-")
+
+
+def test_what_belongs_to_volunteers_and_events_is_written(make: Callable[..., Api]) -> None:
+    api = make(size=20)
+    ann, bob = (record["VolunteerID"] for record in api.account.records("volunteers")[:2])
+    event = api.account.records("events")[0]["EventID"]
+    note = api.ok("POST", f"Volunteers/{ann}/Notes", {"text": "Called"})
+    assert note in api.ok("GET", f"Volunteers/{ann}/Notes")
+    note_path = f"Volunteers/{ann}/Notes/{note['NoteID']}"
+    assert api.ok("PUT", note_path, {"Text": "Called twice"}) == {**note, "Text": "Called twice"}
+    assert api.call("GET", note_path.replace(str(ann), str(bob))).status_code == 404
+    assert api.call("DELETE", note_path).status_code == 204
+    assert api.call("GET", note_path).status_code == 404
+    tag = api.ok("POST", f"Volunteers/{ann}/Tags", {"Name": "Driver", "Category": "Skills"})
+    assert api.ok("POST", f"Volunteers/{bob}/Tags", {"Name": "Driver", "Category": "Skills"}) == tag
+    before = api.account.counters()["resources"]["volunteer_tags"]
+    api.ok("POST", f"Volunteers/{bob}/Tags", {"Name": "Driver", "Category": "Skills"})
+    assert api.account.counters()["resources"]["volunteer_tags"] == before, "a volunteer has a tag once"
+    attendee = api.ok("POST", f"Events/{event}/Attendees", {"VolunteerID": ann, "Status": "Attending"})
+    assert attendee in api.ok("GET", f"Events/{event}/Attendees")
+    assert api.call("POST", f"Events/{event}/Attendees", {"Colour": "red"}).status_code == 400
+    survey = api.account.records("surveys")[0]["SurveyID"]
+    assert api.ok("POST", f"Surveys/{survey}/Volunteers", {"VolunteerID": ann}) == {"VolunteerID": ann}
+    assert api.call("POST", f"Surveys/{survey}/Volunteers", {"VolunteerID": 1}).status_code == 400
+    assert {"EventID": event, **attendee} in api.account.records("event_attendees")
+
+
+# What answers may look like
+
+
+@pytest.mark.parametrize(
+    ("casing", "names"),
+    [
+        ("pascal", ["VolunteerID", "C_City", "CoordinatorID"]),
+        ("camel", ["volunteerID", "c_City", "coordinatorID"]),
+        ("lower", ["volunteerid", "c_city", "coordinatorid"]),
+    ],
+)
+def test_properties_may_be_spelled_in_any_case(make: Callable[..., Api], casing: str, names: list[str]) -> None:
+    api = make(size=20, casing=casing)
+    assert {*names} < api.ok("GET", "Volunteers")[0].keys()
+    assert "C_City" in api.search(Columns=["C_City"])[0], "columns are not properties"
+
+
+def test_lists_may_stand_under_a_property(make: Callable[..., Api]) -> None:
+    api = make(size=20, wrapper="Results", casing="camel")
+    body = api.ok("GET", "Events")
+    assert body.keys() == {"results"}
+    assert len(body["results"]) == len(api.account.records("events"))
+    assert isinstance(api.ok("POST", "Volunteers", {"email": "a@x.org"}), dict)
+
+
+def test_lists_may_page(make: Callable[..., Api]) -> None:
+    api = make(size=40)
+    everybody = api.ok("GET", "Volunteers")
+    assert api.ok("GET", "Volunteers", page=2, pageSize=4, skip=3, take=1) == everybody, "parameters ignored"
+    api.account.set(paging="page")
+    pages = [api.call("GET", "Volunteers", params={"page": number, "pageSize": 4}) for number in (1, 2, 3, 4)]
+    assert [record for page in pages[:3] for record in page.json()] == everybody
+    assert pages[3].status_code == 204
+    assert api.ok("POST", "Volunteers/Search", {"Page": 3, "pagesize": 4}) == everybody[8:]
+    api.account.set(paging="offset")
+    assert api.ok("GET", "Volunteers", skip=8, take=4) == everybody[8:]
+    assert api.call("GET", "Volunteers", params={"skip": 10}).status_code == 204
