@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from functools import partial
+from itertools import zip_longest
 from operator import eq, ge, gt, itemgetter, le, lt
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -160,7 +161,10 @@ class Table:
         by_field: dict[str, list[Condition]] = {}
         for condition in where:
             by_field.setdefault(condition[0], []).append(condition)
-        spans = {name: self._index(live, name).span(group) for name, group in (by_field or {order: []}).items()}
+        if not by_field:
+            everybody_has_it = len(self._index(live, order).entries) == len(self.records if live else self._searchable)
+            by_field = {order if everybody_has_it else "": []}
+        spans = {name: self._index(live, name).span(group) for name, group in by_field.items()}
         narrowest = min(spans, key=lambda name: spans[name][1] - spans[name][0])
         entries = self._index(live, narrowest).entries
         start, stop = spans[narrowest]
@@ -179,12 +183,16 @@ class Table:
         self, entries: list[Entry], conditions: list[Condition], *, live: bool, order: str, down: bool
     ) -> Selection:
         records = self.records if live else self._searchable
-        found = {key: place for _, place, key in entries if self._fulfils(records[key], conditions)}
-        if not order:
-            return Selection(sorted((("", place, key) for key, place in found.items()), key=itemgetter(1, 2)))
-        values = self.resource.fields[order]
-        by_value = [(next(iter(values(records[key])), ""), place, key) for key, place in found.items()]
-        return Selection(sorted(by_value, reverse=down))
+        if conditions:
+            entries = [entry for entry in entries if self._fulfils(records[entry[2]], conditions)]
+        if order:
+            values = self.resource.fields[order]
+            entries = [(next(iter(values(records[key])), ""), place, key) for _, place, key in entries]
+            return Selection(sorted(set(entries), reverse=down))
+        entries = sorted(entries, key=itemgetter(1, 2))
+        return Selection(
+            [entry for entry, after in zip_longest(entries, entries[1:]) if not after or entry[2] != after[2]]
+        )
 
     def _fulfils(self, record: Record, conditions: list[Condition]) -> bool:
         fields = self.resource.fields
