@@ -8,7 +8,6 @@ import json
 import logging
 import random
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -123,7 +122,7 @@ class Town:
             await asyncio.sleep(max(0.0, options["latency"] / 2 + jitter))
         entry = account.arrived(call)
         account.settle()
-        if crowded or not admit(self.vendor.limits(call), time.time()):
+        if crowded or not admit(self.vendor.limits(call), entry["at"]):
             response: Response | None = self.vendor.refuse(call, 429, "Too many requests")
         else:
             response = await self._faulty_work(account, call, scope)

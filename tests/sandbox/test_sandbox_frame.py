@@ -324,19 +324,19 @@ def test_half_of_the_latency_passes_on_the_way_in(action_network: Callable[..., 
     api.get("/tags")
     received = time.time()
     [entry] = api.account.log()
-    assert 0.19 < entry["at"] - sent < 0.35
+    assert entry["at"] - sent > 0.19
     assert received - entry["at"] > 0.19
 
 
 def test_jitter_moves_arrivals(action_network: Callable[..., Any]) -> None:
-    api = action_network(latency=0.05, jitter=0.02)
+    api = action_network(latency=0.1, jitter=0.05)
     delays = []
     for _ in range(15):
         sent = time.time()
         api.get("/tags")
         delays.append(api.account.log()[-1]["at"] - sent)
-    assert min(delays) < 0.025 < max(delays)
-    assert max(delays) - min(delays) > 0.01
+    assert min(delays) < 0.05 < max(delays)
+    assert max(delays) - min(delays) > 0.02
 
 
 # Index lag and churn
@@ -347,7 +347,7 @@ def since(api: Any, moment: str) -> set[str]:
 
 
 def test_index_lag_of_a_change(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=5, index_lag=0.6)
+    api = action_network(size=5, index_lag=1.2)
     person = api.account.records("people")[0]
     own, was = person["identifiers"][0], person["modified_date"]
     before = f"modified_date eq '{was}'"
@@ -356,13 +356,13 @@ def test_index_lag_of_a_change(action_network: Callable[..., Any]) -> None:
     assert {found["given_name"] for found in api.all("/people") if own in found["identifiers"]} == {"New"}
     assert own not in since(api, was)
     assert own in {found["identifiers"][0] for found in api.all("/people", filter=before)}
-    time.sleep(0.7)
+    time.sleep(1.3)
     assert own in since(api, was)
     assert own not in {found["identifiers"][0] for found in api.all("/people", filter=before)}
 
 
 def test_index_lag_of_new_and_deleted_records(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=5, index_lag=0.5)
+    api = action_network(size=5, index_lag=1.2)
     everybody = since(api, "2000-01-01T00:00:00Z")
     [new] = api.account.insert("people", [{}])
     gone = next(iter(everybody))
@@ -370,7 +370,7 @@ def test_index_lag_of_new_and_deleted_records(action_network: Callable[..., Any]
     assert len(api.all("/people")) == 5
     assert api.call("GET", f"/people/{gone.split(':')[1]}").status_code == 404
     assert since(api, "2000-01-01T00:00:00Z") == everybody
-    time.sleep(0.6)
+    time.sleep(1.3)
     assert since(api, "2000-01-01T00:00:00Z") == everybody - {gone} | set(new["identifiers"])
 
 
@@ -402,7 +402,7 @@ def test_churn_by_second(action_network: Callable[..., Any]) -> None:
     time.sleep(1)
     api.account.stop_churn()
     people = api.account.records("people")
-    assert 10 < len(people) - 10 < 30
+    assert 10 < len(people) - 10 < 60
     assert sum(person["modified_date"] > newest for person in people) > len(people) - 10
     time.sleep(0.2)
     assert api.account.records("people") == people
