@@ -58,6 +58,9 @@ class Run:
         return states[-1] if states else {}
 
 
+TAP = str(Path(sys.executable).parent / "tap-osdi-crm")
+
+
 class TapCommand:
     """The tap's command, with its files in a folder of the test's own."""
 
@@ -80,10 +83,9 @@ class TapCommand:
         args: tuple[str, ...] = (),
     ) -> list[str]:
         config = {"work_dir": str(self.folder / "work"), **config}
-        command = [str(Path(sys.executable).parent / "tap-osdi-crm"), "--config", str(self.file("config.json", config))]
+        command = [TAP, "--config", str(self.file("config.json", config))]
         if streams:
-            found = subprocess.run([*command, "--discover"], capture_output=True, text=True, check=True)
-            catalog = json.loads(found.stdout)
+            catalog = self.discover(config)
             for entry in catalog["streams"]:
                 for metadata in entry["metadata"]:
                     if not metadata["breadcrumb"]:
@@ -96,8 +98,18 @@ class TapCommand:
         return [*command, *args]
 
     def __call__(self, config: dict[str, Any], *streams: str, **how: Any) -> Run:
-        done = subprocess.run(self.command(config, *streams, **how), capture_output=True, text=True)
+        return self.run(self.command(config, *streams, **how)[1:])
+
+    def run(self, args: list[str]) -> Run:
+        """The command with these arguments."""
+        done = subprocess.run([TAP, *args], capture_output=True, text=True)
         return Run(done.returncode, done.stdout, done.stderr)
+
+    def discover(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The catalog."""
+        done = subprocess.run([*self.command(config), "--discover"], capture_output=True, text=True, check=True)
+        catalog: dict[str, Any] = json.loads(done.stdout)
+        return catalog
 
     def killed(self, config: dict[str, Any], *streams: str, state: dict[str, Any], after: float) -> Run:
         """A run that is killed after so many seconds."""

@@ -45,8 +45,8 @@ class Account:
         self.vendor = vendor(config["vendor"])
         self.base_url = self.vendor.base_url(config).rstrip("/")
         self.index_lag = float(config.get("index_lag_seconds", self.vendor.index_lag))
-        pace = config.get("calls_per_second", self.vendor.calls_per_second)
-        self.pacer = Pacer(float(pace) if pace else None)
+        pace = float(config.get("calls_per_second", self.vendor.calls_per_second) or 0)
+        self.pacer = Pacer(pace or None)
         self.transport = Transport(
             self.vendor,
             self.base_url,

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NUMBER: dict[str, Any] = {"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$"}
+"""The type of a setting that is a number; environment variables bring it as text."""
+
 SHARED: dict[str, dict[str, Any]] = {
     "vendor": {
         "type": "string",
@@ -32,17 +35,17 @@ SHARED: dict[str, dict[str, Any]] = {
         "description": "Where the plugin keeps what it must remember; its files are readable by their owner only.",
     },
     "calls_per_second": {
-        "type": "number",
+        **NUMBER,
         "title": "Calls per second",
         "description": "The pace to aim at instead of the vendor's limit less a margin; 0 sets no pace.",
     },
     "index_lag_seconds": {
-        "type": "number",
+        **NUMBER,
         "title": "Index lag",
         "description": "Seconds after which a change is sure to show in the vendor's searches.",
     },
     "timeout_seconds": {
-        "type": "number",
+        **NUMBER,
         "default": 60,
         "title": "Timeout",
         "description": "Seconds to wait for an answer of the vendor.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from osdi_crm_client import redaction
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
-from osdi_crm_client.settings import secret_settings, settings_schema, warn_of_strangers
+from osdi_crm_client.settings import NUMBER, secret_settings, settings_schema, warn_of_strangers
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -40,7 +40,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "description": "Where the vendor filters by time: read only what changed since then, on the first run.",
     },
     "overlap_seconds": {
-        "type": "number",
+        **NUMBER,
         "default": 120,
         "title": "Overlap",
         "description": "How many seconds before its bookmark an incremental run begins to read.",
