@@ -1027,18 +1027,19 @@ def _seed_person(account: Account, population: Population, place: int) -> Record
     given, family, city = somebody.given_name, somebody.family_name, somebody.city
     record: Record = {}
     if place % 50:
-        parts = {"NameTitle": None, "FirstName": given, "MiddleName": None, "LastName": family, "NameSuffix": None}
-        record["Names"] = [{"id": place, "FullName": f"{given} {family}", **parts}]
+        title, suffix = (None if place % 7 else "Ms."), (None if place % 11 else "Jr.")
+        parts = dict(zip(NAME_PARTS, (title, given, None if place % 4 else given[0], family, suffix), strict=True))
+        record["Names"] = [{"id": place, "FullName": " ".join(filter(None, parts.values())), **parts}]
     region = options.add("AddressRegion", "opt", city.region)
     address: Record = {
         "id": place,
         "Address1": somebody.street,
-        "Address2": None,
-        "Address3": None,
+        "Address2": None if place % 8 > 2 else f"Suite {place}",
+        "Address3": None if place % 16 > 2 else "Rear",
         "AddressRegion": region,
         "AddressCity": options.add("AddressCity", "opt", city.name, region["id"]),
         "AddressPostalCode": city.postal_code,
-        "AddressCounty": None,
+        "AddressCounty": options.add("AddressCounty", "opt", f"{city.name} County") if place % 2 else None,
         "AddressCountry": options.add("AddressCountry", "opt", "USA"),
         "AddressLatitude": city.latitude,
         "AddressLongitude": city.longitude,
@@ -1051,7 +1052,10 @@ def _seed_person(account: Account, population: Population, place: int) -> Record
         record["EmailAddresses"] = [{"id": place, "Email": somebody.email, **personal, **usable}]
     if place % 3:
         phone: Record = {"id": place, "PhoneNumber": f"+{somebody.phone}"}
-        phone |= {"PhoneType": options.add("PhoneType", "opt", "Cell"), "PhoneContact": None}
+        phone |= {
+            "PhoneType": options.add("PhoneType", "opt", "Cell"),
+            "PhoneContact": options.add("PhoneContact", "opt", "Personal"),
+        }
         phone |= {
             name: options.add(name, "opt", "Usable") for name in ("PhoneNumberCallUsable", "PhoneNumberTextUsable")
         }
@@ -1111,7 +1115,7 @@ def _seed_value(account: Account, population: Population, name: str, kind: str, 
     day = iso(moment)[:10]
     if name.endswith("Organization") and kind == "opt":
         return options.add(name, kind, HERE["value"])
-    if name == "VotedParty" and place % 2:
+    if name == "VotedParty" and place % 3 == 2:
         return None
     if name == "KnockDayTrip" and place % 2:
         kind = "slug"
