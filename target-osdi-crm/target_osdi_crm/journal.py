@@ -17,7 +17,7 @@ import filelock
 import sqlalchemy as sa
 from osdi_crm_client import redaction, work_dir
 from osdi_crm_client.errors import ConfigurationError
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
@@ -157,8 +157,21 @@ class Journal:
     be written is remembered until the run ends.
     """
 
-    def __init__(self, config: Mapping[str, Any], account: str, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        account: str,
+        *,
+        read_only: bool = False,
+        fail: Callable[[Stop], None] = lambda _: None,
+    ) -> None:
         """Open the journal that the settings name.
+
+        Args:
+            config: The settings.
+            account: The name of the account.
+            read_only: Whether to write nothing, for a dry run.
+            fail: Told when the journal cannot be written any more.
 
         Raises:
             ConfigurationError: If it cannot be opened.
@@ -168,16 +181,18 @@ class Journal:
         self.source = str(config.get("source") or "default")
         self.run = 0
         self.failure: Stop | None = None
+        self._fail = fail
         self._planned: dict[tuple[str, str], Row] | None = {} if read_only else None
         self._closing = ExitStack()
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._any_opt_outs = False
         self._engine = engine(address(config), read_only=read_only)
         if not self._engine:
             return
         self._closing.callback(self._engine.dispose)
         self._mine = sa.and_(RECORDS.c.account == account, RECORDS.c.source == self.source)
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        insert = _insert(self._engine.dialect.name)
         record = insert(RECORDS)
         self._upsert = record.on_conflict_do_update(
             index_elements=["account", "source", "stream", "source_key"],
@@ -191,6 +206,8 @@ class Journal:
         )
         if not read_only:
             self._begin(int(config.get("journal_retention_days", 90)))
+        with self._engine.connect() as connection:
+            self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
 
     def _begin(self, keep_days: int) -> None:
         assert self._engine  # noqa: S101
@@ -223,13 +240,29 @@ class Journal:
                     connection.execute(RUNS.update().where(RUNS.c.run == self.run), done)
         self._closing.close()
 
+    def acknowledged(self, stream: str, keys: Collection[str]) -> dict[str, tuple[bytes, float]]:
+        """Read, of those of these source keys that are `ok`, how they were last seen, and when."""
+        found: dict[str, tuple[bytes, float]] = {}
+        if self._engine:
+            query = sa.select(RECORDS.c.source_key, RECORDS.c.seen, RECORDS.c.at).where(
+                self._mine,
+                RECORDS.c.stream == stream,
+                RECORDS.c.source_key.in_(keys),
+                RECORDS.c.outcome == OK,
+            )
+            with self._engine.connect() as connection:
+                found = {key: (seen, at) for key, seen, at in connection.execute(query)}
+        if self._planned:
+            found |= {key: (b"", 0.0) for key in keys if (stream, key) in self._planned}
+        return found
+
     def rows(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
         """Read the rows of these (stream, source key) pairs, without their records."""
         found: dict[tuple[str, str], Row] = {}
         by_stream: dict[str, list[str]] = {}
         for stream, key in keys:
             by_stream.setdefault(stream, []).append(key)
-        if self._engine:
+        if self._engine and keys:
             with self._engine.connect() as connection:
                 for stream, wanted in by_stream.items():
                     query = sa.select(*_LIGHT).where(
@@ -257,10 +290,11 @@ class Journal:
         if not self._engine:
             return
         rejected = sa.and_(RECORDS.c.outcome == REJECTED, RECORDS.c.retry.in_((EACH_RUN, REFERENCE)))
+        told_to_send_again = sa.and_(RECORDS.c.outcome == UNKNOWN, RECORDS.c.retry == EACH_RUN)
         wanted = sa.and_(
             self._mine,
             RECORDS.c.record.is_not(None),
-            sa.or_(RECORDS.c.outcome.in_((SENT, WAITING)), rejected),
+            sa.or_(RECORDS.c.outcome.in_((SENT, WAITING)), rejected, told_to_send_again),
         )
         after = ("", "")
         while True:
@@ -283,7 +317,7 @@ class Journal:
             return {}
         query = sa.select(RECORDS.c.outcome, sa.func.count()).where(self._mine, _open).group_by(RECORDS.c.outcome)
         with self._engine.connect() as connection:
-            return {outcome: count for outcome, count in connection.execute(query)}
+            return {str(outcome): int(count) for outcome, count in connection.execute(query)}
 
     def claimed(self, stream: str, vendor_id: str) -> bool:
         """Whether some record is known to be kept under this id."""
@@ -297,7 +331,7 @@ class Journal:
 
     def opted_out(self, channel: str, addressed: str) -> bool:
         """Whether some record said that this address is not to be used."""
-        if not self._engine:
+        if not self._engine or not self._any_opt_outs:
             return False
         query = sa.select(sa.literal(1)).where(
             OPT_OUTS.c.account == self.account,
@@ -373,6 +407,7 @@ class Journal:
                     self._commit(batch)
                 except sa.exc.SQLAlchemyError as error:
                     self.failure = Stop(CONFIGURATION, str(_unusable(error)))
+                    self._fail(self.failure)
             _tell(batch, done=not self.failure)
 
     def _commit(self, batch: list[_Write]) -> None:
@@ -392,9 +427,19 @@ class Journal:
         with self._engine.begin() as connection:
             connection.execute(self._upsert, rows)
             if outs:
+                self._any_opt_outs = True
                 connection.execute(self._opt_out, outs)
             if ins:
                 connection.execute(self._opt_in, ins)
+
+
+def _insert(dialect: str) -> Callable[[sa.Table], sqlite.Insert]:
+    """What makes an INSERT that says what to do about rows that are there already."""
+    if dialect == "sqlite":
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  costs a tenth of a second to import
+
+    return postgresql.insert  # type: ignore[return-value]
 
 
 def _values(row: Row) -> tuple[Any, ...]:
@@ -457,7 +502,7 @@ def engine(url: sa.URL, *, read_only: bool) -> sa.Engine | None:
             return made
     except ModuleNotFoundError:
         raise ConfigurationError(
-            "The journal is to be kept in Postgres, whose driver is not installed: pip install 'target-osdi-crm[postgres]'."
+            "The journal is to be kept in Postgres, and its driver is missing: pip install 'target-osdi-crm[postgres]'."
         ) from None
     except OSError as error:
         raise ConfigurationError(f"The journal {url.database} cannot be opened: {error.strerror}.") from None

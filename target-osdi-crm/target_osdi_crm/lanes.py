@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -34,22 +33,24 @@ T = TypeVar("T", bound=Task)
 
 
 class Lanes(Generic[T]):
-    """Runs tasks in `width` threads; a task is over when somebody calls `finish` for it."""
+    """Runs tasks in threads; a task is over when somebody calls `finish` for it."""
 
-    def __init__(self, work: Callable[[T], None], width: int) -> None:
-        """Prepare to run `work` on each task."""
-        self._work = work
-        self._most = 32 * width
+    def __init__(self, threads: int) -> None:
+        """Prepare so many lanes."""
+        self._threads = threads
+        self._most = 32 * threads
         self._changed = threading.Condition()
-        self._last: dict[Hashable, Task] = {}
-        self._ready: SimpleQueue[Task | None] = SimpleQueue()
+        self._last: dict[Hashable, T] = {}
+        self._ready: SimpleQueue[T | None] = SimpleQueue()
         self._unfinished = 0
         self._running = 0
         self._halted = False
         self.released: set[Hashable] = set()
-        self._threads = [threading.Thread(target=self._run, name=f"lane-{n}", daemon=True) for n in range(width)]
-        for thread in self._threads:
-            thread.start()
+
+    def begin(self, work: Callable[[T], None]) -> None:
+        """Run `work` on each task, from now on."""
+        for number in range(self._threads):
+            threading.Thread(target=self._run, args=(work,), name=f"lane-{number}", daemon=True).start()
 
     def submit(self, task: T) -> None:
         """Run a task when its turn has come; blocks while many are unfinished."""
@@ -81,7 +82,7 @@ class Lanes(Generic[T]):
             for other in task.ahead_of:
                 other.behind -= 1
                 if not other.behind:
-                    self._ready.put(other)
+                    self._ready.put(other)  # type: ignore[arg-type]
             self._unfinished -= 1
             self._changed.notify_all()
 
@@ -100,17 +101,17 @@ class Lanes(Generic[T]):
 
     def end(self) -> None:
         """Let the threads end."""
-        for _ in self._threads:
+        for _ in range(self._threads):
             self._ready.put(None)
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[T], None]) -> None:
         while (task := self._ready.get()) is not None:
             with self._changed:
                 if self._halted:
                     continue
                 self._running += 1
             try:
-                self._work(task)  # type: ignore[arg-type]
+                work(task)
             finally:
                 with self._changed:
                     self._running -= 1

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Progress:
-    """Numbers what comes in, and knows up to which number everything is acknowledged or in the journal."""
+    """Knows up to which record everything is acknowledged or in the journal.
+
+    Attributes:
+        read: How many records have come in; the latest has this number.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.read = 0
+        self._sorted = 0
         self._open: dict[int, None] = {}
-        self.begun = 0
+        self._lock = threading.Lock()
 
-    def begin(self) -> int:
-        """Number one more record."""
+    def open(self, number: int) -> None:
+        """Note that a record is not settled yet; call with rising numbers."""
         with self._lock:
-            self.begun += 1
-            self._open[self.begun] = None
-            return self.begun
+            self._open[number] = None
 
-    def end(self, numbers: Iterable[int]) -> None:
-        """Note that these are settled."""
+    def sorted(self, number: int) -> None:
+        """Note that all records up to this number are settled or open."""
         with self._lock:
-            for number in numbers:
-                self._open.pop(number, None)
+            self._sorted = number
+
+    def settle(self, number: int) -> None:
+        """Note that an open record is settled."""
+        with self._lock:
+            self._open.pop(number, None)
 
     def settled(self) -> int:
         """The highest number up to which all are settled."""
         with self._lock:
-            return next(iter(self._open)) - 1 if self._open else self.begun
+            return next(iter(self._open)) - 1 if self._open else self._sorted

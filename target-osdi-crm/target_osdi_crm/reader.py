@@ -85,16 +85,16 @@ class Reader(GenericSingerReader[bytes]):
     @override
     def process_lines(self, file_input: IO[bytes] | None, callbacks: Callbacks) -> Counter[str]:
         """Read and handle every line."""
-        life = self.target.life
+        run = self.target.run
         self._pass = callbacks[SingerMessageType.STATE]
         interval = float(self.target.config.get("state_interval_seconds", 30))
         read: Counter[str] = Counter()
         lines: Iterable[bytes] = getattr(file_input, "buffer", file_input) or self.default_input
         waiting = iter(lines)
         try:
-            while not (life.stopped or life.journal.failure):
+            while not run.stopped:
                 self.blocked = True
-                if self.target.interrupted():
+                if self.target.told_to_end.is_set():
                     break
                 line = next(waiting, None)
                 self.blocked = False
@@ -103,11 +103,10 @@ class Reader(GenericSingerReader[bytes]):
                 self.line += 1
                 if not line.isspace():
                     self._handle(line, callbacks, read)
-                if self._states and time.monotonic() - self._passed_on >= interval:
-                    self.pass_state_on()
+                if self._states and time.monotonic() - self._passed_on >= interval and self.pass_state_on():
                     self.target.drain_all()
         except Stop as stop:
-            life.stop(stop)
+            run.stop(stop)
         finally:
             self.blocked = False
         return read
@@ -120,33 +119,30 @@ class Reader(GenericSingerReader[bytes]):
         """
         try:
             message = self.deserialize_json(line)
-            self.assert_line_requires(message, {"type"})
-            kind = message["type"]
-            if kind == SingerMessageType.RECORD:
-                self._record(message, callbacks)
-            elif kind == SingerMessageType.STATE:
-                self.assert_line_requires(message, {"value"})
-                self._states.append((self.target.life.progress.begun, message))
-            elif kind == SingerMessageType.SCHEMA:
-                self._schema(message, callbacks)
-            elif kind == SingerMessageType.ACTIVATE_VERSION:
-                self._tell_of_versions()
-            elif kind == SingerMessageType.BATCH:
-                raise Stop(
-                    CONFIGURATION,
-                    f"Line {self.line} is a BATCH message, which is not supported: let the tap send records.",
-                )
-            else:
-                raise InvalidInputLine("Its type is unknown.")
+            kind = str(message.get("type"))
+            match kind:
+                case SingerMessageType.RECORD:
+                    self._record(message, callbacks)
+                case SingerMessageType.STATE:
+                    self.assert_line_requires(message, {"value"})
+                    self._states.append((self.target.run.progress.read, message))
+                case SingerMessageType.SCHEMA:
+                    self._schema(message, callbacks)
+                case SingerMessageType.ACTIVATE_VERSION:
+                    self._tell_of_versions()
+                case SingerMessageType.BATCH:
+                    self._refuse_batch()
+                case _:
+                    self._refuse(message)
             read[kind] += 1
         except InvalidInputLine as error:
-            self.target.life.reject_line(self.line, line if isinstance(line, bytes) else line.encode(), str(error))
+            raw = line if isinstance(line, bytes) else line.encode()
+            self.target.run.take_fault(raw, str(error), line=self.line)
 
     def _record(self, message: Message, callbacks: Callbacks) -> None:
-        self.assert_line_requires(message, {"stream", "record"})
-        record = message["record"]
-        if not isinstance(record, dict) or not isinstance(message["stream"], str):
-            raise InvalidInputLine("Its record is not an object, or its stream has no name.")
+        record = message.get("record")
+        if not isinstance(record, dict) or not isinstance(message.get("stream"), str):
+            raise InvalidInputLine("It lacks a stream, or a record that is an object.")
         self.deleted = record.get("_sdc_deleted_at") is not None
         try:
             callbacks[SingerMessageType.RECORD](message)
@@ -162,6 +158,14 @@ class Reader(GenericSingerReader[bytes]):
         except (InvalidInputLine, TypeError, AttributeError):
             raise Stop(CONFIGURATION, f"Line {self.line} is a SCHEMA message without a schema's properties.") from None
 
+    def _refuse(self, message: Message) -> None:
+        self.assert_line_requires(message, {"type"})
+        raise InvalidInputLine("Its type is unknown.")
+
+    def _refuse_batch(self) -> None:
+        why = "is a BATCH message, which is not supported: let the tap send records"
+        raise Stop(CONFIGURATION, f"Line {self.line} {why}.")
+
     def _tell_of_versions(self) -> None:
         if not self._versions_told:
             self._versions_told = True
@@ -169,12 +173,14 @@ class Reader(GenericSingerReader[bytes]):
                 "ACTIVATE_VERSION messages are ignored: nothing is deleted because a tap no longer sends it."
             )
 
-    def pass_state_on(self) -> None:
-        """Pass on the latest STATE before which everything is settled."""
-        settled = self.target.life.progress.settled()
+    def pass_state_on(self) -> bool:
+        """Hand the SDK the latest STATE before which everything is settled; False if there is no new one."""
+        settled = self.target.run.progress.settled()
         latest = None
         while self._states and self._states[0][0] <= settled:
             latest = self._states.popleft()[1]
-        if latest and self._pass and not self.target.config.get("dry_run"):
-            self._pass(latest)
         self._passed_on = time.monotonic()
+        if latest is None or self._pass is None or self.target.config.get("dry_run"):
+            return False
+        self._pass(latest)
+        return True

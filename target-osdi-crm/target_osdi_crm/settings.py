@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -76,7 +78,7 @@ SHARED: dict[str, dict[str, Any]] = {
         "type": "boolean",
         "default": False,
         "title": "Dry run",
-        "description": "Find out what would be written, by reading only, and write it to plan.jsonl. Passes no STATE on.",
+        "description": "Find out what would be written, by reading only, noted in plan.jsonl. Passes no STATE on.",
     },
     "plan_values": {
         "type": "boolean",
@@ -110,7 +112,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "max_rejects": {
         "type": "number",
         "title": "Most rejects",
-        "description": "Stop the run at so many newly rejected records; below 1, at that share of at least 100 records.",
+        "description": "Stop the run at so many newly rejected records; below 1, at that share of 100 records or more.",
     },
     "max_creates": {
         "type": "integer",
@@ -183,3 +185,11 @@ def signature(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
     kind = vendor(config["vendor"])
     chosen = [config["vendor"], kind.version, [(name, config.get(name)) for name in (*names, *kind.settings)]]
     return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()
+
+
+def fresh_after(config: Mapping[str, Any]) -> float:
+    """The time, in seconds since 1970, before which an acknowledgement does not spare a record from being sent."""
+    if config.get("resend"):
+        return math.inf
+    days = config.get("resend_after_days")
+    return time.time() - float(days) * 86400 if days is not None else -math.inf

@@ -30,6 +30,7 @@ class Shape:
     Attributes:
         refers: Properties that hold keys of other records, and the streams of these.
         write_only: Properties that the vendor never shows.
+        fixed: Properties that can be set when a record is created, and not changed.
     """
 
     def __init__(self, vendor: str, stream: Stream) -> None:
@@ -42,6 +43,11 @@ class Shape:
             name: found["x-refers-to"] for name, found in self._writable.items() if "x-refers-to" in found
         } | dict(stream.refers)
         self.write_only = [name for name, found in self._writable.items() if found.get("x-write-only")]
+        self.fixed = [
+            name
+            for name, found in self._writable.items()
+            if "create" in found["x-write"] and "update" not in found["x-write"]
+        ]
         self._validate = Validator({"type": "object", "properties": self._writable})
         self._known: dict[str, str | None] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Sink
@@ -25,6 +26,8 @@ logger = logging.getLogger("target-osdi-crm")
 class RecordSink(Sink):
     """Passes each record to its life, which validates it where a failure is a rejection."""
 
+    MAX_SIZE_DEFAULT = sys.maxsize
+
     def __init__(
         self,
         target: TargetOSDICRM,
@@ -39,11 +42,10 @@ class RecordSink(Sink):
         """
         super().__init__(target, stream_name, {"properties": {}, "additionalProperties": True}, [])
         self.original_schema = copy.deepcopy(schema)
-        self.schema = schema
         self._keys = list(key_properties or ())
         self._target = target
         self._inflow = None
-        if not target.life.writable(stream_name):
+        if not target.run.writable(stream_name):
             title, able = target.account.vendor.title, f"'{stream_name}' cannot be written"
             if self.config.get("on_unknown_stream") != "skip":
                 raise Stop(
@@ -56,7 +58,7 @@ class RecordSink(Sink):
             validate = Validator(schema) if self.validate_schema else None
         except ValueError:
             raise Stop(CONFIGURATION, f"The SCHEMA message of '{stream_name}' holds no valid JSON Schema.") from None
-        self._inflow = target.life.inflow(stream_name, self._keys, validate)
+        self._inflow = target.run.inflow(stream_name, self._keys, validate)
 
     @override
     def get_validator(self) -> BaseJSONSchemaValidator | None:
@@ -71,10 +73,10 @@ class RecordSink(Sink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         reader = self._target.reader
         if self._inflow:
-            self._target.life.take(self._inflow, record, line=reader.line, deleted=reader.deleted)
+            self._target.run.intake.take(self._inflow, record, line=reader.line, deleted=reader.deleted)
         else:
-            self._target.life.summary.count(self.stream_name, "read")
-            self._target.life.summary.count(self.stream_name, "skipped")
+            self._target.run.summary.count(self.stream_name, "read")
+            self._target.run.summary.count(self.stream_name, "skipped")
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:

@@ -20,8 +20,8 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from typing_extensions import override
 
 from target_osdi_crm import settings, summary
-from target_osdi_crm.life import Life
 from target_osdi_crm.reader import Reader
+from target_osdi_crm.run import Run
 from target_osdi_crm.sink import RecordSink
 from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 logger = logging.getLogger("target-osdi-crm")
+
+_TERMINATED = Stop(TERMINATED, "The run was told to end.")
 
 
 class TargetOSDICRM(Target):
@@ -73,7 +75,8 @@ class TargetOSDICRM(Target):
             message_reader=message_reader,
         )
         warn_of_strangers(self.config, self.config_jsonschema["properties"])
-        self._interrupted = False
+        self.max_parallelism = 1
+        self.told_to_end = threading.Event()
         self.reader = cast("Reader", self.message_reader)
         self.reader.target = self
         if threading.current_thread() is threading.main_thread():
@@ -86,42 +89,43 @@ class TargetOSDICRM(Target):
         return Account(self.config)
 
     @cached_property
-    def life(self) -> Life:
-        """What becomes of records.
+    def run(self) -> Run:
+        """The run, begun when first needed.
 
         Raises:
             ConfigValidationError: If the settings do not allow to write, or another run is writing.
         """
         try:
-            return Life(self.config, self.account)
+            run = Run(self.config, self.account)
         except (ConfigurationError, Stop) as error:
             raise ConfigValidationError(str(error), errors=[str(error)], schema={}) from None
+        threading.Thread(target=self._end_when_told, args=(run,), name="ending", daemon=True).start()
+        return run
 
     def _interrupt(self, _: int, __: FrameType | None) -> None:
         """Note that the run is to end; nothing is settled inside a signal handler."""
-        self._interrupted = True
+        self.told_to_end.set()
         if self.reader.blocked:
-            raise Stop(TERMINATED, "The run was told to end.")
+            raise _TERMINATED
 
-    def interrupted(self) -> Stop | None:
-        """Why the run is to end, if it was told to."""
-        return Stop(TERMINATED, "The run was told to end.") if self._interrupted else None
+    def _end_when_told(self, run: Run) -> None:
+        self.told_to_end.wait()
+        run.stop(_TERMINATED)
 
     @override
     def process_endofpipe(self) -> None:
         """Settle everything, pass STATE on, sum up, and exit with a code that tells how it went."""
-        life = self.life
-        if why := self.interrupted():
-            life.stop(why)
-        life.finish(self.interrupted)
+        run = self.run
+        if self.told_to_end.is_set():
+            run.stop(_TERMINATED)
+        run.finish()
         self.reader.pass_state_on()
         super().process_endofpipe()
-        code = life.stopped.code if life.stopped else life.code()
-        result = life.end(code)
+        result = run.end()
         logger.info("%s\n%s", "What would be done:" if result["dry_run"] else "What was done:", summary.table(result))
         summary.keep(self.config, result)
-        if life.stopped:
-            level = logging.ERROR if code == CONFIGURATION else logging.WARNING
-            logger.log(level, "Stopped: %s", life.stopped)
-        if code:
-            sys.exit(code)
+        if run.stopped:
+            level = logging.ERROR if run.stopped.code == CONFIGURATION else logging.WARNING
+            logger.log(level, "Stopped: %s", run.stopped)
+        if result["code"]:
+            sys.exit(result["code"])

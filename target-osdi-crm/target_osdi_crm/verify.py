@@ -15,7 +15,7 @@ def differences(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
     return [path for name, value in sent.items() for path in _unlike(name, value, shown.get(name))]
 
 
-def _unlike(path: str, sent: Any, shown: Any) -> list[str]:
+def _unlike(path: str, sent: Any, shown: Any) -> list[str]:  # noqa: PLR0911  one return per kind of value
     if isinstance(sent, dict):
         if not isinstance(shown, dict):
             return [path] if any(value is not None for value in sent.values()) else []
@@ -35,8 +35,8 @@ def _unlike(path: str, sent: Any, shown: Any) -> list[str]:
     return [] if normal(sent) == normal(shown) else [path]
 
 
-def normal(value: Any) -> Any:
-    """A value in the form in which it is compared: numbers as numbers, times as instants, text without case or spacing."""
+def normal(value: Any) -> Any:  # noqa: PLR0911  one return per kind of value
+    """A value as it is compared: numbers as numbers, times as instants, text without case and spacing."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):

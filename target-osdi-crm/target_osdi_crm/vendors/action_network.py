@@ -1,4 +1,4 @@
-"""Writing to Action Network: the signup helper for new people, PUT for known ones, actions and what people did in them."""
+"""Writing to Action Network: people, tags, actions, and what people did in them."""
 
 from __future__ import annotations
 
@@ -197,41 +197,25 @@ class ActionNetwork(Vendor):
         _only_foreign_identifiers(values, send=bool(self.config.get("action_network_send_identifiers")))
         if stream.name == "people":
             self._shape_person(shaped)
-        elif stream.name == "tags":
-            shaped.keys["name"] = [values["name"]] if values.get("name") else []
         elif stream.name == "messages":
             self._shape_message(shaped)
         if "origin_system" in osdi_crm_schemas.write_names("action_network", stream.name, "create"):
             values.setdefault("origin_system", self.config.get("source") or "default")
-        if isinstance(referrer := values.get("action_network_referrer_data"), dict):
+        if referrer := values.get("action_network_referrer_data"):
             referrer.pop("referrer", None)
         if place := values.get("location"):
             self._shape_address(place, "location", shaped)
             if not place:
                 del values["location"]
-        for key in stream.keys:
-            if key == "identifier":
-                shaped.keys[key] = values.get("identifiers") or []
-            elif key in {"title", "name"} and values.get(key):
-                shaped.keys[key] = [values[key]]
+        known_by = {name: [values[name]] for name in ("title", "name") if values.get(name)}
+        known_by["identifier"] = values.get("identifiers") or []
+        shaped.keys |= {key: known_by[key] for key in stream.keys if key in known_by}
 
     def _shape_person(self, shaped: Shaped) -> None:
         values = shaped.values
         _from_columns(shaped)
-        for channel, (field, part) in _CHANNELS.items():
-            entry, further = _chosen(values.pop(field, None))
-            if further:
-                shaped.withheld.append(f"further {field}")
-            address = str(entry.get(part) or "").strip() or None
-            status = entry.get("status")
-            if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
-                raise Rejection("unknown status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
-            if address:
-                values[field] = [{part: address}]
-                shaped.keys[channel] = [_normal(channel, address)]
-            if address or status:
-                wanted = OUT if status == BLOCKED else status
-                shaped.wishes[channel] = Wish(_normal(channel, address) if address else None, wanted)
+        for channel in _CHANNELS:
+            self._shape_channel(channel, shaped)
         entry, further = _chosen(values.pop("postal_addresses", None))
         if further:
             shaped.withheld.append("further postal_addresses")
@@ -246,6 +230,23 @@ class ActionNetwork(Vendor):
         for name in ("add_tags", "remove_tags"):
             if name in values:
                 values[name] = sorted({tag.strip() for tag in values[name] if tag.strip()})
+
+    def _shape_channel(self, channel: str, shaped: Shaped) -> None:
+        """Keep one address, and take its status for a wish."""
+        field, part = _CHANNELS[channel]
+        entry, further = _chosen(shaped.values.pop(field, None))
+        if further:
+            shaped.withheld.append(f"further {field}")
+        address = str(entry.get(part) or "").strip() or None
+        status = entry.get("status")
+        if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
+            raise Rejection("unknown status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
+        normal = _normal(channel, address) if address else None
+        if address and normal:
+            shaped.values[field] = [{part: address}]
+            shaped.keys[channel] = [normal]
+        if normal or status:
+            shaped.wishes[channel] = Wish(normal, OUT if status == BLOCKED else status)
 
     def _shape_address(self, place: Record, field: str, shaped: Shaped) -> None:
         """See that an address names its country: the vendor would make it one in the US."""

@@ -1,0 +1,106 @@
+"""A record on its way, and where it came in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_osdi_crm.lanes import Task
+from target_osdi_crm.vendor import Shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_osdi_crm.journal import Row
+    from target_osdi_crm.shape import Shape
+    from target_osdi_crm.vendor import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Inflow:
+    """Where records of one stream come in.
+
+    Attributes:
+        stream: The stream.
+        shape: Shapes its records.
+        key: The properties that make up a record's key at the source.
+        validate: Checks a record against the schema it came with.
+    """
+
+    stream: Stream
+    shape: Shape
+    key: tuple[str, ...] = ()
+    validate: Callable[[dict[str, Any]], None] | None = None
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A record as it came in.
+
+    Attributes:
+        number: Its number in this run; 0 if it comes from the journal.
+        line: The line it stood in.
+        inflow: Where it came in; None for a line that is no message.
+        source_key: Its key at the source; None if it lacks one.
+        raw: The record as JSON.
+        seen: A hash of it, and of the settings that shape it.
+        record: The record.
+        deleted: Whether it was deleted at the source.
+        fault: What is wrong with the line, where it is no message.
+    """
+
+    number: int
+    line: int
+    inflow: Inflow
+    source_key: str | None
+    raw: bytes
+    seen: bytes
+    record: dict[str, Any] | None = None
+    deleted: bool = False
+    fault: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Entry(Task):
+    """A record on its way to the vendor.
+
+    Attributes:
+        arrival: The record as it came in.
+        source_key: Its key at the source, or a hash in its place.
+        row: What the journal knows of it; made when first needed.
+        stale: Whether the journal may have learned more since `row` was read.
+        stored: Whether it comes from the journal.
+        patience: What it waits for: 2, all it refers to; 1, what it cannot do without; 0, nothing.
+        rejected: The hash under which it was rejected before.
+        shaped: The record in the vendor's terms.
+        fingerprint: A hash of that, and of the settings that shape it.
+        opt_outs: Channels and addresses that the record says are not to be used.
+    """
+
+    arrival: Arrival
+    source_key: str
+    row: Row
+    stale: bool = False
+    stored: bool = False
+    patience: int = 2
+    rejected: bytes | None = None
+    shaped: Shaped = field(default_factory=Shaped)
+    fingerprint: bytes = b""
+    opt_outs: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def stream(self) -> Stream:
+        """The stream."""
+        return self.arrival.inflow.stream
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The stream and the key at the source."""
+        return self.stream.name, self.source_key
+
+    @property
+    def name(self) -> str:
+        """The record's name in the log: where it came from, and a hash of its key."""
+        where = f"line {self.arrival.line}" if self.arrival.line else "an earlier run"
+        return f"{self.stream.name}, {where}, key {hashlib.sha256(self.source_key.encode()).hexdigest()[:10]}"

@@ -1,0 +1,149 @@
+"""The command `osdi-crm-journal`: look into the journal, have records tried again, settle unknown ones, erase."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from osdi_crm_client.errors import ConfigurationError
+
+from target_osdi_crm import journal
+from target_osdi_crm.journal import OPT_OUTS, RECORDS, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COLUMNS = ("stream", "source_key", "outcome", "reason", "attempts", "at", "words")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; exits with 1 if the journal cannot be used."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        made = journal.engine(
+            journal.address({"work_dir": chosen.work_dir, "journal": chosen.journal}),
+            read_only=chosen.work in {_status, _rejects},
+        )
+        if made is None or not sa.inspect(made).has_table(RECORDS.name):
+            raise ConfigurationError("There is no journal yet: no run has written one here.")
+        with made.begin() as connection:
+            chosen.work(connection, chosen)
+        made.dispose()
+    except (ConfigurationError, sa.exc.SQLAlchemyError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="osdi-crm-journal", description=__doc__)
+    parser.add_argument("--work-dir", default=".osdi-crm", help="the target's work_dir (%(default)s)")
+    parser.add_argument("--journal", help="the target's 'journal' setting: a file or a database address")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, work: Any, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        made.set_defaults(work=work)
+        made.add_argument("--account", help="only this account")
+        made.add_argument("--source", help="only this source")
+        made.add_argument("--stream", help="only this stream")
+        made.add_argument("--key", help="only the record with this key at the source")
+        return made
+
+    command("status", _status, "show what became of records, and the latest runs")
+    command("rejects", _rejects, "list the records that are not written, and why")
+    command("retry", _retry, "have rejected records tried again by the next run").add_argument(
+        "--unknown",
+        action="store_true",
+        help="have records of unknown outcome sent again too: where they did arrive, that makes them twice",
+    )
+    settle = command("settle", _settle, "note that records of unknown outcome are written after all")
+    settle.add_argument("--vendor-id", help="the vendor's id of the record named with --key")
+    purge = command("purge", _purge, "erase records from the journal; if they come again, they count as never written")
+    purge.add_argument("--older-than", type=float, metavar="DAYS", help="only records last written before so many days")
+    purge.add_argument("--yes", action="store_true", help="do it")
+    return parser
+
+
+def _chosen(chosen: argparse.Namespace, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The records that the options choose."""
+    names = {"account": chosen.account, "source": chosen.source, "stream": chosen.stream, "source_key": chosen.key}
+    return sa.and_(sa.true(), *more, *(RECORDS.c[name] == value for name, value in names.items() if value is not None))
+
+
+def _status(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    of = (RECORDS.c.account, RECORDS.c.source, RECORDS.c.stream, RECORDS.c.outcome)
+    found = connection.execute(sa.select(*of, sa.func.count()).where(_chosen(chosen)).group_by(*of).order_by(*of))
+    _table(("account", "source", "stream", "outcome", "records"), found)
+    runs = connection.execute(sa.select(RUNS).order_by(RUNS.c.run.desc()).limit(5)).mappings()
+    print()  # noqa: T201
+    _table(
+        ("run", "account", "source", "started", "seconds", "exit code"),
+        [
+            (
+                run["run"],
+                run["account"],
+                run["source"],
+                _time(run["started"]),
+                f"{run['ended'] - run['started']:.0f}" if run["ended"] else "not ended",
+                "" if run["code"] is None else run["code"],
+            )
+            for run in runs
+        ],
+    )
+
+
+def _rejects(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    left = RECORDS.c.outcome.not_in((journal.OK, journal.SKIPPED))
+    query = sa.select(*(RECORDS.c[name] for name in _COLUMNS)).where(_chosen(chosen, left))
+    found = connection.execute(query.order_by(RECORDS.c.stream, RECORDS.c.source_key)).mappings()
+    _table(_COLUMNS, [[_time(row["at"]) if name == "at" else row[name] or "" for name in _COLUMNS] for row in found])
+
+
+def _retry(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    outcomes = (journal.REJECTED, journal.UNKNOWN) if chosen.unknown else (journal.REJECTED,)
+    which = _chosen(chosen, RECORDS.c.outcome.in_(outcomes))
+    _tell(connection.execute(RECORDS.update().where(which).values(retry=journal.EACH_RUN, attempts=0)), "will be tried")
+
+
+def _settle(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    if chosen.vendor_id and not (chosen.key and chosen.stream):
+        raise ConfigurationError("--vendor-id goes with --stream and --key.")
+    written = {"outcome": journal.OK, "fingerprint": RECORDS.c.tried, "tried": None, "record": None, "reason": None}
+    which = _chosen(chosen, RECORDS.c.outcome == journal.UNKNOWN)
+    vendor_id = chosen.vendor_id or RECORDS.c.vendor_id
+    _tell(connection.execute(RECORDS.update().where(which).values(**written, vendor_id=vendor_id)), "count as written")
+
+
+def _purge(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    which = _chosen(chosen)
+    if chosen.older_than is not None:
+        which = sa.and_(which, RECORDS.c.at < time.time() - chosen.older_than * 86400)
+    if not chosen.yes:
+        count = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(which)).scalar()
+        print(f"{count:,} records would be erased; if they come again, they may be written twice. Add --yes to do it.")  # noqa: T201
+        return
+    _tell(connection.execute(RECORDS.delete().where(which)), "are erased")
+    everything = [chosen.source, chosen.stream, chosen.key, chosen.older_than] == [None] * 4
+    if everything:
+        mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
+        connection.execute(OPT_OUTS.delete().where(mine))
+
+
+def _tell(done: sa.CursorResult[Any], what: str) -> None:
+    print(f"{done.rowcount:,} records {what}.")  # noqa: T201
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _table(head: Sequence[str], rows: Any) -> None:
+    lines = [[str(each) for each in row] for row in [head, *rows]]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())  # noqa: T201

@@ -1,0 +1,229 @@
+"""How a record's life ends: into the journal, the counts, the files and the log."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from target_osdi_crm import journal
+from target_osdi_crm.rejects import Lines, Rejection
+from target_osdi_crm.stop import CAPPED, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from osdi_crm_client.errors import VendorError
+
+    from target_osdi_crm.entry import Entry
+    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.lanes import Lanes
+    from target_osdi_crm.plan import Plan
+    from target_osdi_crm.progress import Progress
+    from target_osdi_crm.summary import Summary
+
+logger = logging.getLogger("target-osdi-crm")
+
+CREATE, UPDATE, DELETE = "create", "update", "delete"
+ADOPT = "adopt"
+NOTHING = "nothing"
+_COUNTED = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", ADOPT: "unchanged", NOTHING: "skipped"}
+
+MOST_FAILURES_IN_A_ROW = 10
+"""Records that may fail one after the other, for no fault of their own, before the run is given up."""
+
+MOST_LINES = 10
+"""Log lines for records of one stream that are not written for one reason; the others stand in the file alone."""
+
+AMBIGUOUS = "more than one match"
+
+
+class Outcomes:
+    """Ends entries; safe to use from any thread."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        kept: Journal,
+        lanes: Lanes[Entry],
+        progress: Progress,
+        summary: Summary,
+        plan: Plan | None,
+        deciding: bytes,
+        stop: Callable[[Stop], None],
+    ) -> None:
+        """Begin `rejected.jsonl`.
+
+        Args:
+            config: The settings.
+            kept: The journal.
+            lanes: Let go of what has ended.
+            progress: Learns what is settled.
+            summary: Counts.
+            plan: Learns of every record in a dry run.
+            deciding: A hash of the settings that decide whether a record is rejected.
+            stop: Ends the run early.
+        """
+        self._journal = kept
+        self._lanes = lanes
+        self._progress = progress
+        self._summary = summary
+        self._plan = plan
+        self._deciding = deciding
+        self._stop = stop
+        self._most_rejects = config.get("max_rejects")
+        self._rejected = Lines(config, "rejected.jsonl")
+        self._guard = threading.Lock()
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._failures_in_a_row = 0
+        self.new_rejects = 0
+
+    def known(self, entry: Entry, counted: str) -> None:
+        """End an entry of which the journal knows all there is."""
+        self._summary.count(entry.stream.name, counted)
+        self._note(entry, counted)
+        self.over(entry)
+
+    def well(
+        self, entry: Entry, action: str, vendor_id: str | None, *, opt_ins: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """The vendor has the record as it should be, by `action`."""
+        row = entry.row
+        row.outcome, row.vendor_id = journal.OK, vendor_id
+        row.seen, row.fingerprint = entry.arrival.seen, entry.fingerprint
+        row.tried = row.behaviour = row.action = row.retry = row.reason = row.words = row.record = None
+        row.attempts = 0
+        with self._guard:
+            self._failures_in_a_row = 0
+        self._summary.count(entry.stream.name, _COUNTED[action])
+        if action == ADOPT:
+            self._note(entry, "unchanged")
+        self._keep(entry, opt_ins)
+
+    def skipped(self, entry: Entry, why: str, vendor_id: str | None = None) -> None:
+        """The mode leaves the record alone."""
+        row = entry.row
+        row.outcome, row.tried, row.behaviour = journal.SKIPPED, entry.fingerprint, self._deciding
+        row.vendor_id, row.reason, row.record = vendor_id or row.vendor_id, why, None
+        self._summary.count(entry.stream.name, "skipped")
+        self._summary.detail(entry.stream.name, "skipped", why)
+        self._note(entry, "skip", reason=why)
+        self._keep(entry)
+
+    def parked(self, entry: Entry, why: str) -> None:
+        """The record waits, on disk, for what it refers to."""
+        row = entry.row
+        if entry.stored and (row.outcome == journal.WAITING or row.retry == journal.REFERENCE):
+            self.over(entry)
+            return
+        if row.tried != entry.fingerprint:
+            row.attempts, row.retry = 0, None
+        row.outcome, row.tried, row.reason, row.words = journal.WAITING, entry.fingerprint, why, None
+        self._keep_record(entry)
+
+    def unanswered(self, entry: Entry) -> None:
+        """The intent stands as it is: it will be looked up at the end of the run."""
+        entry.row.reason = "no answer"
+        self._fail_again()
+        self._keep(entry)
+
+    def unknown(self, entry: Entry) -> None:
+        """Nobody can tell whether the record was written."""
+        row = entry.row
+        new = row.outcome != journal.UNKNOWN
+        row.outcome, row.reason = journal.UNKNOWN, "no answer"
+        row.words = "It was sent and not answered, and the vendor offers nothing to look it up by."
+        self._summary.count(entry.stream.name, "unknown")
+        self._note(entry, "unknown", reason=row.words)
+        self._tell(entry, row.reason, row.words)
+        with self._guard:
+            self.new_rejects += new
+        self._keep(entry)
+
+    def given_back(self, entry: Entry, error: VendorError) -> None:
+        """Nobody may write, which is not the record's fault: it is simply tried again by the next run."""
+        row = entry.row
+        row.outcome, row.retry, row.tried = journal.REJECTED, journal.EACH_RUN, entry.fingerprint
+        row.reason, row.words = "not signed in", str(error)
+        self._keep_record(entry)
+
+    def rejected(self, entry: Entry, rejection: Rejection) -> None:
+        """The record is not written."""
+        row, stream = entry.row, entry.stream.name
+        tried = entry.fingerprint or entry.arrival.seen
+        row.attempts = (row.attempts if row.tried == tried else 0) + 1
+        row.outcome, row.tried, row.behaviour = journal.REJECTED, tried, self._deciding
+        row.retry, row.reason, row.words = rejection.retry, rejection.reason, rejection.words
+        self._summary.count(stream, "rejected")
+        self._summary.detail(stream, "rejected", rejection.reason)
+        self._note(entry, "ambiguous" if rejection.reason == AMBIGUOUS else "reject", reason=str(rejection))
+        self._tell(entry, rejection.reason, rejection.words, rejection.status)
+        if entry.rejected != tried:
+            self._count_reject()
+        if rejection.retry == journal.EACH_RUN:
+            self._fail_again()
+        self._keep_record(entry)
+
+    def over(self, entry: Entry) -> None:
+        """Let go of an entry that is settled."""
+        self._progress.settle(entry.arrival.number)
+        if entry.holds:
+            self._lanes.finish(entry)
+
+    def close(self) -> None:
+        """End the file."""
+        self._rejected.close()
+
+    def _keep(self, entry: Entry, opt_ins: Sequence[tuple[str, str]] = ()) -> None:
+        self._journal.write_soon(entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry))
+
+    def _keep_record(self, entry: Entry) -> None:
+        """Keep the record itself too, so that it can be taken up again."""
+        entry.row.action = DELETE if entry.arrival.deleted else None
+        entry.row.record = entry.arrival.raw or None
+        self._keep(entry)
+
+    def _note(self, entry: Entry, plan: str, reason: str | None = None) -> None:
+        if self._plan:
+            self._plan.add(entry.key, entry.arrival.line, plan, reason=reason)
+
+    def _tell(self, entry: Entry, reason: str, words: str, status: int | None = None) -> None:
+        """Tell people about a record that was not written: in full in the file, by its name in the log."""
+        stream = entry.stream.name
+        line = entry.arrival.line or None
+        self._rejected.add(
+            {
+                "stream": stream,
+                "key": entry.source_key,
+                "line": line,
+                "status": status,
+                "reason": reason,
+                "words": words,
+            }
+        )
+        with self._guard:
+            self._told[stream, reason] += 1
+            told = self._told[stream, reason]
+        level = logging.WARNING if told <= MOST_LINES else logging.DEBUG
+        more = " (further ones stand in rejected.jsonl alone)" if told == MOST_LINES else ""
+        logger.log(level, "Not written: %s: %s%s", entry.name, reason, more)
+
+    def _count_reject(self) -> None:
+        with self._guard:
+            self.new_rejects += 1
+            rejects, most = self.new_rejects, self._most_rejects
+        if most is None:
+            return
+        read = self._summary.total("read")
+        if rejects >= most >= 1 or (most < 1 and read >= 100 and rejects >= most * read):
+            self._stop(Stop(CAPPED, f"{rejects:,} records were rejected; 'max_rejects' is {most:g}."))
+
+    def _fail_again(self) -> None:
+        with self._guard:
+            self._failures_in_a_row += 1
+            in_a_row = self._failures_in_a_row
+        if in_a_row >= MOST_FAILURES_IN_A_ROW:
+            self._stop(Stop(CAPPED, f"{in_a_row} records in a row failed for no fault of theirs. Try again later."))

@@ -1,0 +1,208 @@
+"""One run of the target: its parts put together, its end, and the exit code."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_osdi_crm import journal, settings
+from target_osdi_crm.entry import Arrival, Entry, Inflow
+from target_osdi_crm.intake import Intake
+from target_osdi_crm.journal import Journal
+from target_osdi_crm.lanes import Lanes
+from target_osdi_crm.life import Life
+from target_osdi_crm.outcomes import DELETE, Outcomes
+from target_osdi_crm.plan import Plan
+from target_osdi_crm.progress import Progress
+from target_osdi_crm.shape import Shape
+from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
+from target_osdi_crm.summary import Summary
+from target_osdi_crm.vendor import Stream, vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from osdi_crm_client.account import Account
+
+    from target_osdi_crm.journal import Row
+
+
+class Run:
+    """Takes records in, settles them, and sums up.
+
+    Attributes:
+        stopped: Why the run ends early, if it does.
+        progress: How far the input is settled.
+        summary: What was done so far.
+        journal: The journal.
+    """
+
+    def __init__(self, config: Mapping[str, Any], account: Account) -> None:
+        """Open the journal and make ready; calls nobody.
+
+        Raises:
+            ConfigurationError: If a setting is wrong.
+            Stop: If another run holds the journal.
+        """
+        self._config = config
+        self._account = account
+        self._vendor = vendor(account.vendor.name)(account, config)
+        self._dry = bool(config.get("dry_run"))
+        self._guard = threading.Lock()
+        self._shapes: dict[str, Shape] = {}
+        self._most_attempts = int(config.get("max_attempts", 5))
+        self.stopped: Stop | None = None
+        self.progress = Progress()
+        self.summary = Summary()
+        self.journal = Journal(config, account.name, read_only=self._dry, fail=self.stop)
+        self._plan = Plan(config) if self._dry else None
+        self._lanes: Lanes[Entry] = Lanes(account.vendor.in_flight)
+        self._outcomes = Outcomes(
+            config,
+            kept=self.journal,
+            lanes=self._lanes,
+            progress=self.progress,
+            summary=self.summary,
+            plan=self._plan,
+            deciding=settings.signature(config, settings.DECIDING),
+            stop=self.stop,
+        )
+        self._life = Life(
+            config,
+            account,
+            self._vendor,
+            kept=self.journal,
+            lanes=self._lanes,
+            outcomes=self._outcomes,
+            summary=self.summary,
+            plan=self._plan,
+            stop=self.stop,
+            stopped=lambda: self.stopped is not None,
+        )
+        self.intake = Intake(
+            kept=self.journal,
+            lanes=self._lanes,
+            progress=self.progress,
+            summary=self.summary,
+            plan=self._plan,
+            shaping=settings.signature(config, settings.SHAPING),
+            fresh_after=settings.fresh_after(config),
+            pass_on=self._life.begin,
+            fail=lambda error: self.stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}.")),
+        )
+        self._lanes.begin(self._life.live)
+
+    def writable(self, stream: str) -> bool:
+        """Whether the vendor lets anybody write this stream."""
+        return stream in self._vendor.streams
+
+    def inflow(
+        self, stream: str, key: Sequence[str] = (), validate: Callable[[dict[str, Any]], None] | None = None
+    ) -> Inflow:
+        """Make ready for records of one stream that can be written."""
+        found = self._vendor.streams[stream]
+        if stream not in self._shapes:
+            self._shapes[stream] = Shape(self._account.vendor.name, found)
+        return Inflow(found, self._shapes[stream], tuple(key), validate)
+
+    def take_fault(self, raw: bytes, fault: str, *, line: int) -> None:
+        """Take in a line that is no message."""
+        nowhere = Inflow(Stream(name="-"), self.inflow(self._vendor.people).shape)
+        self.intake.take_fault(nowhere, raw, fault, line=line)
+
+    def stop(self, why: Stop) -> None:
+        """End the run early: what is under way goes on to its end, nothing else is begun."""
+        with self._guard:
+            self.stopped = self.stopped or why
+        self._lanes.halt()
+
+    def finish(self) -> None:
+        """Settle everything that was taken in, and what earlier runs left; or end what is under way, if stopped."""
+        if not self.stopped:
+            self.intake.sort()
+        self._settle()
+        self._take_up_again()
+        if self.stopped:
+            grace = time.monotonic() + float(self._config.get("grace_seconds", 60))
+            while not self._lanes.wait(0.2) and time.monotonic() < grace:
+                pass
+        self.intake.end()
+        self._lanes.end()
+
+    def _settle(self) -> None:
+        """Wait until nothing is under way any more."""
+        while not self.stopped and not self._lanes.wait(0.2):
+            pass
+
+    def _take_up_again(self) -> None:
+        """Take up what waits, what has no answer and what failed in earlier runs, for as long as that helps."""
+        patience, before = 2, self._take_up(2, old=True)
+        while before and patience >= 0 and not self.stopped:
+            waiting = self._take_up(patience)
+            patience -= waiting == before
+            before = waiting
+
+    def _take_up(self, patience: int, *, old: bool = False) -> int:
+        """Take up each unfinished record once, rejected ones only where `old`; return how many were waiting."""
+        waiting = 0
+        for rows in self.journal.unfinished():
+            for row in rows:
+                if self.stopped:
+                    return 0
+                if row.outcome != journal.REJECTED or (old and self._worth_another_run(row)):
+                    waiting += row.outcome == journal.WAITING
+                    self._resume(row, patience)
+            self._settle()
+        return waiting
+
+    def _worth_another_run(self, row: Row) -> bool:
+        given_up = row.retry == journal.EACH_RUN and row.attempts >= self._most_attempts
+        return row.run != self.journal.run and not given_up
+
+    def _resume(self, row: Row, patience: int) -> None:
+        """Take up a record from the journal."""
+        if not self.writable(row.stream) or not row.record:
+            return
+        raw, deleted = row.record, row.action == DELETE
+        seen = self.intake.seen(raw, deleted=deleted)
+        arrival = Arrival(0, 0, self.inflow(row.stream), row.source_key, raw, seen, deleted=deleted)
+        row.record = None
+        self._life.begin(Entry(arrival, row.source_key, row, stored=True, patience=patience))
+
+    def code(self) -> int:
+        """The exit code."""
+        if self.stopped:
+            return self.stopped.code
+        fail_on = self._config.get("fail_on") or "new"
+        if self._dry or fail_on == "none":
+            return ALL_WELL
+        standing = self.journal.standing()
+        left = standing.get(journal.SENT, 0)
+        if fail_on == "any":
+            left += standing.get(journal.REJECTED, 0) + standing.get(journal.UNKNOWN, 0)
+        return SOME_REJECTED if left or self._outcomes.new_rejects else ALL_WELL
+
+    def end(self) -> dict[str, Any]:
+        """Let go of the journal and the files, and return the summary."""
+        code = self.code()
+        standing = self.journal.standing()
+        self._outcomes.close()
+        if self._plan:
+            self._plan.close()
+        result = self.summary.result(
+            code=code,
+            stopped=str(self.stopped) if self.stopped else None,
+            vendor=self._account.vendor.name,
+            account=self._account.name,
+            source=self.journal.source,
+            run=self.journal.run,
+            dry_run=self._dry,
+            calls=self._account.pacer.made,
+            refused_429=self._account.pacer.refused,
+            in_journal=standing,
+        )
+        self.journal.end(code, msgspec.json.encode(result).decode())
+        return result
