@@ -192,7 +192,7 @@ INTERACTIONS = {
 COMPUTED = ("CrowdskoutScores", "PoliticalOrientationScores")
 ANY_OF = {
     "Ages": ("Age", "DateOfBirth"),
-    "Names": ("FullName", "FirstName", "LastName"),
+    "Names": ("FirstName", "LastName"),
     "PhysicalAddresses": ("Address1", "AddressCity", "AddressPostalCode", "AddressRegion"),
     "Educations": ("EducationInstitution", "EducationLevel", "EducationField", "GraduationYear"),
     "Occupations": ("OccupationTitle", "OccupationEmployer", "OccupationIndustry"),
