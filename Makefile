@@ -2,7 +2,9 @@ PYTHON ?= python3
 PACKAGES = schemas osdi-crm-client tap-osdi-crm target-osdi-crm osdi-crm-sandbox
 BIN = .venv/bin
 
-.PHONY: setup test lint clean
+MELTANO = "meltano==4.4.1"
+
+.PHONY: setup demo test chaos lint settings clean
 
 setup: .venv/.ready
 
@@ -12,13 +14,27 @@ setup: .venv/.ready
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --group dev $(PACKAGES:%=-e ./%)
 	touch $@
 
-test: setup
+.meltano-venv/.ready: .venv/.ready
+	test -x .meltano-venv/bin/python || $(PYTHON) -m venv .meltano-venv
+	$(BIN)/uv pip install --quiet --python .meltano-venv/bin/python $(MELTANO)
+	touch $@
+
+demo: setup .meltano-venv/.ready
+	$(BIN)/python demo/demo.py
+
+settings: setup
+	$(BIN)/python hub/generate.py
+
+test: setup .meltano-venv/.ready
 	$(BIN)/pytest -n 2 -m "not chaos"
+
+chaos: setup
+	$(BIN)/pytest -m chaos --timeout 3600
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(PACKAGES) tests benchmarks
+	$(BIN)/mypy $(PACKAGES) tests benchmarks demo hub
 	$(BIN)/lint-imports
 
 clean:

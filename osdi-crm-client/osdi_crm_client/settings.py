@@ -19,6 +19,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "vendor": {
         "type": "string",
         "enum": list(vendor_names()),
+        "x-titles": {name: vendor(name).title for name in vendor_names()},
         "title": "Vendor",
         "description": "Which CRM to talk to.",
     },

@@ -1,0 +1,178 @@
+"""Writes what others read about the plugins' settings: Hub definitions, meltano.yml's settings, .env.example.
+
+All of it comes from the plugins' own `--about`, so that nothing is said twice. `--check` writes nothing and tells
+whether what is written is up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PLUGINS = {"tap-osdi-crm": "extractors", "target-osdi-crm": "loaders"}
+BUILT_IN = (
+    "stream_maps",
+    "stream_map_config",
+    "faker_config",
+    "flattening_enabled",
+    "flattening_max_depth",
+    "flattening_max_key_length",
+    "flattening_separator",
+)
+"""Settings the SDK adds: on the Hub they belong to no vendor."""
+
+
+def about(plugin: str) -> dict[str, Any]:
+    """Return what a plugin says of itself."""
+    command = [str(Path(sys.executable).parent / plugin), "--about", "--format=json"]
+    told: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return told
+
+
+def vendors(told: dict[str, Any]) -> list[str]:
+    """Return the vendors a plugin knows."""
+    found: list[str] = told["settings"]["properties"]["vendor"]["enum"]
+    return found
+
+
+def title(told: dict[str, Any], vendor: str) -> str:
+    """Return a vendor's name for people."""
+    names = told["settings"]["properties"]["vendor"].get("x-titles", {})
+    return str(names[vendor])
+
+
+def kind(setting: dict[str, Any]) -> str | None:
+    """Return Meltano's kind of a setting; None is a plain string."""
+    if setting.get("secret"):
+        return "password"
+    if "enum" in setting:
+        return "options"
+    if setting.get("format") == "date-time":
+        return "date_iso8601"
+    types = setting.get("type", "string")
+    first = types if isinstance(types, str) else types[0]
+    return {"number": "decimal", "string": None}.get(first, first)
+
+
+def setting(name: str, told: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
+    """Return one setting as the Hub writes it."""
+    found: dict[str, Any] = {"name": name, "label": told.get("title", name)}
+    if chosen := kind(told):
+        found["kind"] = chosen
+    if told.get("secret"):
+        found["sensitive"] = True
+    if "enum" in told:
+        found["options"] = [{"value": value, "label": titles.get(value, value)} for value in told["enum"]]
+    if told.get("default") not in (None, [], {}):
+        found["value"] = told["default"]
+    found["description"] = told.get("description", "")
+    return found
+
+
+def of_vendor(told: dict[str, Any], vendor: str) -> dict[str, dict[str, Any]]:
+    """Return the settings that mean something for one vendor, without `vendor` itself."""
+    others = tuple(f"{other}_" for other in vendors(told) if other != vendor)
+    return {
+        name: found
+        for name, found in told["settings"]["properties"].items()
+        if name != "vendor" and not name.startswith(others)
+    }
+
+
+def required(told: dict[str, Any], vendor: str) -> list[str]:
+    """Return the settings a vendor cannot do without."""
+    for rule in told["settings"]["allOf"]:
+        if rule["if"]["properties"]["vendor"]["const"] == vendor:
+            return ["vendor", *rule["then"]["required"]]
+    return ["vendor"]
+
+
+def definition(plugin: str, told: dict[str, Any], vendor: str) -> dict[str, Any]:
+    """Return the Hub's definition of a plugin for one vendor."""
+    role = plugin.split("-", maxsplit=1)[0]
+    name = f"{role}-{vendor.replace('_', '-')}"
+    return {
+        "name": name,
+        "variant": "osdi-crm",
+        "namespace": name.replace("-", "_"),
+        "label": title(told, vendor),
+        "description": told["description"],
+        "pip_url": plugin,
+        "executable": plugin,
+        "quality": "unknown",
+        "maintenance_status": "active",
+        "keywords": ["api", "meltano_sdk"],
+        "log_parser": "singer-sdk",
+        "supported_python_versions": told["supported_python_versions"],
+        "capabilities": sorted(told["capabilities"]),
+        "settings_group_validation": [required(told, vendor)],
+        "settings": [
+            {"name": "vendor", "label": "Vendor", "kind": "hidden", "value": vendor, "description": "Which CRM."},
+            *(setting(n, found, {}) for n, found in sorted(of_vendor(told, vendor).items())),
+        ],
+    }
+
+
+def meltano_settings(told: dict[str, Any]) -> str:
+    """Return the block of settings of a plugin in meltano.yml."""
+    lines = []
+    titles = {vendor: title(told, vendor) for vendor in vendors(told)}
+    for name, found in told["settings"]["properties"].items():
+        entry = setting(name, found, titles)
+        shown: dict[str, Any] = {key: entry[key] for key in ("name", "kind", "sensitive", "options") if key in entry}
+        if name == "work_dir":
+            shown["value"] = "$MELTANO_PROJECT_ROOT/.osdi-crm"
+        lines.append("    - " + yaml.safe_dump(shown, default_flow_style=True, sort_keys=False, width=1000).strip())
+    return "\n".join(lines) + "\n"
+
+
+def environment(all_told: dict[str, dict[str, Any]]) -> str:
+    """Return .env.example: every secret of every vendor, for both plugins."""
+    lines = ["# Secrets of real accounts. Copy to .env, fill in what you use, and keep it out of version control.", ""]
+    for plugin, told in all_told.items():
+        for vendor in vendors(told):
+            prefix = f"{plugin.split('-')[0]}_{vendor}".upper()
+            lines += [
+                f"{prefix}_{name.upper()}="
+                for name, found in of_vendor(told, vendor).items()
+                if found.get("secret") and name.startswith(f"{vendor}_")
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def written() -> dict[Path, str]:
+    """Return every file and what it should hold."""
+    all_told = {plugin: about(plugin) for plugin in PLUGINS}
+    files: dict[Path, str] = {ROOT / ".env.example": environment(all_told)}
+    meltano = (ROOT / "meltano.yml").read_text(encoding="utf-8")
+    for plugin, role in PLUGINS.items():
+        told = all_told[plugin]
+        for vendor in vendors(told):
+            found = definition(plugin, told, vendor)
+            files[ROOT / "hub" / role / f"{found['name']}.yml"] = yaml.safe_dump(found, sort_keys=False, width=110)
+        begin, end = f"    # {plugin}'s settings, generated\n", f"    # end of {plugin}'s settings\n"
+        before, _, rest = meltano.partition(begin)
+        meltano = before + begin + meltano_settings(told) + end + rest.partition(end)[2]
+    files[ROOT / "meltano.yml"] = meltano
+    return files
+
+
+def main() -> None:
+    """Write all files, or with `--check` tell which are out of date."""
+    stale = [file for file, text in written().items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        sys.exit("Out of date: " + ", ".join(str(f.relative_to(ROOT)) for f in stale) if stale else 0)
+    for file, text in written().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
