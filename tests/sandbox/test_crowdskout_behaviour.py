@@ -685,3 +685,18 @@ def test_ten_thousand_profiles_are_there_at_once_and_read_fast(make: Callable[..
         rates.append(len(part) / (time.monotonic() - start))
     line.close()
     assert max(rates) > 500
+
+
+def test_every_resource_can_be_steered(make: Callable[..., Api]) -> None:
+    account = make(size=10).account
+    for resource, before in account.counters()["resources"].items():
+        [made] = account.insert(resource, [{}])
+        assert made in account.records(resource)
+        changed = account.change(resource, count=1, marked="yes")
+        assert [one["marked"] for one in changed] == ["yes"]
+        account.churn(resource, adds_per_second=500)
+        deadline = time.monotonic() + 5
+        while account.counters()["resources"][resource] <= before + 1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        account.stop_churn()
+        assert account.counters()["resources"][resource] > before + 1

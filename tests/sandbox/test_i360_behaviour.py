@@ -486,3 +486,18 @@ def test_lists_may_page(make: Callable[..., Api]) -> None:
     api.account.set(paging="offset")
     assert api.ok("GET", "Volunteers", skip=8, take=4) == everybody[8:]
     assert api.call("GET", "Volunteers", params={"skip": 10}).status_code == 204
+
+
+def test_every_resource_can_be_steered(make: Callable[..., Api]) -> None:
+    account = make(size=20).account
+    for resource, before in account.counters()["resources"].items():
+        [made] = account.insert(resource, [{}])
+        assert made in account.records(resource)
+        changed = account.change(resource, count=1, marked="yes")
+        assert [one["marked"] for one in changed] == ["yes"]
+        account.churn(resource, adds_per_second=500)
+        deadline = time.monotonic() + 5
+        while account.counters()["resources"][resource] <= before + 1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        account.stop_churn()
+        assert account.counters()["resources"][resource] > before + 1

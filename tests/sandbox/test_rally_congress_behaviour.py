@@ -538,3 +538,18 @@ def test_errors_are_spoilt_alike(make: Callable[..., Api]) -> None:
     assert json.loads(response.content.decode("utf-8-sig")) == {"response": {"errors": ["Resource not found"]}}
     api.account.fault(do="status", status=503, times=1)
     assert api.call("GET", "supporters").status_code == 503
+
+
+def test_every_resource_can_be_steered(make: Callable[..., Api]) -> None:
+    account = make(size=10).account
+    for resource, before in account.counters()["resources"].items():
+        [made] = account.insert(resource, [{"email": "q@x.org"}])
+        assert made in account.records(resource)
+        changed = account.change(resource, count=1, marked="yes")
+        assert [one["marked"] for one in changed] == ["yes"]
+        account.churn(resource, adds_per_second=500)
+        deadline = time.monotonic() + 5
+        while account.counters()["resources"][resource] <= before + 1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        account.stop_churn()
+        assert account.counters()["resources"][resource] > before + 1

@@ -171,9 +171,8 @@ def serve(account: Account, resource: str, key: str, url: str) -> Any:
 def _serve_campaign(account: Account, key: str, url: str, *, whole: bool = True) -> Record:
     record = account.tables["campaigns"].records[key]
     actions = account.tables["campaign_actions"]
-    served: Record = {"campaignId": key, "title": record["title"]}
-    if whole:
-        served |= {"text": record["text"], "displaySettings": record["displaySettings"]}
+    hidden = () if whole else ("text", "displaySettings")
+    served = {name: value for name, value in record.items() if name[0] != "_" and name not in hidden}
     served["uri"] = _uri(account, url, f"{API}/campaigns/{key}")
     served["actions"] = [
         {
@@ -508,11 +507,12 @@ def insert(account: Account, resource: str, given: Record) -> str:
         key = str(given.get("campaignId") or f"camp{_next_id(account, 'campaign', 1000)}")
         start: Record = {"title": "Untitled", "text": "", "displaySettings": {}, "_current": True, "_updated": now}
         record = {name: value for name, value in given.items() if name not in ("actions", "uri")}
-        table.put(key, start | record | {"campaignId": key})
+        table.put(key, {"campaignId": key} | start | record)
         for action in given.get("actions", [{"actionType": "letter"}]):
             insert(account, "campaign_actions", {"campaignId": key, "actionType": action["actionType"]})
         return key
     if resource == "campaign_actions":
+        given = invent(account, resource) | given
         key = f"{given['campaignId']}/{given['actionType']}"
         population = Population(key)
         table.put(key, _new_action(population, given["actionType"], len(table.records)) | given | {"_updated": now})

@@ -1,0 +1,86 @@
+"""Reading profiles: by id, by external id, and by scanning a segment."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_sandbox.vendor import Call, Record, Refusal
+from osdi_crm_sandbox.vendors.crowdskout.answers import enveloped, find_record, show_profile
+from osdi_crm_sandbox.vendors.crowdskout.resources import CRITERIA, external_id_key
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+
+def get_profile(call: Call) -> Response:
+    """One profile with the collections asked for, sorted, filtered and limited."""
+    record = find_record(call, "profiles")
+    names = [name.strip() for name in call.query.get("collections", "").split(",") if name.strip()]
+    if not names:
+        raise Refusal(400, "collections is required")
+    chosen = {"id": record["id"]} | {name: record.get(name, []) for name in names}
+    for parameter in call.query.keys() - {"collections"}:
+        collection, _, rest = parameter.partition("_")
+        if collection in chosen and rest not in ("", "sort", "limit"):
+            wanted = call.query[parameter]
+            chosen[collection] = [item for item in chosen[collection] if _text(_at(item, rest)) == wanted]
+    for name in names:
+        for term in reversed([term for term in call.query.get(f"{name}_sort", "").split(",") if term]):
+            order = partial(_order, term.lstrip("+- "))
+            chosen[name] = sorted(chosen[name], key=order, reverse=term[0] == "-")
+        limit = call.query.get(f"{name}_limit", "")
+        if limit.isdecimal():
+            chosen[name] = chosen[name][: int(limit)]
+    return enveloped(show_profile(call.account, chosen, names))
+
+
+def _at(item: Record, path: str) -> Any:
+    """What stands at Field or Field_SubField."""
+    name, _, sub = path.partition("_")
+    value = item.get(name)
+    return value.get(sub) if sub and isinstance(value, dict) else value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _order(path: str, item: Record) -> tuple[bool, float, str]:
+    value = _at(item, path)
+    is_number = isinstance(value, int | float)
+    return value is not None, float(value) if is_number else 0.0, "" if is_number else _text(value)
+
+
+def find_by_external_id(call: Call) -> Response:
+    """The ids of the profiles with an external id: none, one or many."""
+    wanted = external_id_key(call.params["external"], call.params["kind"])
+    found = call.account.tables["profiles"].select([("external_id", "eq", wanted)], live=False)
+    return enveloped({"ids": sorted(int(key) for key in found)})
+
+
+def scan_segment(call: Call) -> Response:
+    """Starts a scroll over a segment, or goes on with it; one that is unknown or dead looks as if it had ended."""
+    account = call.account
+    scrolls: dict[str, Record] = account.state.setdefault("scrolls", {})
+    query = re.fullmatch(r'\s*\(\s*(\w+)\s*=\s*"([^"]*)"\s*\)\s*', call.query.get("query", ""))
+    if query is None or query[1] not in CRITERIA:
+        raise Refusal(400, f'query must be one of {", ".join(CRITERIA)} in a form such as (Gender = "Female")')
+    token, now = call.query.get("token"), time.time()
+    if token:
+        scroll = scrolls.pop(token, {"ids": [], "total": 0, "at": now})
+    else:
+        found = account.tables["profiles"].select([(query[1], "eq", query[2])], live=False)
+        scroll = {"ids": [int(key) for key in found], "total": len(found), "at": now}
+    if now - scroll["at"] > account.options["scroll_seconds"]:
+        scroll["ids"] = []
+    batch = account.options["scan_batch"]
+    ids, rest = scroll["ids"][:batch], scroll["ids"][batch:]
+    if not token or account.options["scroll_id_changes"]:
+        token = secrets.token_hex(16)
+    scrolls[token] = {"ids": rest, "total": scroll["total"], "at": now}
+    return enveloped({"scrollId": token, "profileIds": ids, "total": scroll["total"]})
