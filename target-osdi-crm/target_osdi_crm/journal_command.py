@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -24,18 +25,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if the journal cannot be used."""
     chosen = _parser().parse_args(arguments)
     try:
-        made = journal.engine(
-            journal.address({"work_dir": chosen.work_dir, "journal": chosen.journal}),
-            read_only=chosen.work in {_status, _rejects},
-        )
-        if made is None or not sa.inspect(made).has_table(RECORDS.name):
-            raise ConfigurationError("There is no journal yet: no run has written one here.")
+        made = _opened(chosen)
         with made.begin() as connection:
             chosen.work(connection, chosen)
         made.dispose()
     except (ConfigurationError, sa.exc.SQLAlchemyError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
+
+
+def _opened(chosen: argparse.Namespace) -> sa.Engine:
+    """Open the journal that the options name.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    if chosen.journal or Path(chosen.work_dir).is_dir():
+        url = journal.address({"work_dir": chosen.work_dir, "journal": chosen.journal})
+        made = journal.engine(url, read_only=True)
+        if made and sa.inspect(made).has_table(RECORDS.name):
+            read_only = chosen.work in {_status, _rejects}
+            return made if read_only else journal.engine(url, read_only=False) or made
+    raise ConfigurationError("There is no journal yet: no run has written one here.")
 
 
 def _parser() -> argparse.ArgumentParser:

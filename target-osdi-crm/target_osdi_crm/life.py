@@ -111,7 +111,7 @@ class Life:
         self._policy = Policy.of(config)
         self._own_ids = bool(config.get("ids_are_this_accounts"))
         self._match_keys = self._chosen_keys()
-        self._lag = float(config.get("index_lag_seconds", account.vendor.index_lag))
+        self._lag = account.index_lag
         self._shaping = settings.signature(config, settings.SHAPING)
         self._deciding = settings.signature(config, settings.DECIDING)
         self._fresh_after = settings.fresh_after(config)

@@ -74,7 +74,7 @@ class Outcomes:
         self._plan = plan
         self._deciding = deciding
         self._stop = stop
-        self._most_rejects = config.get("max_rejects")
+        self._most_rejects = float(config["max_rejects"]) if "max_rejects" in config else None
         self._rejected = Lines(config, "rejected.jsonl")
         self._guard = threading.Lock()
         self._told: Counter[tuple[str, str]] = Counter()

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from osdi_crm_client.settings import settings_schema
+from osdi_crm_client.settings import NUMBER, settings_schema
 
 from target_osdi_crm.vendor import vendor, vendor_names
 
@@ -93,7 +93,7 @@ SHARED: dict[str, dict[str, Any]] = {
         "description": "Send records although they are equal to what was last acknowledged.",
     },
     "resend_after_days": {
-        "type": "number",
+        **NUMBER,
         "title": "Send again after days",
         "description": "Send an unchanged record again when it was last acknowledged so many days ago.",
     },
@@ -110,7 +110,7 @@ SHARED: dict[str, dict[str, Any]] = {
         "description": "Runs in which a record is tried again that failed for no fault of its own.",
     },
     "max_rejects": {
-        "type": "number",
+        **NUMBER,
         "title": "Most rejects",
         "description": "Stop the run at so many newly rejected records; below 1, at that share of 100 records or more.",
     },
@@ -138,21 +138,16 @@ SHARED: dict[str, dict[str, Any]] = {
         "description": "When to exit with 3: on newly rejected or unknown records, on any in the journal, or never.",
     },
     "state_interval_seconds": {
-        "type": "number",
+        **NUMBER,
         "default": 30,
         "title": "STATE interval",
         "description": "Seconds between the STATE messages passed on while the run goes on.",
     },
     "grace_seconds": {
-        "type": "number",
+        **NUMBER,
         "default": 60,
         "title": "Grace",
         "description": "Seconds that calls under way get to end when the run is told to.",
-    },
-    "index_lag_seconds": {
-        "type": "number",
-        "title": "Index lag",
-        "description": "Seconds after which a new record shows in the vendor's searches, instead of the vendor's own.",
     },
     "journal": {
         "type": "string",

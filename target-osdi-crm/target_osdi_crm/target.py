@@ -1,18 +1,18 @@
-"""The Singer target: settings in, records in, STATE out, and an exit code that says how it went."""
+"""The target: settings in, records in, STATE out, and a run that ends in one clear line and a telling exit code."""
 
 from __future__ import annotations
 
-import logging
-import os
+import json
 import signal
 import sys
 import threading
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from osdi_crm_client import redaction
 from osdi_crm_client.account import Account
-from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import secret_settings, warn_of_strangers
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
@@ -26,25 +26,39 @@ from target_osdi_crm.sink import RecordSink
 from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-    from types import FrameType
+    from collections.abc import Iterator
 
-    from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.singerlib.encoding.base import GenericSingerReader
-
-logger = logging.getLogger("target-osdi-crm")
+    import click
 
 _TERMINATED = Stop(TERMINATED, "The run was told to end.")
 
 
+@contextmanager
+def _clear_failure() -> Iterator[None]:
+    """End the program with one clear line where a setting is wrong or the vendor does not do its part."""
+    log = TargetOSDICRM.logger
+    try:
+        yield
+    except ConfigValidationError as error:
+        for line in error.errors:
+            log.error("%s", line)  # noqa: TRY400
+        sys.exit(CONFIGURATION)
+    except (ConfigurationError, VendorError, Stop) as error:
+        log.error("%s", error)  # noqa: TRY400
+        sys.exit(CONFIGURATION)
+    except (FileNotFoundError, json.JSONDecodeError) as error:
+        log.error("A file given on the command line cannot be read: %s", error)  # noqa: TRY400
+        sys.exit(CONFIGURATION)
+
+
 class TargetOSDICRM(Target):
-    """Writes people, tags, actions and what people did in them to an organising CRM."""
+    """Writes people, tags, actions and what people did in them to five organising CRMs."""
 
     name = "target-osdi-crm"
     config_jsonschema: ClassVar[dict[str, Any]] = settings.SCHEMA
     default_sink_class = RecordSink
     message_reader_class = Reader
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+    capabilities: ClassVar[list[Any]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
@@ -52,36 +66,19 @@ class TargetOSDICRM(Target):
         TargetCapabilities.VALIDATE_RECORDS,
     ]
 
-    def __init__(
-        self,
-        *,
-        config: dict[str, Any] | PurePath | str | list[PurePath | str] | None = None,
-        parse_env_config: bool = False,
-        validate_config: bool = True,
-        setup_mapper: bool = True,
-        message_reader: GenericSingerReader[Any] | None = None,
-    ) -> None:
-        """Read the settings; redaction is in force before they are validated."""
-        given = dict(config) if isinstance(config, dict) else {}
-        secrets = secret_settings(settings.SCHEMA)
-        prefix = self.name.upper().replace("-", "_")
-        redaction.install({name: os.environ.get(f"{prefix}_{name.upper()}") for name in secrets}, secrets)
-        redaction.install(given, secrets)
-        super().__init__(
-            config=config,
-            parse_env_config=parse_env_config,
-            validate_config=validate_config,
-            setup_mapper=setup_mapper,
-            message_reader=message_reader,
+    @override
+    def __init__(self, **kwargs: Any) -> None:
+        given = kwargs.get("config")
+        from_env = self._env_var_config if kwargs.get("parse_env_config") else {}
+        redaction.install(
+            {**(given if isinstance(given, dict) else {}), **from_env}, secret_settings(self.config_jsonschema)
         )
+        self.told_to_end = threading.Event()
+        super().__init__(**kwargs)
         warn_of_strangers(self.config, self.config_jsonschema["properties"])
         self.max_parallelism = 1
-        self.told_to_end = threading.Event()
         self.reader = cast("Reader", self.message_reader)
         self.reader.target = self
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._interrupt)
 
     @cached_property
     def account(self) -> Account:
@@ -93,17 +90,21 @@ class TargetOSDICRM(Target):
         """The run, begun when first needed.
 
         Raises:
-            ConfigValidationError: If the settings do not allow to write, or another run is writing.
+            ConfigurationError: If a setting is wrong.
+            Stop: If another run is writing to the account.
         """
-        try:
-            run = Run(self.config, self.account)
-        except (ConfigurationError, Stop) as error:
-            raise ConfigValidationError(str(error), errors=[str(error)], schema={}) from None
+        run = Run(self.config, self.account)
         threading.Thread(target=self._end_when_told, args=(run,), name="ending", daemon=True).start()
         return run
 
-    def _interrupt(self, _: int, __: FrameType | None) -> None:
-        """Note that the run is to end; nothing is settled inside a signal handler."""
+    @override
+    def _setup_signal_handlers(self) -> None:
+        """Note that the run is to end; the SDK would settle records inside the handler."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._tell_to_end)
+
+    def _tell_to_end(self, *_: Any) -> None:
         self.told_to_end.set()
         if self.reader.blocked:
             raise _TERMINATED
@@ -122,10 +123,27 @@ class TargetOSDICRM(Target):
         self.reader.pass_state_on()
         super().process_endofpipe()
         result = run.end()
-        logger.info("%s\n%s", "What would be done:" if result["dry_run"] else "What was done:", summary.table(result))
+        self.logger.info(
+            "%s\n%s", "What would be done:" if result["dry_run"] else "What was done:", summary.table(result)
+        )
         summary.keep(self.config, result)
         if run.stopped:
-            level = logging.ERROR if run.stopped.code == CONFIGURATION else logging.WARNING
-            logger.log(level, "Stopped: %s", run.stopped)
+            tell = self.logger.error if run.stopped.code == CONFIGURATION else self.logger.warning
+            tell("Stopped: %s", run.stopped)
         if result["code"]:
             sys.exit(result["code"])
+
+    @classmethod
+    @override
+    def invoke(cls, *, config: Any = None, file_input: Any = None, **kwargs: Any) -> None:
+        super(Target, cls).invoke(**kwargs)
+        with _clear_failure():
+            cls.print_version(print_fn=cls.logger.info)
+            target = cls(config=config.config if config else {}, parse_env_config=bool(config and config.parse_env))
+            target.listen(file_input)
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        with _clear_failure():
+            return super().cb_config(ctx, param, value)
