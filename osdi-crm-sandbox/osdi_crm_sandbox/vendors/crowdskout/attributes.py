@@ -47,9 +47,8 @@ def post_attribute(call: Call) -> Response:
         raise Refusal(400, f"options are required for {kind}")
     key = insert(call.account, "attributes", {"name": name, "type": kind, "locked": body.get("locked") is True})
     if kind in ("Radio", "Checkbox"):
-        _change_options(
-            call.account, key, [{**option, "id": 0} for option in options or () if isinstance(option, dict)]
-        )
+        new = [{**option, "id": 0} for option in options or () if isinstance(option, dict)]
+        _change_options(call.account, key, new)
     return enveloped(serve(call.account, "attributes", key, call.url))
 
 
@@ -58,7 +57,9 @@ def _change_options(account: Account, key: str, given: list[Any]) -> None:
     record = table.records[key]
     options, last = list(record.get("options", [])), record.get("_last_option", 0)
     for entry in given:
-        own, value = (entry.get("id"), clean_text(entry.get("value"))) if isinstance(entry, dict) else (None, None)
+        if not isinstance(entry, dict):
+            continue
+        own, value = entry.get("id"), clean_text(entry.get("value"))
         if entry.get("delete") is True:
             options = [option for option in options if option["id"] != own]
         elif own and value:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from osdi_crm_sandbox.vendor import Call, Record
 
 
+IMPORTS = KINDS["imports"]
+
+
 def _unflatten(form: Mapping[str, str]) -> Record:
     """A form's contacts[0][firstName] as what they would be in JSON."""
     entries: dict[int, Record] = {}
@@ -55,9 +58,7 @@ def import_contacts(call: Call) -> Response:
     if not isinstance(contacts, list) or not contacts:
         return invalid("request.Contacts", "The Contacts field is required.")
     if account.options["import_fails"]:
-        return answer_record(
-            account, KINDS["imports"], start_job(account, KINDS["imports"], "Failed", ["The import failed"])
-        )
+        return answer_record(account, IMPORTS, start_job(account, IMPORTS, "Failed", ["The import failed"]))
     errors = []
     for place, given in enumerate(contacts):
         contact = bind(("ContactID", *CONTACT), given)
@@ -69,7 +70,7 @@ def import_contacts(call: Call) -> Response:
         else:
             _save_contact(account, contact)
     ends = "CompletedWithErrors" if errors else "Completed"
-    return answer_record(account, KINDS["imports"], start_job(account, KINDS["imports"], ends, errors))
+    return answer_record(account, IMPORTS, start_job(account, IMPORTS, ends, errors))
 
 
 def _save_contact(account: Account, given: Record) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.vendor import Call, Refusal
-from osdi_crm_sandbox.vendors.i360.answers import answer_record, answer_spelled, fold, show_record
+from osdi_crm_sandbox.vendors.i360.answers import answer_record, answer_spelled, fold, number_or, show_record
 from osdi_crm_sandbox.vendors.i360.resources import VALUES, Kind
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def get_item(kind: Kind, call: Call) -> Response:
 def get_parameter_values(call: Call) -> Response:
     """The values of a search parameter; counties of one state with `stateValue`."""
     keys = keys_of(VALUES, call)
-    state = fold(call.query).get("statevalue")
+    asked = fold(call.query).get("statevalue")
     records = call.account.tables[VALUES.name].records
-    kept = [key for key in keys if state is None or records[key].get("_state") in (None, int(state or 0))]
+    kept = [key for key in keys if asked is None or records[key].get("_state") in (None, number_or(asked, 0))]
     return answer_spelled(call, [show_record(call.account, VALUES, key) for key in kept])
