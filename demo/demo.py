@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from osdi_crm_sandbox.control import Account, Sandbox
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "output"
 LOG = OUTPUT / "demo.log"
+WORK = OUTPUT / "work"
 MELTANO = ROOT / ".meltano-venv" / "bin" / "meltano"
 DUCKDB = ROOT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "python"
 
@@ -50,6 +52,7 @@ def main() -> None:
     OUTPUT.mkdir(exist_ok=True)
     for old in (LOG, OUTPUT / "warehouse.duckdb"):
         old.unlink(missing_ok=True)
+    shutil.rmtree(WORK, ignore_errors=True)  # the journal of accounts that are no more
     with Sandbox(size=0) as sandbox:
         print(f"The sandbox listens at {sandbox.url}; Meltano's words go to {LOG.relative_to(ROOT)}.")
         meltano("installing the plugins", {}, "install")
@@ -65,7 +68,7 @@ def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     second = sandbox.account(vendor, rate=LIMITS[vendor])
     environment = {**pointing("tap", first), **pointing("target", second)}
     # As in life, some records cannot be written, such as the donation of somebody whom the key cannot see. They are
-    # kept in .osdi-crm/rejected.jsonl, and would end the run with a failure.
+    # kept in output/work/rejected.jsonl, and would end the run with a failure.
     environment[f"TARGET_{vendor.upper()}_FAIL_ON"] = "none"
 
     meltano(f"{name} → DuckDB, everything", environment, "run", "--full-refresh", f"{name}-to-warehouse")
@@ -113,7 +116,9 @@ def pointing(role: str, account: Account) -> dict[str, str]:
     prefix = f"{role}_{account.vendor}".upper()
     own = {"action_network": {"ACTION_NETWORK_API_TOKEN": account.key}}[account.vendor]
     own[f"{account.vendor.upper()}_API_URL"] = account.url
-    return {f"{prefix}_{name}": value for name, value in {**own, "ACCOUNT": account.name}.items()}
+    return {
+        f"{prefix}_{name}": value for name, value in {**own, "ACCOUNT": account.name, "WORK_DIR": str(WORK)}.items()
+    }
 
 
 def count(vendor: str, since: str) -> list[list[Any]]:
