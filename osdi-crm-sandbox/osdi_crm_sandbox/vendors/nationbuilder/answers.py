@@ -71,7 +71,7 @@ class Flaw:
         attribute: its name.
         message: what follows the name in the text.
         code: such as "taken".
-        label: the name in the text, where it is not the attribute's in words.
+        label: the name in the text, where it is not the attribute's in words; it may be its path in the document.
         relationship: name, id and type of the sideposted record it belongs to.
     """
 
@@ -88,12 +88,13 @@ class Flaw:
             name, key, kind = self.relationship
             meta = {"relationship": {"name": name, "id": key, "type": kind, **meta}}
         label = human(self.attribute) if self.label is None else self.label
+        place = label if label.startswith(("data.", "included.")) else f"data.attributes.{self.attribute}"
         return {
             "code": CODES[status],
             "status": str(status),
             "title": title,
             "detail": f"{label} {self.message}".strip(),
-            "source": {"pointer": f"/data/attributes/{self.attribute}"},
+            "source": {"pointer": f"/{place.replace('.', '/')}"},
             "meta": meta,
         }
 

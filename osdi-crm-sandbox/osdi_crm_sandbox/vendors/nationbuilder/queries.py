@@ -474,14 +474,15 @@ def choose(
 
 
 def _composed(table: Table, conditions: list[Condition], sort: Sequence[tuple[str, bool]]) -> list[Condition] | None:
-    """The conditions on a time said of the index of that time and the id."""
+    """The conditions on a time said of the index of that time and the id; records without a time are none there."""
     name = sort[0][0]
     both = f"{name},id"
     sorts_by_it = both in table.resource.fields and list(sort) == [(name, False), ("id", False)]
-    if not sorts_by_it or any(field != name for field, _, _ in conditions):
+    bounds = [condition for condition in conditions if condition != (name, "gt", "")]
+    if not sorts_by_it or any(field != name or not value for field, _, value in bounds):
         return None
     composed: list[Condition] = []
-    for _, operator, value in conditions:
+    for _, operator, value in bounds:
         if operator in ("eq", "ge"):
             composed.append((both, "ge", value))
         if operator in ("eq", "le"):

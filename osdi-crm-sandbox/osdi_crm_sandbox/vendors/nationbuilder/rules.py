@@ -250,7 +250,7 @@ def _path_step(draft: Draft) -> None:
     }
     places = {key: record.get("position") or 0 for key, record in others.items() if record and key != new.get("id")}
     if new.get("position") is None:
-        new["position"] = max(places.values(), default=0) + 1
+        new["position"] = max(places.values(), default=0) + 1 if draft.old is None else None
     elif draft.changed("position") and new["position"] in places.values():
         for key, place in places.items():
             if place >= new["position"]:
@@ -384,7 +384,7 @@ def _question(draft: Draft) -> None:
 
 
 def _possible_response(draft: Draft) -> None:
-    if draft.new.get("position") is None:
+    if draft.old is None and draft.new.get("position") is None:
         others = draft.transaction.find(
             "survey_question_possible_responses", survey_question_id=draft.new.get("survey_question_id")
         )

@@ -144,12 +144,13 @@ def seed(account: Account, size: int, number: int) -> None:
 def invent(account: Account, resource: str) -> Record:
     """A new record, as the control API takes it."""
     number = account.state["invented"] = account.state.get("invented", 0) + 1
-    sizes = {name: len(table.records) for name, table in account.tables.items()}
-    seeder = Seeder(account, Population(f"{account.key} {time.time_ns()}"), sizes)
-    row = seeder.row(HERE[resource], 900_000_000 + number, int(time.time()))
-    for attribute in HERE[resource].attributes.values():
-        if attribute.refers_to and row.get(attribute.name) is not None:
-            row[attribute.name] = account.any_of(attribute.refers_to)
+    if "inventor" not in account.state:
+        account.state["inventor"] = Seeder(account, Population(f"{account.key} {time.time_ns()}"), {})
+    kind, seeder = HERE[resource], account.state["inventor"]
+    row = seeder.row(kind, 900_000_000 + number, int(time.time()))
+    for name, to, share in _references(kind):
+        if account.tables[to].records and seeder.draw() < share:
+            row[name] = account.any_of(to)
     gone = ("id", "created_at", "updated_at")
     return {"attributes": {name: value for name, value in row.items() if name not in gone}}
 

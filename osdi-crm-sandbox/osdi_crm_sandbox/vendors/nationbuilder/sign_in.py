@@ -147,7 +147,8 @@ def limits(call: Call) -> list[Limit]:
     shared = account.options["address_rate"]
     if shared:
         same = (one for one in account.neighbours.values() if one.options["address_rate"] == shared)
-        found.append(_counter(next(same, account), "address_limits", shared, call.address))
+        leader = next(same, account)
+        found.append(_counter(leader, "address_limits", leader.options["address_rate"], call.address))
     return found
 
 
