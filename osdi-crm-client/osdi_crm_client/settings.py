@@ -35,6 +35,14 @@ SHARED: dict[str, dict[str, Any]] = {
         "title": "Working folder",
         "description": "Where the plugin keeps what it must remember; its files are readable by their owner only.",
     },
+    "token_store": {
+        "type": "string",
+        "secret": True,
+        "writeOnly": True,
+        "title": "Token store",
+        "description": "Where tokens that change are kept: a file, or a database address such as "
+        "postgresql://user@host/db. Without it, tokens.json in the working folder.",
+    },
     "calls_per_second": {
         **NUMBER,
         "title": "Calls per second",

@@ -9,7 +9,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,48 +22,68 @@ from typing_extensions import override
 from osdi_crm_client import redaction, work_dir
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable
 from osdi_crm_client.signing import Signer
+from osdi_crm_client.transport import never_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 LONGEST_WAIT = 120
 """Seconds to wait for another process that is getting a token."""
 
+EARLY = 300.0
+"""Seconds before its end from which an access token is not used any more."""
+
+
+class Unanswered(Exception):
+    """A token endpoint was asked and did not say whether it gave a token."""
+
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a token endpoint gave: `stale_at` is Unix time, a little before the access token ends."""
+    """What a token endpoint gave.
 
-    access_token: str
+    Attributes:
+        access_token: Signs calls.
+        refresh_token: Gets the next pair, once.
+        stale_at: Unix time from which the access token is not to be used any more, a little before its end.
+        lost: Whether the refresh token was sent and no answer came, so that nobody has the next pair.
+    """
+
+    access_token: str = ""
     refresh_token: str = ""
     stale_at: float = 0.0
     lost: bool = False
 
+    def __post_init__(self) -> None:
+        redaction.hide(self.access_token, self.refresh_token)
+
     @property
     def is_fresh(self) -> bool:
         """Whether the access token can be used now."""
-        return bool(self.access_token) and not self.lost and time.time() < self.stale_at
+        return bool(self.access_token) and time.time() < self.stale_at
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], default_seconds: float) -> Tokens:
         """Read a token endpoint's answer (RFC 6749, §5.1); numbers may come as text."""
-        seconds = float(answer.get("expires_in") or default_seconds)
-        tokens = cls(
+        try:
+            seconds = float(answer.get("expires_in") or default_seconds)
+        except (TypeError, ValueError):
+            seconds = default_seconds
+        return cls(
             access_token=str(answer["access_token"]),
             refresh_token=str(answer.get("refresh_token") or ""),
-            stale_at=time.time() + seconds - min(300.0, seconds / 6),
+            stale_at=time.time() + seconds - min(EARLY, seconds / 6),
         )
-        redaction.hide(tokens.access_token, tokens.refresh_token)
-        return tokens
 
 
 def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, timeout: float) -> dict[str, Any]:
     """Ask a token endpoint once, and return its answer.
 
     Raises:
-        NotSignedIn: If it refuses; the message carries its error code, and nothing it echoes.
-        Unavailable: If it is not there, or answers something else.
-        requests.RequestException: If the question left and no answer came.
+        NotSignedIn: If it refuses; `words` is its error code, and nothing it echoes.
+        Unavailable: If it was not reached, or something else answered in its place.
+        Unanswered: If it may have given a token that did not arrive.
     """
     path = urlsplit(url).path
     try:
@@ -75,27 +95,23 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
             allow_redirects=False,
             headers={"Accept": "application/json"},
         )
-    except requests.exceptions.ConnectTimeout:
-        raise Unavailable("no connection for signing in could be made", method="POST", path=path) from None
+    except requests.exceptions.RequestException as error:
+        if never_left(error):
+            raise Unavailable("no connection for signing in could be made", method="POST", path=path) from None
+        raise Unanswered from None
+    status = response.status_code
     try:
         answer = response.json()
     except ValueError:
-        answer = {}
-    if not isinstance(answer, dict):
-        answer = {}
-    if response.status_code in {400, 401} or answer.get("error"):
-        code = str(answer.get("error") or "no reason given")[:60]
-        raise NotSignedIn(
-            f"signing in was refused: {redaction.redact(code)}", status=response.status_code, method="POST", path=path
-        )
-    if response.status_code != 200 or "access_token" not in answer:
-        raise Unavailable(
-            f"signing in got no token (HTTP {response.status_code})",
-            status=response.status_code,
-            method="POST",
-            path=path,
-        )
-    return answer
+        answer = None
+    if isinstance(answer, dict) and answer.get("error"):
+        words = redaction.redact(str(answer["error"]))[:60]
+        raise NotSignedIn("signing in was refused", method="POST", path=path, status=status, words=words)
+    if status == 200 and isinstance(answer, dict) and answer.get("access_token"):
+        return answer
+    if status < 300 or (status >= 500 and status != 503):
+        raise Unanswered
+    raise Unavailable(f"signing in was not answered (HTTP {status})", method="POST", path=path, status=status)
 
 
 class ExpiringToken(Signer, ABC):
@@ -105,7 +121,7 @@ class ExpiringToken(Signer, ABC):
         """Prepare to sign; `expired` tells whether a refusal means that the token has run out."""
         self._expired = expired
         self._lock = threading.Lock()
-        self._tokens = Tokens("")
+        self._tokens = Tokens()
 
     @abstractmethod
     def _get(self, instead_of: str) -> Tokens:
@@ -139,7 +155,58 @@ class PasswordToken(ExpiringToken):
 
     @override
     def _get(self, instead_of: str) -> Tokens:
-        return self._get_tokens()
+        try:
+            return self._get_tokens()
+        except Unanswered:
+            raise Unavailable("signing in was not answered", method="POST", path="") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeGrant:
+    """How a person lets an app into an account (RFC 6749, §4.1), by the settings `<vendor>_client_id` and so on.
+
+    Attributes:
+        authorize_url: The page on which the person says yes.
+        token_url: Where the code that comes of it, and later each refresh token, is exchanged for tokens.
+        seconds: How long an access token lives where the vendor does not say.
+    """
+
+    authorize_url: Callable[[Mapping[str, Any]], str]
+    token_url: Callable[[Mapping[str, Any]], str]
+    seconds: float
+
+    def client(self, config: Mapping[str, Any]) -> dict[str, str]:
+        """Return the app's `client_id` and `client_secret`.
+
+        Raises:
+            ConfigurationError: If a setting is missing.
+        """
+        found = {}
+        for name in ("client_id", "client_secret"):
+            setting = f"{config['vendor']}_{name}"
+            if not config.get(setting):
+                raise ConfigurationError(f"The setting '{setting}' is missing: it is the app's, as the vendor gave it.")
+            found[name] = str(config[setting])
+        redaction.hide(found["client_secret"])
+        return found
+
+    def refresh_token(self, config: Mapping[str, Any]) -> str:
+        """Return the refresh token of the settings, or nothing."""
+        return str(config.get(f"{config['vendor']}_refresh_token") or "")
+
+    def key(self, config: Mapping[str, Any]) -> str:
+        """Return the name under which the tokens of these settings are stored, which does not tell what they are.
+
+        Another refresh token in the settings has another name, so that a newly pasted one wins over a stale store.
+        """
+        values = (self.token_url(config), self.client(config)["client_id"], self.refresh_token(config))
+        return hashlib.sha256("\n".join(values).encode()).hexdigest()[:32]
+
+    def exchange(self, config: Mapping[str, Any], form: Mapping[str, str]) -> Tokens:
+        """Ask once for tokens in exchange for what the form holds; raises as `ask` does."""
+        timeout = float(config.get("timeout_seconds") or 60)
+        answer = ask(self.token_url(config), {**form, **self.client(config)}, auth=None, timeout=timeout)
+        return Tokens.from_answer(answer, self.seconds)
 
 
 class RotatingToken(ExpiringToken):
@@ -151,69 +218,55 @@ class RotatingToken(ExpiringToken):
     """
 
     def __init__(
-        self,
-        *,
-        url: str,
-        client: Mapping[str, str],
-        refresh_token: str,
-        store: Store,
-        key: str,
-        how_to_sign_in: str,
-        expired: Callable[[requests.Response], bool],
-        timeout: float,
+        self, config: Mapping[str, Any], grant: CodeGrant, expired: Callable[[requests.Response], bool]
     ) -> None:
-        """Prepare to sign.
+        """Prepare to sign with the pair in the store, or else with what the refresh token of the settings gets.
 
-        Args:
-            url: The token endpoint.
-            client: `client_id` and `client_secret`.
-            refresh_token: The refresh token of the settings, used where the store has none; may be empty.
-            store: Where the current pair is kept.
-            key: Under which name it is kept there.
-            how_to_sign_in: One sentence for the case that a person must sign in.
-            expired: Whether a refusal means that the access token has run out.
-            timeout: Seconds to wait for an answer.
+        Raises:
+            ConfigurationError: If a setting is missing.
         """
         super().__init__(expired)
-        redaction.hide(refresh_token, client["client_secret"])
-        self._url = url
-        self._client = client
-        self._first = Tokens("", refresh_token)
-        self._store = store
-        self._key = key
-        self._how = how_to_sign_in
-        self._timeout = timeout
+        self._config = config
+        self._grant = grant
+        self._key = grant.key(config)
+        self._store = store(config)
+        self._how = (
+            "Sign in anew: run osdi-crm-sign-in with these settings, or put a new refresh token into"
+            f" '{config['vendor']}_refresh_token'."
+        )
 
     @override
     def _get(self, instead_of: str) -> Tokens:
         with self._store.locked() as held:
-            tokens = held.read(self._key) or self._first
+            tokens = held.read(self._key) or Tokens(refresh_token=self._grant.refresh_token(self._config))
             if tokens.is_fresh and tokens.access_token != instead_of:
                 return tokens
             if tokens.lost:
                 raise ConfigurationError(
-                    f"An earlier refresh of the access token got no answer: its refresh token is used up. {self._how}"
+                    f"A refresh of the access token got no answer earlier, which uses the refresh token up. {self._how}"
                 )
             if not tokens.refresh_token:
-                raise ConfigurationError(f"There is no refresh token. {self._how}")
-            form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token, **self._client}
+                raise ConfigurationError(f"There is no refresh token to get an access token with. {self._how}")
             try:
-                answer = ask(self._url, form, auth=None, timeout=self._timeout)
+                new = self._grant.exchange(
+                    self._config, {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+                )
             except NotSignedIn as error:
-                raise ConfigurationError(f"{error.why}. The refresh token is used up or revoked. {self._how}") from None
-            except requests.exceptions.RequestException:
-                held.write(self._key, Tokens("", tokens.refresh_token, lost=True))
+                raise ConfigurationError(self._refused(error)) from None
+            except Unanswered:
+                held.write(self._key, replace(tokens, lost=True))
                 raise ConfigurationError(
-                    f"Refreshing the access token got no answer, so its refresh token may be used up. {self._how}"
+                    f"Refreshing the access token got no answer, which may have used the refresh token up. {self._how}"
                 ) from None
-            tokens = Tokens.from_answer(answer, default_seconds=86400)
-            held.write(self._key, tokens)
-            return tokens
+            new = replace(new, refresh_token=new.refresh_token or tokens.refresh_token)
+            held.write(self._key, new)
+            return new
 
-
-def key_of(*values: str) -> str:
-    """Return a name for what these values tell apart, which does not tell the values."""
-    return hashlib.sha256("\n".join(values).encode()).hexdigest()[:32]
+    def _refused(self, error: NotSignedIn) -> str:
+        if error.words == "invalid_client":
+            prefix = self._config["vendor"]
+            return f"The vendor does not know the app: check '{prefix}_client_id' and '{prefix}_client_secret'."
+        return f"The vendor does not take the refresh token ({error.words}): it is used up or revoked. {self._how}"
 
 
 class Held(ABC):
@@ -225,22 +278,29 @@ class Held(ABC):
 
     @abstractmethod
     def write(self, key: str, tokens: Tokens) -> None:
-        """Keep the tokens durably: when this returns, they survive a crash."""
+        """Keep the tokens durably, as the last thing done: when this returns, they survive a crash."""
 
 
 class Store(ABC):
     """Where current tokens are kept for all processes of an account."""
 
     @abstractmethod
-    def locked(self) -> Any:
-        """Return a context manager that gives the store to this process alone."""
+    def locked(self) -> AbstractContextManager[Held]:
+        """Return a context manager that gives the store to this process alone.
+
+        Raises:
+            ConfigurationError: On entering it, or in it, if the store cannot be used.
+        """
 
 
 def store(config: Mapping[str, Any]) -> Store:
-    """Return the token store of these settings: a database where `token_store` names one, else a file."""
+    """Return the token store of these settings: a database where `token_store` names one, else a file.
+
+    Raises:
+        ConfigurationError: If the setting names neither.
+    """
     where = str(config.get("token_store") or "")
     if "://" in where:
-        redaction.hide(where)
         return DatabaseStore(where)
     return FileStore(Path(where) if where else work_dir.path(config, "tokens.json"))
 
@@ -249,6 +309,7 @@ class FileStore(Store):
     """Tokens in a file that only its owner can read."""
 
     def __init__(self, file: Path) -> None:
+        """Keep them in this file."""
         self._file = file
 
     @override
@@ -261,6 +322,8 @@ class FileStore(Store):
             raise ConfigurationError(
                 f"Another process has held {self._file}.lock for {LONGEST_WAIT} seconds; end it, and run again."
             ) from None
+        except OSError as error:
+            raise ConfigurationError(f"Tokens cannot be kept in {self._file}: {error.strerror or error}.") from None
 
 
 class _HeldFile(Held):
@@ -270,17 +333,17 @@ class _HeldFile(Held):
     @override
     def read(self, key: str) -> Tokens | None:
         found = self._all().get(key)
-        return _known(found) if found else None
+        return Tokens(**found) if found else None
 
     @override
     def write(self, key: str, tokens: Tokens) -> None:
         everything = {**self._all(), key: asdict(tokens)}
-        fresh = self._file.with_suffix(".new")
-        with work_dir.opened(fresh, "w") as out:
+        new = Path(f"{self._file}.new")
+        with work_dir.opened(new, "w") as out:
             json.dump(everything, out)
             out.flush()
             os.fsync(out.fileno())
-        fresh.replace(self._file)
+        new.replace(self._file)
         folder = os.open(self._file.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -289,44 +352,77 @@ class _HeldFile(Held):
 
     def _all(self) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
+            found = json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except ValueError:
-            raise ConfigurationError(f"{self._file} is damaged; remove it, and sign in again.") from None
+            found = None
+        if not isinstance(found, dict):
+            raise ConfigurationError(f"{self._file} is damaged; remove it, and sign in again.")
         return found
 
 
 class DatabaseStore(Store):
     """Tokens in a table of a database, for machines that forget their files."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, isolation_level="SERIALIZABLE" if url.startswith("sqlite") else None)
-        self._table = sa.Table(
-            "osdi_crm_tokens",
-            sa.MetaData(),
-            sa.Column("key", sa.String(64), primary_key=True),
-            sa.Column("tokens", sa.Text, nullable=False),
-        )
+    TABLE = sa.Table(
+        "osdi_crm_tokens",
+        sa.MetaData(),
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("tokens", sa.Text, nullable=False),
+    )
+
+    def __init__(self, where: str) -> None:
+        """Keep them in the database at this address.
+
+        Raises:
+            ConfigurationError: If it is none, or not one that can be used.
+        """
+        try:
+            url = sa.make_url(where)
+        except sa.exc.ArgumentError:
+            raise ConfigurationError("The setting 'token_store' is neither a path nor a database address.") from None
+        redaction.hide(where, url.password)
+        self._is_postgres = url.get_backend_name() == "postgresql"
+        if not self._is_postgres and url.get_backend_name() != "sqlite":
+            raise ConfigurationError(
+                f"The setting 'token_store' names a {url.get_backend_name()} database; use SQLite or Postgres."
+            )
+        try:
+            if self._is_postgres:
+                self._engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+                return
+            os.close(os.open(url.database or "", os.O_RDWR | os.O_CREAT, 0o600))
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "The setting 'token_store' names a Postgres database, and its driver is missing: pip install"
+                " 'osdi-crm-client[postgres]'."
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(f"The setting 'token_store' cannot be used: {error.strerror}.") from None
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": LONGEST_WAIT})
 
     @override
     @contextmanager
     def locked(self) -> Iterator[Held]:
-        self._table.metadata.create_all(self._engine)
-        with self._engine.connect() as lock:
-            if self._engine.dialect.name == "postgresql":
-                lock.execute(sa.text("SELECT pg_advisory_lock(hashtext('osdi_crm_tokens'))"))
-                try:
-                    yield _HeldTable(lock, self._table)
-                finally:
-                    lock.rollback()
-                    lock.execute(sa.text("SELECT pg_advisory_unlock(hashtext('osdi_crm_tokens'))"))
-            else:
-                lock.execute(sa.text("BEGIN IMMEDIATE"))
-                yield _HeldTable(lock, self._table)
+        try:
+            with self._engine.connect() as connection:
+                if self._is_postgres:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}s'")
+                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('osdi_crm_tokens'))")
+                else:
+                    connection.exec_driver_sql("PRAGMA synchronous = FULL")
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self.TABLE.create(connection, checkfirst=True)
+                yield _HeldTable(connection, self.TABLE)
+        except sa.exc.SQLAlchemyError as error:
+            why = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+            raise ConfigurationError(f"Tokens cannot be kept where 'token_store' says: {why}.") from None
 
 
 class _HeldTable(Held):
+    """Tokens in a table; the lock is the transaction's, and ends with it."""
+
     def __init__(self, connection: sa.Connection, table: sa.Table) -> None:
         self._connection = connection
         self._table = table
@@ -336,16 +432,10 @@ class _HeldTable(Held):
         found = self._connection.execute(
             sa.select(self._table.c.tokens).where(self._table.c.key == key)
         ).scalar_one_or_none()
-        return _known(json.loads(found)) if found else None
+        return Tokens(**json.loads(found)) if found else None
 
     @override
     def write(self, key: str, tokens: Tokens) -> None:
         self._connection.execute(sa.delete(self._table).where(self._table.c.key == key))
         self._connection.execute(sa.insert(self._table).values(key=key, tokens=json.dumps(asdict(tokens))))
         self._connection.commit()
-
-
-def _known(found: Mapping[str, Any]) -> Tokens:
-    tokens = Tokens(**found)
-    redaction.hide(tokens.access_token, tokens.refresh_token)
-    return tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,7 +13,7 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from osdi_crm_client import errors
 from osdi_crm_client.redaction import redact
@@ -104,7 +105,7 @@ class Transport(HTTPAdapter):
             response = super().send(request, timeout=(min(10, self._timeout), self._timeout))
             response.content  # noqa: B018
         except requests.exceptions.RequestException as error:
-            if _never_left(error):
+            if never_left(error):
                 raise errors.Unavailable(
                     f"no connection to {self._origin} could be made", method=method, path=path
                 ) from None
@@ -185,10 +186,10 @@ def _path(request: requests.PreparedRequest) -> str:
     return urlsplit(request.url or "").path
 
 
-def _never_left(error: requests.exceptions.RequestException) -> bool:
+def never_left(error: requests.exceptions.RequestException) -> bool:
+    """Whether a call failed before it left: there was no connection, or not one to be trusted."""
     cause = error.args[0] if error.args else None
     if isinstance(cause, MaxRetryError):
         cause = cause.reason
-    return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
-        cause, NewConnectionError | ConnectTimeoutError
-    )
+    untrusted = isinstance(cause, SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError)
+    return untrusted or isinstance(cause, NewConnectionError | ConnectTimeoutError | ProxyError)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.errors import VendorError
     from osdi_crm_client.signing import Signer
+    from osdi_crm_client.tokens import CodeGrant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Vendor:
         decode: Turns the bytes of an answer into JSON values, where they need more than a JSON decoder.
         headers: Headers of every call.
         check: Path and query of a cheap call that only good credentials may make.
+        code_grant: How a person lets an app in with `osdi-crm-sign-in`, where the vendor has that.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Vendor:
     decode: Callable[[bytes], Any] | None = None
     headers: Mapping[str, str]
     check: tuple[str, Mapping[str, Any]]
+    code_grant: CodeGrant | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
