@@ -24,7 +24,20 @@ def sandbox() -> Iterator[Sandbox]:
 
 def settings(account: Account, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
-    credentials = {"action_network": {"action_network_api_token": account.key}}[account.vendor]
+    credentials: dict[str, Any] = {
+        "action_network": lambda: {"action_network_api_token": account.key},
+        "crowdskout": lambda: {"crowdskout_access_token": account.key},
+        "i360": lambda: {
+            "i360_username": account.credentials["username"],
+            "i360_password": f"{account.key}-password",
+            "i360_org_id": account.credentials["org_id"],
+            "i360_login_url": account.url.removesuffix("/2.0") + account.credentials["login_path"],
+        },
+        "rally_congress": lambda: {
+            "rally_congress_account_id": account.credentials["account_id"],
+            "rally_congress_auth_token": f"{account.key}-token",
+        },
+    }[account.vendor]()
     return {
         "vendor": account.vendor,
         f"{account.vendor}_api_url": account.url,
@@ -40,6 +53,7 @@ class Run:
 
     def __init__(self, code: int, out: str, log: str) -> None:
         self.code = code
+        self.out = out
         self.log = log
         self.messages: list[dict[str, Any]] = [
             json.loads(line) for line in out.splitlines(keepends=True) if line[-1] == "\n"
