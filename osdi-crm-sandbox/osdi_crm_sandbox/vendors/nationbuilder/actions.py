@@ -1,16 +1,16 @@
-"""What is neither reading nor writing a record: list members, journeys and automations."""
+"""What calls do besides reading and writing: put people on lists, turn journeys, archive automations."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
-from osdi_crm_sandbox.vendors.nationbuilder.answers import View, invalid, json_api, page_links, prefix
-from osdi_crm_sandbox.vendors.nationbuilder.drafts import Draft, Transaction
-from osdi_crm_sandbox.vendors.nationbuilder.queries import parse
+from osdi_crm_sandbox.vendors.nationbuilder.answers import invalid
+from osdi_crm_sandbox.vendors.nationbuilder.keeping import Draft, Transaction
+from osdi_crm_sandbox.vendors.nationbuilder.reading import get_item
 from osdi_crm_sandbox.vendors.nationbuilder.resources import KINDS
 from osdi_crm_sandbox.vendors.nationbuilder.rules import record_history
 from osdi_crm_sandbox.vendors.nationbuilder.writing import read_data
@@ -113,22 +113,6 @@ def _change_members(transaction: Transaction, key: str, signups: list[str], *, a
             transaction.remove("list_members", members[signup])
 
 
-def list_members(call: Call) -> Response:
-    """GET /lists/{id}/signups."""
-    account = call.account
-    key = call.params["id"]
-    if key not in account.tables["lists"].records:
-        raise Refusal(404, "Record not found")
-    query = parse(call, KINDS["signups"], listing=True, plain=True)
-    records = account.tables["list_members"].records
-    members = Transaction(account).find("list_members", list_id=key)
-    page = members[(query.page - 1) * query.size : query.page * query.size]
-    view = View(account, prefix(account, call.url), query)
-    data = [view.show(KINDS["signups"], records[member]["signup_id"], query.include) for member in page]
-    meta: dict[str, Any] = {"stats": {"total": {"count": len(members)}}} if query.total else {}
-    return json_api(view.document(data, page_links(call, query), meta))
-
-
 # Journeys and automations
 
 JOURNEYS = {
@@ -164,7 +148,7 @@ def turn_journey(action: str, call: Call) -> Response:
     draft.new |= {"ended_at": None if action == "reactivate" else transaction.now, "updated_at": transaction.now}
     transaction.put(kind.name, draft.new)
     record_history(transaction, draft.new, category)
-    return _shown(call, kind.name)
+    return get_item(kind, call)
 
 
 def archive(call: Call) -> Response:
@@ -173,12 +157,4 @@ def archive(call: Call) -> Response:
     if transaction.get("automations", call.params["id"]) is None:
         raise Refusal(404, "Record not found")
     transaction.change("automations", call.params["id"], status="archived")
-    return _shown(call, "automations")
-
-
-def _shown(call: Call, resource: str) -> Response:
-    kind = KINDS[resource]
-    query = parse(call, kind, listing=False)
-    view = View(call.account, prefix(call.account, call.url), query)
-    data = view.show(kind, call.params["id"], query.include, primary=True)
-    return json_api(view.document(data, page_links(call, query, single=True), {}))
+    return get_item(KINDS["automations"], call)

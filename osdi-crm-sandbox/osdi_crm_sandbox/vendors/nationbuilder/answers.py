@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from osdi_crm_sandbox.vendor import Call, Record, answer
 from osdi_crm_sandbox.vendors.nationbuilder.queries import Query, Tree, primary_address, related
-from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, Attribute, Kind, Relation
+from osdi_crm_sandbox.vendors.nationbuilder.resources import API, HERE, Attribute, Kind, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from osdi_crm_sandbox.accounts import Account
 
-API = "/api/v2"
 JSON_API = "application/vnd.api+json"
 
 ADDRESS_KEYS = (
@@ -170,7 +169,7 @@ class View:
 
     def show(self, kind: Kind, key: str, tree: Tree, *, primary: bool = False) -> Record:
         """A record as a resource object; what the tree names goes into `included`."""
-        record = self._account.tables[kind.name].records[key]
+        record = self._account.tables[kind.name].found(key)
         columns, relations = self._shown(kind)
         attributes: Record = {}
         for attribute in columns:

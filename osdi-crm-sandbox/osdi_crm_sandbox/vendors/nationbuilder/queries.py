@@ -463,13 +463,12 @@ def choose(
         composed = _composed(table, conditions, sort)
         if composed is not None:
             return table.select(composed, live=live, order=f"{sort[0][0]},id")
-    records = table.records
     alternatives = choices[0].either if choices else ((),)
     found = {key: None for one in alternatives for key in table.select([*conditions, *one], live=live)}
-    keys = [key for key in found if key in records and all(test(records[key]) for test in tests)]
+    keys = [key for key in found if all(test(table.found(key)) for test in tests)]
     for name, down in reversed(sort):
         values = table.resource.fields[name]
-        keys.sort(key=lambda key: next(iter(values(records[key]))), reverse=down)
+        keys.sort(key=lambda key: next(iter(values(table.found(key)))), reverse=down)
     return Chosen(keys)
 
 

@@ -25,6 +25,29 @@ from osdi_crm_sandbox.vendor import Record, Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+API = "/api/v2"
+OWNER = "1"
+"""The id of the signup whose tokens an account's are."""
+
+OPTIONS: dict[str, Any] = {
+    "time_zone": "America/New_York",  # whose clock times are told by, with its offset of the season
+    "links": "relative",  # or "absolute"
+    "address_rate": None,  # as `rate`, per client address instead of per token; accounts with the same share it
+    "rate_headers": "RateLimit",  # or "X-RateLimit": how the headers begin; they come while there is a limit
+    "redirect_uri": "http://localhost:8766/callback",  # the app's registered callback
+    "refuse_authorization": False,  # whether the admin says no
+    "code_seconds": 600,  # life of an authorization code
+    "access_token_seconds": 86400,  # life of tokens issued from now on
+    "test_token_seconds": 86400,  # the same of the test token, which is the account's key
+    "wrapped_errors": False,  # token errors as {"statusCode", "data"}
+    "polls": 1,  # how often a list action says "processing" before it is done
+    "actions_fail": False,  # whether list actions fail
+    "heavy_page": None,  # larger pages are answered 502
+    "single_page": (),  # resources that ignore page parameters: everything comes on every page
+    "custom_numbers": "number",  # or "text": how numbers in custom_values come
+    "undocumented": False,  # whether signups have the attributes of 2024 too
+}
+
 ZERO = 10**19
 """Added to numbers, so that they sort as strings of one length."""
 

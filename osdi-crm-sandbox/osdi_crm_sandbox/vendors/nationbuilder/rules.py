@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.vendors.nationbuilder.answers import flat
-from osdi_crm_sandbox.vendors.nationbuilder.drafts import Draft, Invalid, Transaction, next_id
+from osdi_crm_sandbox.vendors.nationbuilder.keeping import Draft, Invalid, Transaction, next_id
 from osdi_crm_sandbox.vendors.nationbuilder.queries import ADDRESSES
 from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, KINDS
 

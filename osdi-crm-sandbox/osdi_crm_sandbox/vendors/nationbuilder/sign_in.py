@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
 
 MEDIA_TYPES = ("application/json", JSON_API)
-OWNER = "1"
-"""The id of the signup whose tokens an account's are."""
 
 
 def credentials(account: Account) -> Record:

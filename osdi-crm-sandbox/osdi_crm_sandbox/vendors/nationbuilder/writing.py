@@ -21,7 +21,7 @@ from osdi_crm_sandbox.vendors.nationbuilder.answers import (
     page_links,
     prefix,
 )
-from osdi_crm_sandbox.vendors.nationbuilder.drafts import Draft, Invalid, Transaction
+from osdi_crm_sandbox.vendors.nationbuilder.keeping import Draft, Invalid, Transaction
 from osdi_crm_sandbox.vendors.nationbuilder.queries import moment, parse
 from osdi_crm_sandbox.vendors.nationbuilder.resources import KINDS, Attribute, Kind, Relation
 from osdi_crm_sandbox.vendors.nationbuilder.rules import complete, merged_address
