@@ -50,7 +50,8 @@ VENDOR = Vendor(
             "description": "Where the API lives.",
         },
         "crowdskout_in_flight": {
-            "type": "integer",
+            "type": ["integer", "string"],
+            "pattern": r"^[1-9]\d*$",
             "default": 4,
             "title": "Crowdskout calls at a time",
             "description": "How many calls may be under way at a time; Crowdskout documents no limit.",

@@ -92,7 +92,8 @@ VENDOR = Vendor(
             "description": "The user's password.",
         },
         "i360_org_id": {
-            "type": "integer",
+            "type": ["integer", "string"],
+            "pattern": r"^[1-9]\d*$",
             "title": "i360 organisation",
             "description": "The id of the organisation, a number that i360 gave you.",
         },
