@@ -233,7 +233,7 @@ def grant(call: Call) -> Response:
 
 
 def _exchange(account: Account, body: Record) -> Response:
-    code = account.state.get("codes", {}).pop(body.get("code"), None)
+    code = account.state.get("codes", {}).pop(str(body.get("code")), None)
     same_place = body.get("redirect_uri") == account.options["redirect_uri"]
     in_time = code is not None and time.time() < code["until"]
     if not same_place or not in_time or not _verified(code, body.get("code_verifier")):
