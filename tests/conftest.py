@@ -33,6 +33,10 @@ def settings(account: Account, **more: Any) -> dict[str, Any]:
             "i360_org_id": account.credentials["org_id"],
             "i360_login_url": account.url.removesuffix("/2.0") + account.credentials["login_path"],
         },
+        "nationbuilder": lambda: {
+            "nationbuilder_slug": account.credentials["slug"],
+            "nationbuilder_access_token": account.key,
+        },
         "rally_congress": lambda: {
             "rally_congress_account_id": account.credentials["account_id"],
             "rally_congress_auth_token": f"{account.key}-token",
