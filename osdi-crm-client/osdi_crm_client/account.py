@@ -17,8 +17,10 @@ from osdi_crm_client.transport import Transport
 from osdi_crm_client.vendor import vendor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    from osdi_crm_client.errors import VendorError
 
 MOST_REDIRECTS = 5
 
@@ -127,12 +129,26 @@ class Account:
         request.prepare(method, url, headers={**self._headers, **(what.pop("headers", None) or {})}, **what)
         return request
 
-    def send(self, request: requests.PreparedRequest, *, repeatable: bool) -> requests.Response:
-        """Send one request, with bounded retries, and return its good answer, decoded; raises as `call` does."""
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        repeatable: bool,
+        lighter: Callable[[requests.PreparedRequest, VendorError], requests.PreparedRequest] | None = None,
+    ) -> requests.Response:
+        """Send one request, with bounded retries, and return its good answer, decoded; raises as `call` does.
+
+        Args:
+            request: The request.
+            repeatable: Whether making it twice does no more than making it once.
+            lighter: Returns what to send at the next try instead of a request that met this error.
+        """
 
         def once() -> requests.Response:
+            nonlocal request
             response = self._followed(self.transport.send(request))
             if error := self.transport.error(response):
+                request = lighter(request, error) if lighter else request
                 raise error
             if response.content:
                 response.json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -11,8 +12,12 @@ from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     import requests
+
+GOOD_PAGES = 8
+"""Pages after which twice as many records are asked for again, where a page had been too heavy."""
 
 
 class NumberedPages(BaseAPIPaginator[int]):
@@ -76,3 +81,117 @@ class NumberedPages(BaseAPIPaginator[int]):
     @override
     def get_next(self, response: requests.Response) -> int:
         return self.current_value + 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of a sorted collection begins, and how many records it is to hold.
+
+    Attributes:
+        size: How many records.
+        since: The time or id from which on they are wanted; None for the beginning of the part.
+    """
+
+    size: int
+    since: Any = None
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One record of a sorted part by its number, counted from zero, and how many there are in all."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page was asked for, as its request tells.
+
+    Attributes:
+        by: The property it is sorted by.
+        size: How many records it was to hold; fewer than at first, where the vendor failed at so many.
+        until: The time before which records were wanted, where it is sorted by time.
+    """
+
+    by: str
+    size: int
+    until: datetime | None
+
+
+class Crowded(Exception):
+    """A full page lay within one second, so that times do not lead any further."""
+
+    def __init__(self, second: datetime) -> None:
+        super().__init__(f"{second:%Y-%m-%dT%H:%M:%SZ}")
+        self.second = second
+
+
+class SortedPages(BaseAPIPaginator[Place]):
+    """Pages of a collection that the vendor sorts: each begins where the one before ended, by time or after an id.
+
+    So whatever changes or goes meanwhile, no record is passed over. Those of the time at which a page ended come again.
+
+    An empty or short page ends the collection; nothing is believed of links and totals. A page that was too heavy for
+    the vendor came with fewer records: those after it are asked for with as few, and later with more again.
+    """
+
+    def __init__(
+        self,
+        *,
+        page_size: int,
+        rows: Callable[[Any], list[dict[str, Any]]],
+        place: Callable[[dict[str, Any], str], Any],
+        asked: Callable[[str], Asked],
+    ) -> None:
+        """Start at the beginning.
+
+        Args:
+            page_size: How many records to ask for at a time.
+            rows: Takes the records out of a decoded page.
+            place: Takes out of a record the time, or id, that it is sorted by.
+            asked: Tells from the address of a page what it was asked for.
+        """
+        super().__init__(Place(page_size))
+        self._page_size = page_size
+        self._rows = rows
+        self._place = place
+        self._asked = asked
+        self._good = 0
+
+    @override
+    def has_more(self, response: requests.Response) -> bool:
+        """Whether the page was full."""
+        return len(self._rows(response.json())) >= self._asked(response.url).size
+
+    @override
+    def get_next(self, response: requests.Response) -> Place:
+        """Return where the next page begins.
+
+        Raises:
+            Crowded: If all the page lay within one second.
+            Garbled: If the vendor did not keep to the order or the beginning that was asked for.
+        """
+        asked = self._asked(response.url)
+        places = [self._place(row, asked.by) for row in self._rows(response.json())]
+        if asked.until:  # what changed after that may stand in its old place for a while
+            places = [place for place in places if place < asked.until]
+        since = self.current_value.since
+        if not places or places != sorted(places) or (since is not None and places[0] < since):
+            raise errors.Garbled(
+                f"the records are not in the order of {asked.by}; if they change while they are read, run again, and"
+                " if the vendor's filters lag behind changes, raise 'index_lag_seconds'",
+                method="GET",
+                path=urlsplit(response.url).path,
+            )
+        if isinstance(places[-1], int):
+            return Place(self._next_size(asked.size), places[-1] + 1)
+        if places[0] == places[-1]:
+            raise Crowded(places[0])
+        return Place(self._next_size(asked.size), places[-1])
+
+    def _next_size(self, size: int) -> int:
+        self._good = self._good + 1 if size == self.current_value.size else 0
+        if self._good < GOOD_PAGES:
+            return size
+        self._good = 0
+        return min(2 * size, self._page_size)

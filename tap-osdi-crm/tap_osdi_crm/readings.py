@@ -1,17 +1,19 @@
-"""How a stream's records are read completely: whole, in slices of time, or in a sweep over parents."""
+"""How a stream's records are read completely: whole, in slices, sorted or not, or in a sweep over parents."""
 
 from __future__ import annotations
 
 import logging
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from osdi_crm_client import errors
 from typing_extensions import override
 
-from tap_osdi_crm.resources import Part, Window
+from tap_osdi_crm.paginators import Crowded, Glance
+from tap_osdi_crm.resources import Ids, Part, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 SLICE_PAGES = 40
 """Pages that a slice is cut to hold."""
+
+FEWEST_PAGES = 10
+"""Pages that a slice of a sorted collection holds at least, unless it is the last."""
 
 MOST_PAGES = 100_000_000
 """Pages beyond which a collection is believed to have no end."""
@@ -190,6 +195,119 @@ class Slices(Reading):
                 yield Window(since, bound)
                 since = bound
         yield Window(since, window.until)
+
+
+class Keyset(Reading):
+    """Reads a collection that the vendor sorts, in slices, each page from where the one before ended.
+
+    No record that changes, comes or goes meanwhile moves another past the reader, so there is nothing to check.
+    Where only what changed is wanted, it comes oldest first, and the end of the last finished slice is the bookmark.
+    Everything comes in the order of ids; until it all has, the state holds in `after` from which id to go on.
+    Slices become smaller towards the end, so that those read side by side end at about the same time.
+
+    A vendor that refuses to sort or filter a collection so is believed: it is read whole, page by page.
+    """
+
+    @override
+    def parts(self) -> Iterator[Part]:
+        stream = self.stream
+        whole = self._whole()
+        if stream.is_test:
+            yield whole
+            return
+        try:
+            _, total = stream.page(whole, Glance(0))
+        except errors.Refused as refusal:
+            if refusal.status != 400:
+                raise
+            logger.warning(
+                "Stream '%s' is read whole, page by page: the vendor refuses to sort and filter it (%s). Rows may be"
+                " lost if others are deleted meanwhile.",
+                stream.name,
+                refusal.words,
+            )
+            stream.is_sorted_by_vendor = False
+            yield Part(whole.path)
+            return
+        if stream.is_incremental and not self.everything:
+            stream.remember(None)
+        yield from self._cut(whole, total)
+
+    def _whole(self) -> Part:
+        stream = self.stream
+        if stream.is_incremental and not self.everything:
+            return Part(stream.resource.path, Window(stream.since(), stream.until()))
+        if self.everything:
+            return Part(stream.resource.path, ids=Ids())
+        since = stream.since() if stream.replication_key else None
+        return Part(stream.resource.path, Window(since), ids=Ids(since=stream.get_context_state(None).get("after")))
+
+    def _cut(self, rest: Part, total: int | None) -> Iterator[Part]:
+        """Yield slices that together hold the part, cut at the records that stand where each is to end."""
+        stream = self.stream
+        side_by_side = stream.account.vendor.in_flight
+        left = SLICE_PAGES if total is None else -(-total // stream.page_size)
+        while left > FEWEST_PAGES:
+            pages = min(SLICE_PAGES, max(FEWEST_PAGES, left // (2 * side_by_side)))
+            rows, total = stream.page(rest, Glance(pages * stream.page_size))
+            if len(rows) != 1:
+                break
+            bound = stream.place(rows[0], stream.order(rest))
+            if rest.ids is not None:
+                yield replace(rest, ids=Ids(rest.ids.since, bound))
+                rest = replace(rest, ids=Ids(bound, rest.ids.until))
+            else:
+                since, until = rest.window.since, rest.window.until
+                if until and bound >= until:
+                    break
+                if since and bound <= since:
+                    bound = since + SECOND
+                    second = replace(rest, window=Window(since, bound), ids=Ids())
+                    yield from self._cut(second, stream.page(second, Glance(0))[1])
+                else:
+                    yield replace(rest, window=Window(since, bound))
+                rest = replace(rest, window=Window(bound, until))
+            left = SLICE_PAGES if total is None else -(-total // stream.page_size) - pages
+        yield rest
+
+    @override
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        stream = self.stream
+        if part.ids is not None:
+            yield from stream.pages(part)
+            return
+        window = part.window
+        before: set[tuple[object, ...]] = set()
+        while window.since is None or window.until is None or window.since < window.until:
+            last: set[tuple[object, ...]] = set()
+            try:
+                for rows in stream.pages(replace(part, window=window)):
+                    before, last = last, {stream.key(row) for row in rows}
+                    yield [row for row in rows if stream.key(row) not in before]
+            except Crowded as crowded:
+                second = Window(crowded.second, crowded.second + SECOND)
+                for rows in stream.pages(replace(part, window=second, ids=Ids())):
+                    yield [row for row in rows if stream.key(row) not in before | last]
+                window = Window(second.until, window.until)
+            else:
+                return
+
+    @override
+    def finished(self, part: Part) -> None:
+        if self.stream.is_test or not self.stream.is_sorted_by_vendor:
+            return
+        if not self.stream.is_incremental:
+            self.stream.remember(None, after=part.ids and part.ids.until)
+        elif part.ids is None or part.ids.until is None:
+            self.stream.remember(part.window.until)
+
+    @override
+    def calls(self) -> int | None:
+        _, total = self.stream.page(self._whole(), Glance(0))
+        if total is None:
+            return None
+        pages = -(-total // self.stream.page_size)
+        return pages + pages // SLICE_PAGES + 2
 
 
 class Sweep(Reading):

@@ -45,6 +45,14 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Ids:
+    """Records whose id is `since` or higher and below `until`; None leaves a side open."""
+
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True)
 class Parent:
     """A record that others hang on."""
 
@@ -61,8 +69,12 @@ class Parent:
 
 @dataclass(frozen=True)
 class Part:
-    """What one worker reads alone: the records at a path, of a window of time, of one parent."""
+    """What one worker reads alone: the records at a path, of a window of time, of one parent.
+
+    Where the vendor sorts, they come in the order of change, or with `ids` in the order of their ids.
+    """
 
     path: str
     window: Window = Window()
     parent: Parent | None = None
+    ids: Ids | None = None

@@ -42,6 +42,9 @@ class VendorStream(RESTStream[Any]):
 
     page_size: ClassVar[int]
     dropped: ClassVar[frozenset[str]] = frozenset()
+    is_sorted_by_vendor = True
+    """Whether the vendor sorts the collection, where it is read in order."""
+
     tap: TapOSDICRM
 
     def __init__(self, tap: TapOSDICRM, resource: Resource, account: Account) -> None:
@@ -72,6 +75,14 @@ class VendorStream(RESTStream[Any]):
     def link_id(self, row: Row, link: str) -> str | None:
         """Return the id that a link or relationship of a record points to."""
         raise NotImplementedError
+
+    def place(self, row: Row, order: str) -> Any:
+        """Return what a record is sorted by in this order: its time of change, in whole seconds, or its id."""
+        raise NotImplementedError
+
+    def lighter(self, request: requests.PreparedRequest, failure: errors.VendorError) -> requests.PreparedRequest:  # noqa: ARG002
+        """Return the request to make instead of one that the vendor failed at, where fewer records may help."""
+        return request
 
     def fields(self, row: Row, part: Part) -> Row:  # noqa: ARG002
         """Return the vendor's record with what only its place tells: its key, its parent."""
@@ -129,7 +140,7 @@ class VendorStream(RESTStream[Any]):
     @override
     def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Send through the account, which paces, signs and retries; nothing is left for the SDK to do."""
-        return lambda prepared, _: self.account.send(prepared, repeatable=True)
+        return lambda prepared, _: self.account.send(prepared, repeatable=True, lighter=self.lighter)
 
     @override
     def get_http_request_counter(self) -> metrics.Counter:
@@ -184,6 +195,10 @@ class VendorStream(RESTStream[Any]):
     def key(self, row: Row) -> tuple[Any, ...]:
         """Return the key of a shaped record."""
         return tuple(row.get(name) for name in self.resource.keys)
+
+    def order(self, part: Part) -> str:
+        """Return the property that a part is sorted by."""
+        return self.replication_key if part.ids is None and self.replication_key else "id"
 
     @property
     def is_incremental(self) -> bool:
