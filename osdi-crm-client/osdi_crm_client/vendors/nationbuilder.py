@@ -95,6 +95,8 @@ def _judge(response: requests.Response) -> errors.VendorError | None:
         )
     if status == 401:
         return errors.NotSignedIn(_REFUSED_TOKENS.get(_code(response), _REVOKED), **call)
+    if status == 200 and call["method"] == "GET" and not {"data", "status"}.intersection(response.json()):
+        return errors.Garbled("the answer holds no data", **call)
     return None
 
 
