@@ -19,14 +19,18 @@ setup: .venv/.ready
 	$(BIN)/uv pip install --quiet --python .meltano-venv/bin/python $(MELTANO)
 	touch $@
 
-demo: setup .meltano-venv/.ready
+.meltano/.ready: .meltano-venv/.ready meltano.yml $(PACKAGES:%=%/pyproject.toml)
+	.meltano-venv/bin/meltano install > /dev/null 2>&1 || .meltano-venv/bin/meltano install
+	touch $@
+
+demo: setup .meltano/.ready
 	$(BIN)/python demo/demo.py
 
 settings: setup
 	$(BIN)/python hub/generate.py
 
-test: setup .meltano-venv/.ready
-	$(BIN)/pytest -n 2 -m "not chaos"
+test: setup .meltano/.ready
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not chaos"
 
 chaos: setup
 	$(BIN)/pytest -m chaos --timeout 3600

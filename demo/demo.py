@@ -55,7 +55,6 @@ def main() -> None:
     shutil.rmtree(WORK, ignore_errors=True)  # the journal of accounts that are no more
     with Sandbox(size=0) as sandbox:
         print(f"The sandbox listens at {sandbox.url}; Meltano's words go to {LOG.relative_to(ROOT)}.")
-        meltano("installing the plugins", {}, "install")
         for vendor in LIMITS:
             demonstrate(sandbox, vendor)
     print("Look around in output/warehouse.duckdb with any DuckDB.")

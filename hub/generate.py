@@ -48,7 +48,10 @@ def title(told: dict[str, Any], vendor: str) -> str:
 
 
 def kind(setting: dict[str, Any]) -> str | None:
-    """Return Meltano's kind of a setting; None is a plain string."""
+    """Return Meltano's kind of a setting; None is a plain string.
+
+    Numbers are plain strings too: Meltano 4.4 cannot pass on a `decimal` that comes from the environment.
+    """
     if setting.get("secret"):
         return "password"
     if "enum" in setting:
@@ -57,7 +60,7 @@ def kind(setting: dict[str, Any]) -> str | None:
         return "date_iso8601"
     types = setting.get("type", "string")
     first = types if isinstance(types, str) else types[0]
-    return {"number": "decimal", "string": None}.get(first, first)
+    return None if first in {"number", "string"} else first
 
 
 def setting(name: str, told: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
