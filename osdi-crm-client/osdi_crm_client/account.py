@@ -38,6 +38,7 @@ class Account:
         base_url: The address that paths are relative to.
         index_lag: Seconds after which a change is sure to show in the vendor's searches.
         pacer: What keeps the calls under the vendor's limit; it counts them.
+        most_in_flight: How many calls may be under way at a time.
         transport: What sends the calls.
     """
 
@@ -49,6 +50,7 @@ class Account:
         self.index_lag = float(config.get("index_lag_seconds", self.vendor.index_lag))
         pace = float(config.get("calls_per_second", self.vendor.calls_per_second) or 0)
         self.pacer = Pacer(pace or None)
+        self.most_in_flight = int(config.get(f"{self.vendor.name}_in_flight") or self.vendor.in_flight)
         self.transport = Transport(
             self.vendor,
             self.base_url,
@@ -89,7 +91,7 @@ class Account:
         Never more than the vendor wants; without a pace, as many as one thread could begin while it waits.
         """
         due = self.transport.latency * (self.pacer.rate or QUICKEST)
-        return max(1, min(self.vendor.in_flight, math.ceil(1.25 * due)))
+        return max(1, min(self.most_in_flight, math.ceil(1.25 * due)))
 
     def now(self) -> datetime:
         """The vendor's time, in UTC, never later than it really is there; its first use may cost a call."""

@@ -36,11 +36,13 @@ class Answer(requests.Response):
 
     @override
     def json(self, **kwargs: Any) -> Any:
-        """Return the decoded body.
+        """Return the decoded body, or None of an answer that says it has none (204).
 
         Raises:
             Garbled: If it is not what the vendor documents.
         """
+        if self.status_code == 204:
+            return None
         if not hasattr(self, "_decoded"):
             try:
                 self._decoded = (self.decode or msgspec.json.decode)(self.content)

@@ -33,7 +33,7 @@ class Vendor:
         account: The name of the account, where the settings tell it.
         sign_in: Makes what signs the calls; called once per account.
         calls_per_second: What to aim at, a little under the vendor's limit; None where it has no rate.
-        in_flight: How many calls may be under way at a time.
+        in_flight: How many calls may be under way at a time; its setting `<name>_in_flight`, where it has one, wins.
         index_lag: Seconds after which a change shows in filtered collections and searches.
         words: Picks the vendor's own words out of an error answer.
         judge: Turns an answer into an error where its status alone does not tell; None leaves it to the status.

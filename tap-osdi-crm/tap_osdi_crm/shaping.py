@@ -54,6 +54,7 @@ class Shape:
         self._kinds = {name: _kinds(prop) for name, prop in properties.items()}
         self._links = [(name, prop["x-link"]) for name, prop in properties.items() if "x-link" in prop]
         self._times = [name for name, prop in properties.items() if prop.get("format") == "date-time"]
+        self._inner_times = {name: times for name, prop in properties.items() if (times := _inner_times(prop))}
         self._known_strangers: set[str] = set()
 
     def __call__(self, row: Row) -> Row:
@@ -68,6 +69,8 @@ class Shape:
                 record[name] = time
                 if time is None:
                     strangers[name] = value
+        for name, times in self._inner_times.items():
+            _settle(record.get(name), times)
         if strangers:
             self._keep(record, strangers)
         return record
@@ -103,6 +106,27 @@ class Shape:
 def _kinds(prop: Mapping[str, Any]) -> frozenset[type]:
     names = prop.get("type", list(KINDS))
     return frozenset(kind for name in ([names] if isinstance(names, str) else names) for kind in KINDS[name])
+
+
+def _inner_times(prop: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names of times inside the objects of a property, as a tree with None at its leaves."""
+    inner = prop.get("items", prop).get("properties", {})
+    return {
+        name: times or None
+        for name, found in inner.items()
+        if (times := _inner_times(found)) or found.get("format") == "date-time"
+    }
+
+
+def _settle(value: Any, times: Mapping[str, Any]) -> None:
+    """Write the times in an object, or in each of a list, in UTC; what is no time stays as it is."""
+    for item in value if isinstance(value, list) else (value,):
+        if isinstance(item, dict):
+            for name in times.keys() & item.keys():
+                if times[name]:
+                    _settle(item[name], times[name])
+                elif isinstance(item[name], str):
+                    item[name] = utc(item[name]) or item[name]
 
 
 def _fit(value: Any, kinds: frozenset[type]) -> Any:

@@ -97,3 +97,17 @@ def test_a_field_nobody_knows_is_logged_once_by_name_and_never_by_value(caplog: 
 
     assert caplog.text.count("favourite_colour") == 1
     assert "ultramarine" not in caplog.text
+
+
+def test_times_inside_objects_and_lists_are_in_utc_too() -> None:
+    shaped, _ = shape("crowdskout", "profiles")
+    record = shaped(
+        {
+            "id": 1,
+            "Notes": [{"id": 1, "NoteWhen": "2026-03-01T10:00:00+02"}, {"id": 2, "NoteWhen": "soon"}, None],
+            "EmailSends": [{"id": "a", "EmailSendOpens": [{"when": "2026-03-01T10:00:00.000Z"}]}],
+        }
+    )
+
+    assert [note and note["NoteWhen"] for note in record["Notes"]] == ["2026-03-01T08:00:00Z", "soon", None]
+    assert record["EmailSends"][0]["EmailSendOpens"] == [{"when": "2026-03-01T10:00:00Z"}]
