@@ -287,29 +287,31 @@ class Journal:
 
     def unfinished(self) -> Iterator[list[Row]]:
         """Read, in batches, the rows with a record that waits, has no answer, or is to be tried again."""
-        if not self._engine:
-            return
+        after = ("", "")
+        while self._engine and (batch := self._unfinished_after(after)):
+            planned = self._planned or {}
+            yield [row for row in batch if (row.stream, row.source_key) not in planned]
+            after = (batch[-1].stream, batch[-1].source_key)
+        if waiting := [copy(row) for row in (self._planned or {}).values() if row.outcome == WAITING]:
+            yield waiting
+
+    def _unfinished_after(self, key: tuple[str, str]) -> list[Row]:
         rejected = sa.and_(RECORDS.c.outcome == REJECTED, RECORDS.c.retry.in_((EACH_RUN, REFERENCE)))
         told_to_send_again = sa.and_(RECORDS.c.outcome == UNKNOWN, RECORDS.c.retry == EACH_RUN)
-        wanted = sa.and_(
-            self._mine,
-            RECORDS.c.record.is_not(None),
-            sa.or_(RECORDS.c.outcome.in_((SENT, WAITING)), rejected, told_to_send_again),
-        )
-        after = ("", "")
-        while True:
-            query = (
-                sa.select(*_WHOLE)
-                .where(wanted, sa.tuple_(RECORDS.c.stream, RECORDS.c.source_key) > sa.tuple_(*map(sa.literal, after)))
-                .order_by(RECORDS.c.stream, RECORDS.c.source_key)
-                .limit(MOST_AT_ONCE)
+        query = (
+            sa.select(*_WHOLE)
+            .where(
+                self._mine,
+                RECORDS.c.record.is_not(None),
+                sa.or_(RECORDS.c.outcome.in_((SENT, WAITING)), rejected, told_to_send_again),
+                sa.tuple_(RECORDS.c.stream, RECORDS.c.source_key) > sa.tuple_(*map(sa.literal, key)),
             )
-            with self._engine.connect() as connection:
-                batch = [Row(*values) for values in connection.execute(query)]
-            if not batch:
-                return
-            yield batch
-            after = (batch[-1].stream, batch[-1].source_key)
+            .order_by(RECORDS.c.stream, RECORDS.c.source_key)
+            .limit(MOST_AT_ONCE)
+        )
+        assert self._engine  # noqa: S101
+        with self._engine.connect() as connection:
+            return [Row(*values) for values in connection.execute(query)]
 
     def standing(self) -> dict[str, int]:
         """Count this source's records that are not `ok`, by outcome."""
@@ -381,7 +383,8 @@ class Journal:
         if self._planned is None:
             self._queue.put(write)
             return
-        write.row.record = None
+        if write.row.outcome != WAITING:
+            write.row.record = None
         self._planned[write.row.stream, write.row.source_key] = write.row
         _tell([write])
 

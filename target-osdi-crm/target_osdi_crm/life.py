@@ -554,9 +554,17 @@ class Life:
             except errors.VendorError as error:
                 if error.may_have_happened and not again:
                     raise Unanswered from None
+                if isinstance(error, errors.Refused) and order.mark and (there := self._there_by_now(order)):
+                    return there
                 if not isinstance(error, errors.Garbled) or not left:
                     raise
         raise AssertionError
+
+    def _there_by_now(self, order: Order) -> Record | None:
+        """The record that bears the identifier already, because an earlier call was carried out late after all."""
+        self._pause_until(time.time() + self._lag)
+        found = self._vendor.look_up(order, self._account.now())
+        return found[0].record if found else None
 
     def _verify(
         self, entry: Entry, order: Order, reply: Record, decisions: Mapping[str, Decision], action: str

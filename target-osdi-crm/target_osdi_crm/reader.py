@@ -36,6 +36,7 @@ class Reader(GenericSingerReader[bytes]):
     Attributes:
         line: The number of the line last read.
         deleted: Whether its record is marked as deleted at the source.
+        broken: Why the rest of the input is not read, if it is not.
         blocked: Whether a line is being waited for, so that only an exception can end the wait.
     """
 
@@ -45,6 +46,7 @@ class Reader(GenericSingerReader[bytes]):
         super().__init__()
         self.line = 0
         self.deleted = False
+        self.broken: Stop | None = None
         self.blocked = False
         self._states: deque[tuple[int, Message]] = deque()
         self._passed_on = time.monotonic()
@@ -106,7 +108,7 @@ class Reader(GenericSingerReader[bytes]):
                 if self._states and time.monotonic() - self._passed_on >= interval and self.pass_state_on():
                     self.target.drain_all()
         except Stop as stop:
-            run.stop(stop)
+            self.broken = stop
         finally:
             self.blocked = False
         return read

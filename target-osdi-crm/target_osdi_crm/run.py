@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm import journal, settings
 from target_osdi_crm.entry import Arrival, Entry, Inflow
@@ -20,7 +21,7 @@ from target_osdi_crm.progress import Progress
 from target_osdi_crm.shape import Shape
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
 from target_osdi_crm.summary import Summary
-from target_osdi_crm.vendor import Stream, vendor
+from target_osdi_crm.vendor import Stream, vendor, vendor_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,8 @@ class Run:
             ConfigurationError: If a setting is wrong.
             Stop: If another run holds the journal.
         """
+        if account.vendor.name not in vendor_names():
+            raise ConfigurationError(f"Nothing can be written to {account.vendor.title}.")
         self._config = config
         self._account = account
         self._vendor = vendor(account.vendor.name)(account, config)
@@ -119,11 +122,17 @@ class Run:
             self.stopped = self.stopped or why
         self._lanes.halt()
 
-    def finish(self) -> None:
-        """Settle everything that was taken in, and what earlier runs left; or end what is under way, if stopped."""
+    def finish(self, broken: Stop | None = None) -> None:
+        """Settle everything that was taken in, and what earlier runs left; or end what is under way, if stopped.
+
+        Args:
+            broken: Why the rest of the input was not read, if it was not: then what waits for it goes on waiting.
+        """
         if not self.stopped:
             self.intake.sort()
         self._settle()
+        if broken:
+            self.stop(broken)
         self._take_up_again()
         if self.stopped:
             grace = time.monotonic() + float(self._config.get("grace_seconds", 60))

@@ -119,7 +119,7 @@ class TargetOSDICRM(Target):
         run = self.run
         if self.told_to_end.is_set():
             run.stop(_TERMINATED)
-        run.finish()
+        run.finish(self.reader.broken)
         self.reader.pass_state_on()
         super().process_endofpipe()
         result = run.end()

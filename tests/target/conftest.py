@@ -59,7 +59,7 @@ class Target:
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def config(self, account: Account, **more: Any) -> dict[str, Any]:
+    def config(self, account: Account, /, **more: Any) -> dict[str, Any]:
         return {
             "vendor": account.vendor,
             f"{account.vendor}_api_url": account.url,
@@ -75,7 +75,7 @@ class Target:
     @staticmethod
     def schema(stream: str, key: Iterable[str] = ("id",), **properties: Any) -> Message:
         """A SCHEMA message that allows anything, as a foreign tap might send it."""
-        schema = {"type": "object", "properties": {**dict.fromkeys(key, {}), **properties}}
+        schema = {"type": "object", "properties": {**{name: {} for name in key}, **properties}}
         return {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": list(key)}
 
     @staticmethod
@@ -91,7 +91,7 @@ class Target:
     def state(value: Any) -> Message:
         return {"type": "STATE", "value": value}
 
-    def __call__(self, account: Account, messages: Iterable[Message | str], **settings: Any) -> Done:
+    def __call__(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> Done:
         """Run the target in this process."""
         lines = b"".join(_line(each) for each in messages)
         out, log = io.StringIO(), io.StringIO()
@@ -114,7 +114,7 @@ class Target:
                 signal.signal(number, before)
         return Done(code, out.getvalue(), log.getvalue(), self.folder)
 
-    def write(self, account: Account, stream: str, *records: Message, **settings: Any) -> Done:
+    def write(self, account: Account, stream: str, /, *records: Message, **settings: Any) -> Done:
         """Run the target on records of one stream."""
         return self(account, self.messages(stream, *records), **settings)
 
@@ -123,12 +123,12 @@ class Target:
         path.write_bytes(b"".join(_line(each) for each in messages))
         return path
 
-    def command(self, account: Account, **settings: Any) -> list[str]:
+    def command(self, account: Account, /, **settings: Any) -> list[str]:
         path = self.folder / "config.json"
         path.write_text(json.dumps(self.config(account, **settings)))
         return [COMMAND, "--config", str(path)]
 
-    def started(self, account: Account, messages: Iterable[Message | str], **settings: Any) -> subprocess.Popen[str]:
+    def started(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> subprocess.Popen[str]:
         """The target as a command of its own, reading all these messages."""
         with self.file(messages).open("rb") as source:
             return subprocess.Popen(
@@ -143,7 +143,7 @@ class Target:
         out, log = process.communicate(timeout=timeout)
         return Done(process.returncode, out, log, self.folder)
 
-    def as_command(self, account: Account, messages: Iterable[Message | str], **settings: Any) -> Done:
+    def as_command(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> Done:
         """Run the target as a command of its own."""
         return self.ended(self.started(account, messages, **settings))
 

@@ -238,7 +238,7 @@ def test_identifiers_of_other_systems_are_sent_only_if_asked(account: Account, t
     assert sorted(len(each["identifiers"]) for each in account.records("petitions")) == [1, 2]
 
 
-ACTIONS = {
+ACTIONS: dict[str, dict[str, Any]] = {
     "petitions": {"petition_text": "Please", "target": [{"name": "The Mayor"}]},
     "events": {
         "start_date": "2026-05-01T18:00:00Z",
@@ -308,7 +308,7 @@ def test_the_creator_of_an_action_is_linked_if_known_and_left_out_if_nobody_know
     assert done.by("petitions", "withheld") == {"creator_person_id of nobody known": 1}
 
 
-DEEDS = {
+DEEDS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any] | None]] = {
     "signatures": ("petitions", "petition_id", {"comments": "Yes"}, {"comments": "No"}),
     "attendances": ("events", "event_id", {"status": "accepted"}, {"status": "attended"}),
     "submissions": ("forms", "form_id", {}, None),

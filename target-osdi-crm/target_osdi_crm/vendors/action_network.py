@@ -147,8 +147,6 @@ _FLAT = {
 }
 """Flat columns of people, folded, and where they belong."""
 
-_PLAIN = re.compile(r"[\w.-]+")
-
 _CUSTOM = re.compile(r"custom_(.+)", re.IGNORECASE)
 
 
@@ -169,9 +167,9 @@ class ActionNetwork(Vendor):
         "action_network_identifier_prefix": {
             "type": "string",
             "title": "Identifier prefix",
-            "description": "Send a foreign identifier '<prefix>:<stream>-<key>' with each new donation, outreach, "
-            "response and action, so that it can be found again when an answer is lost. Identifiers are unique in the "
-            "whole of Action Network and can never be removed: choose a long prefix of your own.",
+            "description": "Send a foreign identifier, made of this prefix and a hash of account, source and key, with "
+            "each new donation, outreach, response and action, so that it can be found again when an answer is lost. "
+            "Identifiers are unique in all of Action Network and can never be removed: choose a prefix of your own.",
         },
         "action_network_send_identifiers": {
             "type": "boolean",
@@ -332,8 +330,8 @@ class ActionNetwork(Vendor):
         prefix = self.config.get("action_network_identifier_prefix")
         if not prefix or stream.repeatable:
             return None
-        key = source_key if _PLAIN.fullmatch(source_key) else hashlib.sha256(source_key.encode()).hexdigest()
-        return f"{prefix}:{stream.name}-{key}"
+        whose = "\0".join((self.account.name, str(self.config.get("source") or "default"), source_key))
+        return f"{prefix}:{stream.name}-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
 
     @override
     def create(self, order: Order) -> Record:

@@ -1,0 +1,659 @@
+"""The life of a record: matching, waiting, rejection, retry, limits, dry run, and what is passed on when."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from osdi_crm_sandbox.control import Account, Sandbox
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.account("action_network")
+
+
+def person(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"p{number}", "given_name": f"Name{number}", "email": f"n{number}@example.org", **more}
+
+
+def at_vendor(email: str | None = None, phone: str | None = None, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = dict(more)
+    if email:
+        found["email_addresses"] = [{"primary": True, "address": email, "status": "subscribed"}]
+    if phone:
+        found["phone_numbers"] = [{"primary": True, "number": phone, "status": "subscribed"}]
+    return found
+
+
+def uuid(record: dict[str, Any]) -> str:
+    return str(record["identifiers"][0]).removeprefix("action_network:")
+
+
+def writes(account: Account) -> list[dict[str, Any]]:
+    return [call for call in account.log() if call["method"] in {"POST", "PUT", "DELETE"}]
+
+
+# Unchanged
+
+
+def test_the_same_again_costs_no_call(account: Account, target: Any) -> None:
+    records = [person(number) for number in range(30)]
+    first = target.write(account, "people", *records)
+    account.clear_log()
+
+    second = target.write(account, "people", *records)
+
+    assert (first.code, second.code) == (0, 0)
+    assert first.count("people", "created") == 30
+    assert second.count("people", "unchanged") == 30
+    assert account.counters()["calls"] == 0
+
+
+def test_what_cannot_be_written_may_change_without_a_call(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1, modified_date="2024-01-01T00:00:00Z"))
+    account.clear_log()
+
+    done = target.write(account, "people", person(1, modified_date="2025-01-01T00:00:00Z"))
+
+    assert done.count("people", "unchanged") == 1
+    assert account.counters()["calls"] == 0
+
+
+@pytest.mark.parametrize("how", [{"resend": True}, {"resend_after_days": 0}, {"default_country": "CA"}])
+def test_unchanged_records_are_sent_again_on_demand_with_age_and_with_other_settings(
+    account: Account, target: Any, how: dict[str, Any]
+) -> None:
+    target.write(account, "people", person(1))
+
+    done = target.write(account, "people", person(1), **how)
+
+    assert done.count("people", "updated") == 1
+    assert target.write(account, "people", person(1), resend_after_days=1).count("people", "updated") == (
+        "default_country" in how
+    )
+
+
+def test_back_and_forth_within_a_run_ends_as_it_ended(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1, family_name="A"))
+    names = ["B", "A", "C", "A"]
+
+    done = target.write(account, "people", *(person(1, family_name=name) for name in names))
+
+    assert done.code == 0, done.log
+    assert account.records("people")[0]["family_name"] == "A"
+    assert done.count("people", "updated") == 4
+
+
+def test_a_person_the_vendor_has_just_so_is_left_alone(account: Account, target: Any) -> None:
+    account.insert("people", [at_vendor("n1@example.org", given_name="Name1")])
+
+    done = target.write(account, "people", person(1))
+
+    assert done.count("people", "unchanged") == 1
+    assert writes(account) == []
+
+
+# Matching
+
+
+@pytest.mark.parametrize(
+    ("mode", "created", "updated", "skipped"), [("upsert", 1, 1, 0), ("create", 1, 0, 1), ("update", 0, 1, 1)]
+)
+def test_modes(account: Account, target: Any, mode: str, created: int, updated: int, skipped: int) -> None:
+    account.insert("people", [at_vendor("n1@example.org", given_name="Before")])
+
+    done = target.write(account, "people", person(1), person(2), mode=mode)
+
+    assert done.code == 0, done.log
+    counts = [done.count("people", what) for what in ("created", "updated", "skipped")]
+    assert counts == [created, updated, skipped]
+    account.clear_log()
+    again = target.write(account, "people", person(1), person(2), mode=mode)
+    assert account.counters()["calls"] == 0
+    assert again.count("people", "skipped") == skipped
+
+
+def test_a_skipped_person_is_known_to_those_who_refer_to_it(account: Account, target: Any) -> None:
+    account.insert("people", [at_vendor("n1@example.org")])
+    messages = [
+        *target.messages("people", person(1)),
+        *target.messages("petitions", {"id": "a", "title": "T"}),
+        *target.messages("signatures", {"id": "s", "petition_id": "a", "person_id": "p1"}),
+    ]
+
+    done = target(account, messages, mode="create")
+
+    assert done.code == 0, done.log
+    assert len(account.records("signatures")) == 1
+
+
+def test_a_person_is_found_by_phone_where_the_record_has_no_address(account: Account, target: Any) -> None:
+    (there,) = account.insert("people", [at_vendor("x@example.org", "12025550143")])
+
+    done = target.write(account, "people", {"id": "1", "given_name": "Ada", "phone": "+1 (202) 555-0143"})
+
+    assert done.code == 0, done.log
+    (stored,) = account.records("people")
+    assert uuid(stored) == uuid(there)
+    assert stored["given_name"] == "Ada"
+
+
+def test_more_than_one_match_is_rejected_with_the_candidates(account: Account, target: Any) -> None:
+    there = account.insert("people", [at_vendor("n1@example.org"), at_vendor(phone="12025550143")])
+
+    done = target.write(account, "people", person(1, phone="2025550143"))
+
+    assert done.code == 3
+    assert done.rejects[0]["reason"] == "more than one match"
+    assert all(uuid(each) in done.rejects[0]["words"] for each in there)
+    assert writes(account) == []
+
+
+def test_the_phone_of_somebody_with_another_address_is_no_match(account: Account, target: Any) -> None:
+    account.insert("people", [at_vendor("spouse@example.org", "12025550143")])
+
+    done = target.write(account, "people", person(1, phone="2025550143"))
+
+    assert done.code == 3
+    assert done.rejects[0]["reason"] == "match at odds"
+    assert len(account.records("people")) == 1
+    by_address = target.write(account, "people", person(1, phone="2025550143"), match_keys={"people": ["email"]})
+    assert by_address.code == 0, by_address.log
+    assert len(account.records("people")) == 2
+
+
+def test_other_match_keys_by_setting(account: Account, target: Any) -> None:
+    account.insert("petitions", [{"title": "Stop it", "origin_system": "Ours", "description": "old"}])
+
+    done = target.write(
+        account,
+        "petitions",
+        {"id": "1", "title": "Stop it", "description": "new"},
+        match_keys={"petitions": ["title"]},
+    )
+
+    assert done.code == 0, done.log
+    (petition,) = account.records("petitions")
+    assert petition["description"] == "new"
+
+
+@pytest.mark.parametrize("keys", [{"people": ["shoe_size"]}, {"nonsense": ["email"]}, {"taggings": ["id"]}])
+def test_match_keys_that_do_not_exist_are_one_clear_line(account: Account, target: Any, keys: Any) -> None:
+    done = target.as_command(account, [], match_keys=keys)
+
+    assert done.code == 1
+    assert "The setting 'match_keys' names" in done.log
+    assert "Traceback" not in done.log
+
+
+def test_two_records_of_one_person_are_matched_though_the_search_lags(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network", index_lag=2.0)
+
+    done = target.write(account, "people", {**person(1), "id": "a"}, {**person(1), "id": "b"}, index_lag_seconds=2)
+
+    assert done.code == 0, done.log
+    assert len(account.records("people")) == 1
+    assert [done.count("people", what) for what in ("created", "unchanged")] == [1, 1]
+
+
+def test_ids_are_the_vendors_only_if_the_setting_says_so(account: Account, target: Any) -> None:
+    (there,) = account.insert("people", [at_vendor("old@example.org")])
+    record = {"id": uuid(there), "email": "new@example.org", "given_name": "Ada"}
+
+    other = target.write(account, "people", record)
+    assert other.count("people", "created") == 1
+    assert len(account.records("people")) == 2
+
+    record["email"] = "newer@example.org"
+    same = target.write(account, "people", record, ids_are_this_accounts=True, source="second")
+
+    assert same.code == 0, same.log
+    assert same.count("people", "updated") == 1
+    assert {p["email_addresses"][0]["address"] for p in account.records("people")} == {
+        "new@example.org",
+        "newer@example.org",
+    }
+
+
+def test_the_same_key_of_two_sources_is_two_records(account: Account, target: Any) -> None:
+    target.write(account, "petitions", {"id": "1", "title": "One"}, source="here")
+
+    done = target.write(account, "petitions", {"id": "1", "title": "Other"}, source="there")
+
+    assert done.count("petitions", "created") == 1
+    assert len(account.records("petitions")) == 2
+
+
+def test_a_record_that_vanished_from_the_vendor_is_matched_anew(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1))
+    account.delete("people", [uuid(account.records("people")[0])])
+
+    done = target.write(account, "people", person(1, family_name="Back"))
+
+    assert done.code == 0, done.log
+    assert account.records("people")[0]["family_name"] == "Back"
+
+
+# Waiting
+
+
+def test_a_chain_of_references_in_the_worst_order_resolves(account: Account, target: Any) -> None:
+    messages = [
+        *target.messages("signatures", {"id": "s", "petition_id": "a", "person_id": "p1"}),
+        *target.messages("petitions", {"id": "a", "title": "T", "creator_person_id": "p1"}),
+        *target.messages("people", person(1)),
+    ]
+
+    done = target(account, messages)
+
+    assert done.code == 0, done.log
+    assert len(account.records("signatures")) == 1
+    assert "osdi:creator" in account.records("petitions")[0]["_links"]
+
+
+def test_a_record_waits_for_later_runs_too_and_fails_each_run_only_once(account: Account, target: Any) -> None:
+    first = target.write(account, "signatures", {"id": "s", "petition_id": "a", "person_id": "p1"})
+    assert first.code == 3
+    assert first.rejects[0]["reason"] == "reference not written"
+
+    second = target.write(account, "people", person(1))
+    assert second.code == 0, second.log
+
+    third = target.write(account, "petitions", {"id": "a", "title": "T"})
+    assert third.code == 0, third.log
+    assert third.count("signatures", "created") == 1
+    assert len(account.records("signatures")) == 1
+
+
+def test_a_record_without_the_creator_is_still_there_for_those_that_wait_for_it(account: Account, target: Any) -> None:
+    messages = [
+        *target.messages("people", person(1)),
+        *target.messages("attendances", {"id": "s", "event_id": "e", "person_id": "p1"}),
+        *target.messages("events", {"id": "e", "title": "T", "creator_person_id": "nobody"}),
+    ]
+
+    done = target(account, messages)
+
+    assert done.code == 0, done.log
+    assert len(account.records("attendances")) == 1
+
+
+# Rejects
+
+
+def test_one_bad_record_harms_only_itself(account: Account, target: Any) -> None:
+    schema = target.schema("people", email={"type": "string"}, created_date={"type": "string", "format": "date-time"})
+    good = [{"type": "RECORD", "stream": "people", "record": person(number)} for number in range(3)]
+    bad = [
+        {"type": "RECORD", "stream": "people", "record": {"id": "x1", "email": 5}},
+        {"type": "RECORD", "stream": "people", "record": {"email": "nokey@example.org"}},
+        {"type": "RECORD", "stream": "people", "record": {"id": None, "email": "nullkey@example.org"}},
+        {"type": "RECORD", "stream": "people", "record": {"id": "x2", "email": "a@b.org", "postal_addresses": "{"}},
+        {"type": "RECORD", "stream": "people", "record": {"id": "x3", "email": "a@b.org", "custom_fields": [1]}},
+        {"type": "RECORD", "stream": "people", "record": [1, 2]},
+        {"type": "RECORD", "record": {}},
+        {"type": "SOMETHING"},
+        {"no": "type"},
+        "this is no JSON",
+        "[1, 2]",
+        '{"type": "RECORD", "stream": "people", "record": {"id": "cut',
+        "[" * 5000,
+        "\udcff\udcfe".encode("utf-8", "surrogatepass").decode("latin-1"),
+    ]
+
+    done = target(account, [schema, good[0], *bad, good[1], good[2], target.state({"at": "the end"})])
+
+    assert done.code == 3
+    assert done.count("people", "created") == 3
+    assert len(done.rejects) == len(bad)
+    assert done.states == [{"at": "the end"}]
+    assert "nokey@example.org" not in done.log
+    assert "nullkey" not in done.log
+    again = target(account, [schema, *bad])
+    assert again.code == 0, "nothing is newly rejected"
+    assert target(account, [schema, *bad], fail_on="any").code == 3
+    assert target(account, [schema, *bad], retry_rejected=True, fail_on="none").code == 0
+
+
+def test_a_huge_field_is_rejected_with_its_size(account: Account, target: Any) -> None:
+    done = target.write(account, "people", person(1, family_name="x" * 10_000_000), person(2))
+
+    assert done.code == 3
+    assert done.rejects[0]["reason"] == "field too large"
+    assert "'family_name' has 10,000,002 bytes" in done.rejects[0]["words"]
+    assert done.count("people", "created") == 1
+
+
+def test_a_schema_change_in_mid_stream_is_taken_up(account: Account, target: Any) -> None:
+    strict = target.schema("people", email={"type": "string"})
+    loose = target.schema("people", email={"type": ["string", "integer"]})
+    one, two = ({"type": "RECORD", "stream": "people", "record": person(number)} for number in (1, 2))
+
+    done = target(account, [strict, one, loose, two, target.state(1)])
+
+    assert done.code == 0, done.log
+    assert done.count("people", "created") == 2
+    assert done.states == [1]
+
+
+def test_a_refusal_is_tried_again_only_when_record_or_settings_change_or_on_demand(
+    account: Account, target: Any
+) -> None:
+    account.fault(do="status", method="POST", path="/petitions", status=400, body={"error": "no"})
+    petition = {"id": "1", "title": "T"}
+
+    def posts() -> int:
+        found = len(writes(account))
+        account.clear_log()
+        return found
+
+    assert target.write(account, "petitions", petition).code == 3
+    assert posts() == 1
+    standing = target.write(account, "petitions", petition)
+    assert (standing.code, standing.count("petitions", "standing"), posts()) == (0, 1, 0)
+    assert (target.write(account, "petitions", {**petition, "title": "U"}).code, posts()) == (3, 1)
+    assert (target.write(account, "petitions", {**petition, "title": "U"}, mode="create").code, posts()) == (0, 1)
+    assert (target.write(account, "petitions", {**petition, "title": "U"}, mode="create").code, posts()) == (0, 0)
+    retried = target.write(account, "petitions", {**petition, "title": "U"}, mode="create", retry_rejected=True)
+    assert (retried.code, posts()) == (0, 1), "not newly rejected"
+    account.clear_faults()
+    assert target.write(account, "petitions", {**petition, "title": "V"}).code == 0
+    assert account.records("petitions")[0]["title"] == "V"
+
+
+def test_a_failure_of_the_vendor_is_tried_on_each_run_up_to_a_limit(
+    account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account.fault(do="status", method="POST", path="/people", status=500)
+
+    codes = [target.write(account, "people", person(1), max_attempts=2).code for _ in range(2)]
+    unsent = target.write(account, "people", person(1), max_attempts=2)
+
+    assert codes == [3, 0], "only the first time is it newly rejected"
+    assert len(writes(account)) == 2
+    assert unsent.count("people", "standing") == 1
+    account.clear_faults()
+    later = target(account, [], max_attempts=3)
+    assert later.count("people", "created") == 1, "from the journal, though no input brought it"
+
+
+def test_a_newer_record_replaces_the_rejected_one(account: Account, target: Any) -> None:
+    account.fault(do="status", method="POST", path="/petitions", status=400, times=1)
+    target.write(account, "petitions", {"id": "1", "title": "Old"})
+
+    done = target.write(account, "petitions", {"id": "1", "title": "New"})
+
+    assert done.code == 0
+    assert [petition["title"] for petition in account.records("petitions")] == ["New"]
+
+
+@pytest.mark.parametrize(("limit", "rejected"), [(3, 3), (0.5, 50)])
+def test_too_many_rejects_end_the_run(account: Account, target: Any, limit: float, rejected: int) -> None:
+    records = [{"id": str(number)} for number in range(2000)]
+
+    done = target(account, [*target.messages("petitions", *records), target.state(1)], max_rejects=limit)
+
+    assert done.code == 4
+    assert f"'max_rejects' is {limit:g}" in done.log
+    assert rejected <= done.count("petitions", "rejected") < 2000
+    assert done.states == []
+
+
+def test_a_vendor_that_is_down_ends_the_run(account: Account, target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account.fault(do="status", status=503)
+
+    done = target.write(account, "people", *(person(number) for number in range(100)))
+
+    assert done.code == 4
+    assert "records in a row failed for no fault of theirs" in done.log
+    assert account.counters()["calls"] < 20
+    account.clear_faults()
+    assert target.write(account, "people", *(person(number) for number in range(100))).code == 0
+    assert len(account.records("people")) == 100
+
+
+# Limits
+
+
+def test_creations_stop_before_the_limit_is_passed(account: Account, target: Any) -> None:
+    records = [person(number) for number in range(20)]
+
+    done = target(account, [*target.messages("people", *records), target.state(1)], max_creates=5)
+
+    assert done.code == 4
+    assert "'max_creates' allows (5)" in done.log
+    assert len(account.records("people")) == 5
+    assert done.states == []
+    assert target.write(account, "people", *records).code == 0
+    assert len(account.records("people")) == 20
+
+
+def test_changes_stop_before_the_limit_is_passed(account: Account, target: Any) -> None:
+    target.write(account, "people", *(person(number) for number in range(10)))
+
+    done = target.write(account, "people", *(person(number, family_name="X") for number in range(10)), max_updates=3)
+
+    assert done.code == 4
+    assert sum("family_name" in each for each in account.records("people")) == 3
+
+
+# Messages
+
+
+def test_batch_messages_are_refused_loudly(account: Account, target: Any) -> None:
+    batch = {"type": "BATCH", "stream": "people", "encoding": {"format": "jsonl"}, "manifest": []}
+
+    done = target(account, [*target.messages("people", person(1)), batch])
+
+    assert done.code == 1
+    assert "Line 3 is a BATCH message" in done.log
+    assert len(account.records("people")) == 1
+
+
+def test_activate_version_is_ignored_with_one_warning(account: Account, target: Any) -> None:
+    version = {"type": "ACTIVATE_VERSION", "stream": "people", "version": 1}
+
+    done = target(account, [version, *target.messages("people", person(1)), version])
+
+    assert done.code == 0
+    assert done.log.count("ACTIVATE_VERSION messages are ignored") == 1
+
+
+def test_a_record_before_its_schema_ends_the_run_with_one_line(account: Account, target: Any) -> None:
+    record = {"type": "RECORD", "stream": "people", "record": person(1)}
+
+    done = target(account, [*target.messages("petitions", {"id": "1", "title": "T"}), record])
+
+    assert done.code == 1
+    assert "Line 3: a record of 'people' came before its SCHEMA message." in done.log
+    assert len(account.records("petitions")) == 1, "what came before is settled"
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"type": "object", "properties": {"a": {"type": "nope"}}}])
+def test_a_broken_schema_ends_the_run_with_one_line(account: Account, target: Any, schema: Any) -> None:
+    done = target(account, [{"type": "SCHEMA", "stream": "people", "schema": schema, "key_properties": ["id"]}])
+
+    assert done.code == 1
+    assert "Stopped: " in done.log
+
+
+def test_records_without_a_key_are_known_by_their_content(account: Account, target: Any) -> None:
+    messages = target.messages("petitions", {"title": "T"}, {"title": "U"}, {"title": "T"}, key=[])
+
+    done = target(account, messages)
+
+    assert done.code == 0, done.log
+    assert len(account.records("petitions")) == 2
+    assert target(account, messages).count("petitions", "unchanged") == 3
+
+
+def test_state_leaves_only_when_all_before_it_is_settled(account: Account, target: Any) -> None:
+    account.set(latency=0.3)
+    messages = []
+    for number in range(12):
+        messages += [*target.messages("people", person(number)), target.state(number)]
+    seen: list[tuple[int, int]] = []
+    process = target.started(account, messages, state_interval_seconds=0)
+    for line in process.stdout:
+        seen.append((json.loads(line), len(account.records("people"))))
+    done = target.ended(process)
+
+    assert done.code == 0, done.log
+    assert seen[-1][0] == 11
+    assert all(people > state for state, people in seen)
+
+
+def test_state_is_passed_on_while_a_slow_run_goes_on(account: Account, target: Any) -> None:
+    account.set(latency=0.2)
+    lines = []
+    for number in range(900):
+        lines += [*target.messages("people", person(number % 20)), target.state(number)]
+
+    done = target(account, lines, state_interval_seconds=0.5)
+
+    assert done.code == 0
+    assert len(done.states) > 1
+    assert done.states == sorted(done.states)
+    assert done.states[-1] == 899
+
+
+# Dry run
+
+
+def test_a_dry_run_reads_only_and_tells_what_would_happen(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1), person(2))
+    account.insert(
+        "people",
+        [at_vendor("n4@example.org", family_name="Old"), at_vendor("n5@example.org"), at_vendor(phone="12025550143")],
+    )
+    account.clear_log()
+    messages = [
+        *target.messages(
+            "people",
+            person(1),
+            person(2, family_name="Changed"),
+            person(3, add_tags=["new"]),
+            {"id": "p4", "email": "n4@example.org", "family_name": "New"},
+            person(5, phone="2025550143"),
+            {"id": "p6"},
+        ),
+        *target.messages("petitions", {"id": "a", "title": "T"}),
+        *target.messages(
+            "signatures",
+            {"id": "s1", "petition_id": "a", "person_id": "p3"},
+            {"id": "s2", "petition_id": "a", "person_id": "p99"},
+        ),
+        target.state(1),
+    ]
+
+    done = target(account, messages, dry_run=True)
+
+    assert done.code == 0
+    assert done.states == []
+    assert writes(account) == []
+    plan = {(line["stream"], line["key"]): line for line in done.plan}
+    assert {key[1]: line["plan"] for key, line in plan.items()} == {
+        "p1": "unchanged",
+        "p2": "update",
+        "p3": "create",
+        "p4": "update",
+        "p5": "ambiguous",
+        "p6": "reject",
+        "a": "create",
+        "s1": "create",
+        "s2": "reject",
+    }
+    assert plan["people", "p4"]["fields"] == ["family_name"]
+    assert "n4@example.org" not in (target.folder / "plan.jsonl").read_text()
+    assert [done.count("people", what) for what in ("created", "updated", "unchanged", "rejected")] == [1, 2, 1, 2]
+    with_values = target(account, messages, dry_run=True, plan_values=True)
+    assert any("n4@example.org" in json.dumps(line) for line in with_values.plan)
+    real = target(account, messages)
+    assert real.code == 3
+    assert [real.count("people", what) for what in ("created", "updated", "unchanged", "rejected")] == [1, 2, 1, 2]
+
+
+def test_a_dry_run_needs_no_journal_and_makes_none(account: Account, target: Any) -> None:
+    done = target.write(account, "people", person(1), dry_run=True)
+
+    assert done.code == 0
+    assert done.count("people", "created") == 1
+    assert not (target.folder / "journal.db").exists()
+
+
+# Summary and files
+
+
+def test_the_summary_tells_what_was_done(account: Account, target: Any) -> None:
+    done = target.write(account, "people", person(1), person(2), {"id": "3"})
+
+    summary = done.summary
+    assert summary["calls"] == account.counters()["calls"]
+    assert summary["vendor"] == "action_network"
+    assert summary["code"] == 3
+    assert summary["streams"]["people"]["read"] == 3
+    assert summary["streams"]["people"]["rejected_by"] == {"nothing to know the person by": 1}
+    assert summary["streams"]["people"]["consent_by"] == {"email defaulted": 2}
+    assert "people" in done.log
+    assert "calls, 0 of them refused for their pace (429)" in done.log
+
+
+def test_files_are_their_owners_alone(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1), {"id": "2"})
+
+    for name in ("journal.db", "rejected.jsonl", "summary.json"):
+        assert (target.folder / name).stat().st_mode & 0o777 == 0o600, name
+
+
+# Concurrency
+
+
+def test_records_of_one_person_never_race(account: Account, target: Any) -> None:
+    account.set(latency=0.05)
+    people = [*target.messages("people", person(1), person(2), person(3), person(4))]
+    actions = [
+        *target.messages("petitions", {"id": "a", "title": "T"}),
+        *target.messages("forms", {"id": "f", "title": "T"}),
+    ]
+    deeds = []
+    for number in (1, 2, 3, 4):
+        deeds += target.messages("signatures", {"id": f"s{number}", "petition_id": "a", "person_id": f"p{number}"})
+        deeds += target.messages("submissions", {"id": f"u{number}", "form_id": "f", "person_id": f"p{number}"})
+        deeds += target.messages("people", person(number, family_name="Later"))
+    target(account, [*people, *actions])
+    account.clear_log()
+
+    began = time.monotonic()
+    done = target(account, deeds)
+    took = time.monotonic() - began
+
+    assert done.code == 0, done.log
+    by_person: dict[str, list[float]] = {}
+    for call in writes(account):
+        links = call["body"].get("_links", {})
+        who = links["osdi:person"]["href"] if links else call["path"]
+        by_person.setdefault(who.rsplit("/", 1)[-1], []).append(call["at"])
+    for times in by_person.values():
+        assert len(times) == 3
+        assert all(later - earlier >= 0.045 for earlier, later in zip(times, times[1:], strict=False))
+    assert took < 12 * 0.05 * 4, "different people were written side by side"
+
+
+def test_two_runs_at_once_are_one_too_many(account: Account, target: Any, until: Any) -> None:
+    account.set(latency=0.5)
+    first = target.started(account, target.messages("people", *(person(number) for number in range(8))))
+    until(lambda: account.counters()["calls"] > 0)
+
+    second = target.as_command(account, target.messages("people", person(99)))
+
+    assert second.code == 1
+    assert "Another run is writing to the account 'test' with this journal." in second.log
+    assert "Traceback" not in second.log
+    other_account = target.as_command(account, target.messages("people", person(98)), account="other")
+    assert other_account.code == 0, other_account.log
+    assert target.ended(first).code == 0
