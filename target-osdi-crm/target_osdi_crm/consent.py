@@ -14,6 +14,8 @@ IN = "subscribed"
 OUT = "unsubscribed"
 BLOCKED = "blocked"
 """The vendor itself stopped it, after a bounce or a complaint; never reversed."""
+NEITHER = "neither"
+"""There is an address, and nobody has ever been asked about it."""
 NOT_READ = "not read"
 """There is an address, whose status was not looked up."""
 
@@ -85,10 +87,11 @@ class Policy:
 
         Args:
             wish: What the record says.
-            state: The channel's status there: `IN`, `OUT`, `BLOCKED`, `NOT_READ`, or None where it has no address.
+            state: The channel's status there: `IN`, `OUT`, `BLOCKED`, `NEITHER`, `NOT_READ`, or None where it has no
+                address.
             opted_out: Whether another record said that the address is not to be used.
         """
-        if state is None:
+        if state is None or (state == NEITHER and wish.status == IN):
             return self.for_new(wish, opted_out=opted_out)
         if wish.status == OUT:
             return Decision() if state == OUT else Decision(OUT, OUT)

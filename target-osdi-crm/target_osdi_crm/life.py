@@ -303,7 +303,7 @@ class Life:
             self._recover(entry, order)
         found = self._match(entry, order)
         if stream.subject:
-            about = (self._vendor.people, order.refers[stream.subject])
+            about = (self._vendor.people, order.refers.get(stream.subject))
         else:
             about = (stream.name, found.id if found else entry.source_key)
         with self._one_at_a_time.holding(about):
@@ -423,6 +423,17 @@ class Life:
         """What the vendor shows of a record; nothing of one that a dry run would create."""
         return {} if vendor_id.startswith(PLANNED) else self._vendor.read(vendor_id, order)
 
+    def _shown(self, order: Order, found: Found) -> Found:
+        """The same record, as the vendor shows it.
+
+        Raises:
+            NotFound: If it is gone.
+        """
+        record = self._read(found.id, order)
+        if record is None:
+            raise errors.NotFound("the record is gone", method="GET", path=f"{order.stream.name}/{found.id}")
+        return Found(found.id, record)
+
     def _forget(self, entry: Entry) -> None:
         """Let go of an id under which the vendor has nothing any more."""
         entry.row.vendor_id = None
@@ -438,6 +449,8 @@ class Life:
         if not found and self._mode == UPDATE:
             self._outcomes.skipped(entry, "does not exist")
             return
+        if found and found.record is None and stream.compared:
+            found = self._shown(order, found)
         decisions, found = self._consent(entry, order, found)
         order.statuses = {channel: each.status for channel, each in decisions.items() if each.status}
         if found and not stream.update:
@@ -500,17 +513,14 @@ class Life:
             known = set((entry.row.channels or "").split(","))
             asks_in = any(wish.status == consent.IN for wish in wishes.values())
             if found.record is None and (not wishes.keys() <= known or (asks_in and self._policy.allow_resubscribe)):
-                record = self._read(found.id, order)
-                if record is None:
-                    raise errors.NotFound("the record is gone", method="GET", path=f"{order.stream.name}/{found.id}")
-                found = Found(found.id, record)
+                found = self._shown(order, found)
             if found.record is None:
                 states = dict.fromkeys(known, consent.NOT_READ)
             else:
                 states = self._vendor.states(found.record)
         decisions = {}
         for channel, wish in wishes.items():
-            asks = wish.address and wish.status != consent.OUT and not states.get(channel)
+            asks = wish.address and wish.status != consent.OUT and states.get(channel) in {None, consent.NEITHER}
             opted_out = bool(asks and self._journal.opted_out(channel, str(wish.address)))
             if found:
                 decisions[channel] = self._policy.for_known(wish, states.get(channel), opted_out=opted_out)
@@ -590,7 +600,7 @@ class Life:
             for channel, wish in entry.shaped.wishes.items()
             if wish.address and self._policy.allow_resubscribe and order.statuses.get(channel) == consent.IN
         ]
-        self._finish_well(entry, action, vendor_id, opt_ins=ins)
+        self._finish_well(entry, action, vendor_id, opt_ins=ins, notes=order.notes)
 
     def _delete(self, entry: Entry, order: Order) -> None:
         """Delete at the vendor what was deleted at the source."""
@@ -612,11 +622,17 @@ class Life:
         self._finish_well(entry, ADOPT, found.id)
 
     def _finish_well(
-        self, entry: Entry, action: str, vendor_id: str | None, *, opt_ins: Sequence[tuple[str, str]] = ()
+        self,
+        entry: Entry,
+        action: str,
+        vendor_id: str | None,
+        *,
+        opt_ins: Sequence[tuple[str, str]] = (),
+        notes: Sequence[str] = (),
     ) -> None:
         entry.row.vendor_id = vendor_id
         self._remember(entry)
-        self._outcomes.well(entry, action, vendor_id, opt_ins=opt_ins)
+        self._outcomes.well(entry, action, vendor_id, opt_ins=opt_ins, notes=notes)
 
     def _remember(self, entry: Entry) -> None:
         """Keep what this run has written, by match key, until the vendor's search shows it."""

@@ -88,17 +88,26 @@ class Outcomes:
         self.over(entry)
 
     def well(
-        self, entry: Entry, action: str, vendor_id: str | None, *, opt_ins: Sequence[tuple[str, str]] = ()
+        self,
+        entry: Entry,
+        action: str,
+        vendor_id: str | None,
+        *,
+        opt_ins: Sequence[tuple[str, str]] = (),
+        notes: Sequence[str] = (),
     ) -> None:
-        """The vendor has the record as it should be, by `action`."""
+        """The vendor has the record as it should be, by `action`; `notes` say what is to be said about it."""
         row = entry.row
         row.outcome, row.vendor_id = journal.OK, vendor_id
         row.seen, row.fingerprint = entry.arrival.seen, entry.fingerprint
-        row.tried = row.behaviour = row.action = row.retry = row.reason = row.words = row.record = None
+        row.tried = row.behaviour = row.action = row.retry = row.reason = row.record = None
+        row.words = "; ".join(notes) or None
         row.attempts = 0
         with self._guard:
             self._failures_in_a_row = 0
         self._summary.count(entry.stream.name, _COUNTED[action])
+        for note in notes:
+            self._summary.detail(entry.stream.name, _COUNTED[action], note)
         if action == ADOPT:
             self._note(entry, "unchanged")
         self._keep(entry, opt_ins)
@@ -126,7 +135,7 @@ class Outcomes:
 
     def unanswered(self, entry: Entry) -> None:
         """The intent stands as it is: it will be looked up at the end of the run."""
-        entry.row.reason = "no answer"
+        entry.row.reason, entry.row.record = "no answer", entry.arrival.raw or None
         self._fail_again()
         self._keep(entry)
 
@@ -134,7 +143,7 @@ class Outcomes:
         """Nobody can tell whether the record was written."""
         row = entry.row
         new = row.outcome != journal.UNKNOWN
-        row.outcome, row.reason = journal.UNKNOWN, "no answer"
+        row.outcome, row.reason, row.record = journal.UNKNOWN, "no answer", entry.arrival.raw or None
         row.words = "It was sent and not answered, and the vendor offers nothing to look it up by."
         self._summary.count(entry.stream.name, "unknown")
         self._note(entry, "unknown", reason=row.words)

@@ -38,7 +38,9 @@ class Shape:
         schema = osdi_crm_schemas.schema(vendor, stream.name)
         self._names = osdi_crm_schemas.property_names(vendor, stream.name)
         self._properties: Mapping[str, Any] = schema["properties"]
-        self._writable = {name: found for name, found in self._properties.items() if found.get("x-write")}
+        self._writable = {
+            name: found for name, found in self._properties.items() if found.get("x-write") or name in stream.refers
+        }
         self.refers: dict[str, str] = {
             name: found["x-refers-to"] for name, found in self._writable.items() if "x-refers-to" in found
         } | dict(stream.refers)
@@ -46,7 +48,7 @@ class Shape:
         self.fixed = [
             name
             for name, found in self._writable.items()
-            if "create" in found["x-write"] and "update" not in found["x-write"]
+            if "create" in found.get("x-write", ()) and "update" not in found["x-write"]
         ]
         self._validate = Validator({"type": "object", "properties": self._writable})
         self._known: dict[str, str | None] = {}

@@ -32,7 +32,7 @@ class Summary:
             self._counts[stream][what] += number
 
     def detail(self, stream: str, kind: str, what: str) -> None:
-        """Count something of a kind: `rejected`, `consent`, `withheld`, `skipped`."""
+        """Count something of a kind: one of `COLUMNS`, `consent` or `withheld`."""
         with self._lock:
             self._details[stream][kind][what] += 1
 

@@ -31,8 +31,9 @@ class Stream:
         update: Whether records can be changed.
         delete: Whether records can be deleted.
         repeatable: Whether creating the same record twice leaves one.
+        compared: Whether a known record is always read, and left alone where it shows all that is to be written.
         required: Properties without which the vendor does not create a record.
-        refers: References that the schema does not name: property → stream.
+        refers: References that the schema does not name, or that travel in the path: property → stream.
         subject: The property that refers to the person a record is about; records of one person never race.
         does_without: References that are left out where nothing is ever known under them.
         keys: Match keys that settings may name.
@@ -44,6 +45,7 @@ class Stream:
     update: bool = True
     delete: bool = False
     repeatable: bool = False
+    compared: bool = False
     required: tuple[str, ...] = ()
     refers: Mapping[str, str] = field(default_factory=dict)
     subject: str | None = None
@@ -87,6 +89,7 @@ class Order:
         refers: The vendor's ids of what the record refers to, by property.
         statuses: Consent to send, by channel.
         mark: A foreign identifier by which the record can be found again, where the settings allow one.
+        notes: What there is to say about how it was carried out, in words for summary and journal; the vendor adds it.
     """
 
     stream: Stream
@@ -94,6 +97,7 @@ class Order:
     refers: dict[str, Any]
     statuses: dict[str, str] = field(default_factory=dict)
     mark: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
