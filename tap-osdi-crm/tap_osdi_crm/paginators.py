@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from osdi_crm_client import errors
 from singer_sdk.pagination import BaseAPIPaginator
@@ -195,3 +195,99 @@ class SortedPages(BaseAPIPaginator[Place]):
             return size
         self._good = 0
         return min(2 * size, self._page_size)
+
+
+class Offsets(NumberedPages):
+    """Pages by how many records came before; otherwise as pages by number."""
+
+    def __init__(self, **how: Any) -> None:
+        """Start at the beginning; takes what `NumberedPages` takes."""
+        super().__init__(**how, first=0)
+
+    @override
+    def get_next(self, response: requests.Response) -> int:
+        return self._seen
+
+
+class NextLinks(BaseAPIPaginator[int | str]):
+    """Pages by the vendor's links to the next one, or by number where there is none and more is to come.
+
+    An empty page ends the collection, and one without a link that a total shows to be the last. A link that is
+    missing, or leads to a page that came before, does not: the next page is asked for by its number then.
+    """
+
+    def __init__(
+        self,
+        *,
+        rows: Callable[[Any], list[dict[str, Any]]],
+        link: Callable[[Any], Any],
+        number: Callable[[Any], int | None],
+        is_last: Callable[[Any], bool],
+        first: int = 0,
+    ) -> None:
+        """Start at the first page.
+
+        Args:
+            rows: Takes the records out of a decoded page.
+            link: Takes the address of the next page out of one.
+            number: Takes a page's number out of it, where it says it.
+            is_last: Whether a page's own numbers show that nothing follows it.
+            first: The number of the first page.
+        """
+        super().__init__(first)
+        self._rows = rows
+        self._link = link
+        self._page_number = number
+        self._is_last = is_last
+        self._number = first
+        self._asked: set[tuple[str, ...]] = set()
+        self._page_before: list[dict[str, Any]] = []
+
+    @override
+    def has_more(self, response: requests.Response) -> bool:
+        """Whether to ask for another page.
+
+        Raises:
+            ForeignOrigin: If the vendor says that the next page lies on another host.
+            Garbled: If a page is the one before once more, and nothing shows that all has come.
+        """
+        body = response.json()
+        rows = self._rows(body)
+        number = self._page_number(body)
+        self._number = self._number if number is None else number
+        self._asked.add(_place(response.url))
+        before, self._page_before = self._page_before, rows
+        method, path = response.request.method or "GET", urlsplit(response.url).path
+        link = self._next_url(response)
+        if link and urlsplit(link)[:2] != urlsplit(response.url)[:2]:
+            raise errors.ForeignOrigin(
+                "the next page is said to lie on another host; it is not followed", method=method, path=path
+            )
+        if not rows:
+            return False
+        if rows == before and not self._is_last(body):
+            raise errors.Garbled("a page came twice, and the rest cannot be reached", method=method, path=path)
+        return self._is_new(link) or not self._is_last(body)
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        """Leave it to `has_more` to see that an empty page is the end."""
+        return True
+
+    @override
+    def get_next(self, response: requests.Response) -> int | str:
+        link = self._next_url(response)
+        return link if self._is_new(link) else self._number + 1
+
+    def _next_url(self, response: requests.Response) -> str:
+        link = self._link(response.json())
+        return urljoin(response.url, link) if link and isinstance(link, str) else ""
+
+    def _is_new(self, link: str) -> bool:
+        return link != "" and _place(link) not in self._asked
+
+
+def _place(url: str) -> tuple[str, ...]:
+    """Return where an address leads, however it is written."""
+    parts = urlsplit(url)
+    return (parts.netloc, parts.path, *(f"{name}={value}" for name, value in sorted(parse_qsl(parts.query))))

@@ -87,6 +87,11 @@ class Progress:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._streams: list[StreamProgress] = []
+        self._within: dict[str, int] = {}
+
+    def read_within(self, name: str, records: int) -> None:
+        """Count records of a stream that is read within another, without calls of its own."""
+        self._within[name] = self._within.get(name, 0) + records
 
     @contextmanager
     def of(self, name: str) -> Iterator[StreamProgress]:
@@ -103,6 +108,7 @@ class Progress:
         rows = [
             (s.name, f"{s.records:,}", f"{s.calls:,}", f"{s.refused:,}", f"{s.seconds:,.1f}") for s in self._streams
         ]
+        rows += [(name, f"{records:,}", "0", "0", "") for name, records in self._within.items()]
         return _table(("stream", "records", "calls", "429", "seconds"), rows)
 
 

@@ -1,4 +1,4 @@
-"""How a stream's records are read completely: whole, in slices, sorted or not, or in a sweep over parents."""
+"""How a stream's records are read completely: whole, in slices, since a time, in a sweep over parents, one by one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from osdi_crm_client import errors
 from typing_extensions import override
 
 from tap_osdi_crm.paginators import Crowded, Glance
-from tap_osdi_crm.resources import Ids, Part, Window
+from tap_osdi_crm.resources import Ids, Parent, Part, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -314,44 +315,144 @@ class Sweep(Reading):
     """Reads the children of every parent, in the order of the parents' ids; the last finished one is the cursor.
 
     A parent need not change when a child arrives, so each sweep goes to all parents. The bookmark is the start of the
-    last complete sweep. While one runs, the state also holds since when it asks and how far it is.
+    last complete sweep. While one runs, the state also holds since when it asks and how far it is. Of streams that are
+    read together, the one that is least far says where to go on.
     """
 
     @override
     def parts(self) -> Iterator[Part]:
         stream = self.stream
-        until = stream.until()
-        since = stream.since()
-        self._sweep = stream.get_context_state(None).get("sweep") or {
-            "started": until.isoformat(),
-            "since": since and since.isoformat(),
-            "after": "",
-        }
+        sweeps: list[Any] = [each.get_context_state(None).get("sweep") for each in stream.together]
+        if all(sweeps) and sweeps and not self.everything:
+            self._sweep = min(sweeps, key=lambda sweep: str(sweep["after"]))
+        else:
+            since = stream.since() if stream.replication_key else None
+            started = stream.until() if stream.is_incremental else None
+            self._sweep = {
+                "started": started and started.isoformat(),
+                "since": since and since.isoformat(),
+                "after": "",
+            }
         self._written = time.monotonic()
         if stream.is_incremental and not stream.is_test:
             stream.remember(None)
         window = Window(datetime.fromisoformat(self._sweep["since"]) if self._sweep["since"] else None)
-        for parent in sorted(stream.parents(), key=lambda parent: parent.place):
+        for parent in self._parents():
             if parent.place > self._sweep["after"]:
-                yield Part(f"{parent.path}/{stream.resource.path}", window, parent)
+                yield Part(_path(parent, stream.resource.path), window, parent)
+
+    def _parents(self) -> Iterator[Parent]:
+        yield from sorted(self.stream.parents(), key=lambda parent: parent.place)
 
     @override
     def finished(self, part: Part) -> None:
         if part.parent is None or self.stream.is_test:
             return
         self._sweep = {**self._sweep, "after": part.parent.place}
-        if time.monotonic() - self._written > 1:
+        if time.monotonic() - self._written > (10 if self.stream.inner else 1):
             self.stream.remember(None, sweep=self._sweep)
             self._written = time.monotonic()
 
     @override
     def ended(self) -> None:
         if not self.stream.is_test:
-            self.stream.remember(datetime.fromisoformat(self._sweep["started"]), sweep=None)
+            started = self._sweep["started"]
+            self.stream.remember(datetime.fromisoformat(started) if started else None, sweep=None)
 
     @override
     def calls(self) -> int | None:
-        return sum(1 for _ in self.stream.parents())
+        return sum(1 for _ in self._parents())
+
+
+class OneByOne(Sweep):
+    """Reads each record by itself, in the order of the ids; the last finished id is the cursor."""
+
+    @override
+    def _parents(self) -> Iterator[Parent]:
+        for each in sorted(self.stream.ids()):
+            yield Parent(self.stream.name, each, self.stream.resource.path, None)
+
+
+class Since(Reading):
+    """Reads what changed since a time, where the vendor filters by it and the records do not tell it.
+
+    The bookmark is the run's start. As it cannot come from the records, each of them is given it as the replication
+    key: it holds every change up to then.
+
+    Pages by number lose rows when others come or go. So a collection of more than one page counts as read only when
+    the records seen, with those that changed meanwhile, are as many as the vendor says there are; those that changed
+    meanwhile are asked for, and come too. Otherwise it is read again, and what was seen before counts.
+    """
+
+    @override
+    def parts(self) -> Iterator[Part]:
+        stream = self.stream
+        self._started = stream.until()
+        times = [None] if self.everything else [each.since() for each in stream.together or (stream,)]
+        if stream.is_incremental and not self.everything and not stream.is_test:
+            stream.remember(None)
+        known = [moment for moment in times if moment]
+        yield Part(stream.resource.path, Window(min(known) if len(known) == len(times) else None))
+
+    @override
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        key = self.stream.replication_key
+        started = f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
+        for rows in self.stream.pages(part) if self.stream.is_test else self._completely(part):
+            yield [{**row, key: started} for row in rows] if key else rows
+
+    def _completely(self, part: Part) -> Iterator[list[Row]]:
+        stream = self.stream
+        seen: set[int] = set()
+        for _ in range(TRIES):
+            began = stream.until()
+            pages = 0
+            for rows in stream.pages(part):
+                pages += 1
+                seen.update(hash(stream.key(row)) for row in rows)
+                yield rows
+            if pages <= 1:
+                return
+            for _ in range(TRIES):
+                changed = False
+                for rows in stream.pages(Part(part.path, Window(began))):
+                    changed = True
+                    seen.update(hash(stream.key(row)) for row in rows)
+                    yield rows
+                _, total = stream.page(part, None)
+                if len(seen) >= total if total is not None else not changed:
+                    return
+        raise errors.Garbled("the records kept changing; run again", method="GET", path=part.path)
+
+    @override
+    def ended(self) -> None:
+        if not self.stream.is_test:
+            self.stream.remember(self._started)
+
+    @override
+    def calls(self) -> int | None:
+        [part] = self.parts()
+        _, total = self.stream.page(part, None)
+        return None if total is None else total // self.stream.page_size + 3
+
+
+class Within(Reading):
+    """Reads nothing by itself: the rows come with those of the stream that this one is within."""
+
+    @override
+    def parts(self) -> Iterator[Part]:
+        yield from ()
+
+    @override
+    def calls(self) -> int | None:
+        return 0
+
+
+def _path(parent: Parent, path: str) -> str:
+    """Return the path of what hangs on a parent: the parent's goes before it, or its id in it."""
+    if "{id}" in path:
+        return path.replace("{id}", quote(parent.id, safe=""))
+    return f"{parent.path}/{path}".strip("/")
 
 
 def _halves(window: Window, times: list[str]) -> tuple[Window, ...]:

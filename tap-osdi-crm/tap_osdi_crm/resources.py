@@ -17,13 +17,21 @@ class Resource:
 
     Attributes:
         name: The stream's name: the resource's, in snake_case.
-        path: Its path; of a child, the path below its parent.
+        path: Its path; of a child, the path below its parent, or the whole one with `{id}` for the parent's.
         records: The vendor's name of the collection in an answer.
         keys: The properties that together are a record's key.
         replication_key: The property that tells when a record last changed, where the vendor filters by it.
         parents: The streams whose records this resource hangs on.
+        within: The stream whose records hold the records of this one; both are read together, by the same calls.
         reading: How its records are read.
         unconfirmed: Whether nobody could confirm that the vendor has it; read with `unconfirmed_streams` only.
+        assumption: What is assumed about how it is read, in one sentence; `stream_overrides` can correct it. Of an
+            unconfirmed one the schema says it.
+        method: The HTTP method that reads it.
+        key_name: The vendor's name of the property that holds the last of the keys, where it is not the schema's.
+        paging: How it is paged, where that is not the vendor's usual way.
+        page_parameter: The parameter that asks for a page, where it is not the vendor's usual one.
+        size_parameter: The parameter that asks for so many records, where it is not the vendor's usual one.
     """
 
     name: str
@@ -32,8 +40,15 @@ class Resource:
     keys: tuple[str, ...] = ("id",)
     replication_key: str | None = None
     parents: tuple[str, ...] = ()
+    within: str | None = None
     reading: type[Reading]
     unconfirmed: bool = False
+    assumption: str = ""
+    method: str = "GET"
+    key_name: str | None = None
+    paging: str | None = None
+    page_parameter: str | None = None
+    size_parameter: str | None = None
 
 
 @dataclass(frozen=True)

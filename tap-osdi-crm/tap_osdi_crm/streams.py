@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import osdi_crm_schemas
@@ -14,6 +16,7 @@ from singer_sdk.singerlib import SelectionMask
 from singer_sdk.streams.rest import PageContext, RESTStream
 from typing_extensions import override
 
+from tap_osdi_crm.overrides import assumption
 from tap_osdi_crm.parts import Page, SideBySide
 from tap_osdi_crm.resources import Parent, Part
 from tap_osdi_crm.shaping import Row, Shape, utc
@@ -24,11 +27,15 @@ if TYPE_CHECKING:
     import requests
     from osdi_crm_client.account import Account
     from singer_sdk.helpers.types import Context
+    from singer_sdk.streams.rest import HTTPRequest
 
     from tap_osdi_crm.resources import Resource
     from tap_osdi_crm.tap import TapOSDICRM
 
 logger = logging.getLogger(__name__)
+
+MOST_HELD = 5000
+"""Rows of the streams within another that are held before they are written."""
 
 
 class VendorStream(RESTStream[Any]):
@@ -40,7 +47,11 @@ class VendorStream(RESTStream[Any]):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     """Shaping gives every value its type."""
 
+    payload_as_json = True
     page_size: ClassVar[int]
+    overlap: ClassVar[float] = 120
+    """Seconds before its bookmark from which an incremental run reads, unless a setting says otherwise."""
+
     dropped: ClassVar[frozenset[str]] = frozenset()
     is_sorted_by_vendor = True
     """Whether the vendor sorts the collection, where it is read in order."""
@@ -53,10 +64,15 @@ class VendorStream(RESTStream[Any]):
         self.resource = resource
         self.account = account
         self.tap = tap
-        super().__init__(tap=tap, name=resource.name, schema=schema, path=resource.path)
+        super().__init__(tap=tap, name=resource.name, schema=schema, path=resource.path, http_method=resource.method)
         self.primary_keys = resource.keys
         self.replication_key = resource.replication_key
+        if resource.within:
+            self.parent_stream_type = type(self)
         self._shape: Shape | None = None
+        self.held: list[Row] = []
+        self.is_written = False
+        self._found = self._missed = False
 
     # What a vendor's module supplies
 
@@ -66,6 +82,18 @@ class VendorStream(RESTStream[Any]):
 
     def query(self, part: Part, page: Any) -> dict[str, Any]:
         """Return the query that asks for one page of a part."""
+        raise NotImplementedError
+
+    def body(self, part: Part, page: Any) -> dict[str, Any] | None:  # noqa: ARG002
+        """Return the JSON body that asks for one page of a part, where the vendor wants one."""
+        return None
+
+    def ids(self) -> Iterable[str]:
+        """Return the ids of all records, each once, where they are read one by one."""
+        raise NotImplementedError
+
+    def items(self, row: Row) -> Iterable[Row]:
+        """Return the records of this stream that a record of the stream it is within holds."""
         raise NotImplementedError
 
     def total(self, body: Any) -> int | None:  # noqa: ARG002
@@ -105,10 +133,15 @@ class VendorStream(RESTStream[Any]):
             if isinstance(event, Page):
                 path = event.part.path
                 for row in event.rows:
-                    if path == self.resource.path or row["id"] not in found:
-                        name = row.get("name") or row.get("title")
-                        found[row["id"]] = Parent(self.name, row["id"], f"{path}/{row['id']}", name)
+                    for parent in self.as_parent(row, path):
+                        if path == self.resource.path or parent.id not in found:
+                            found[parent.id] = parent
         yield from found.values()
+
+    def as_parent(self, row: Row, path: str) -> Iterable[Parent]:
+        """Return what others hang on in a record that stands at a path: as a rule the record itself."""
+        key = row[self.resource.keys[-1]]
+        return (Parent(self.name, key, f"{path}/{key}", row.get("name") or row.get("title")),)
 
     # Seams of the SDK
 
@@ -124,6 +157,18 @@ class VendorStream(RESTStream[Any]):
     @override
     def get_url_params(self, context: Context | None, next_page_token: Any) -> dict[str, Any]:
         return self.query(_part(context), next_page_token)
+
+    @override
+    def prepare_request_payload(self, context: Context | None, next_page_token: Any) -> Any:
+        return self.body(_part(context), next_page_token)
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        """Return the request for a page; one that the vendor gave the address of is asked for by that."""
+        request = super().get_http_request(page=page)
+        if isinstance(page.next_page_token, str):
+            return replace(request, url=page.next_page_token, params={})
+        return request
 
     @override
     def build_prepared_request(self, *args: Any, **kwargs: Any) -> requests.PreparedRequest:
@@ -155,16 +200,84 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Row]:
+        if self.resource.within:
+            self.tap.progress.read_within(self.name, len(self.held))
+            self.is_written, rows, self.held = True, self.held, []
+            yield from rows
+            return
+        if assumed := assumption(self.account.vendor.name, self.resource):
+            logger.info("Stream '%s' rests on an assumption: %s", self.name, assumed)
+        try:
+            yield from self._read()
+        except errors.Refused as refusal:
+            if not self.resource.unconfirmed:
+                raise
+            self._warn_of_assumption(str(refusal))
+        else:
+            if self.resource.unconfirmed and self._missed and not self._found:
+                self._warn_of_assumption("there was nothing at any of its addresses")
+
+    def _read(self) -> Iterator[Row]:
         reading = self.resource.reading(self)
         with self.tap.progress.of(self.name) as progress:
             for event in SideBySide(reading.parts(), reading.read, self._in_flight):
                 if isinstance(event, Page):
                     progress.read(len(event.rows))
-                    yield from event.rows
+                    for row in event.rows:
+                        for stream in self.inner:
+                            stream.take(row)
+                        yield row
+                    if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
+                        self.write_inner()
                 else:
                     reading.finished(event.part)
                     progress.finished(event.part.path)
+            self.write_inner(last=True)
             reading.ended()
+
+    def _warn_of_assumption(self, why: str) -> None:
+        logger.warning(
+            "Stream '%s' was not read: %s. How it is reached is an assumption: correct it with the setting"
+            " 'stream_overrides', or deselect the stream.",
+            self.name,
+            why,
+        )
+
+    # Streams within another, read by the same calls
+
+    @cached_property
+    def inner(self) -> tuple[VendorStream, ...]:
+        """The streams whose records this one's hold, as far as they are selected."""
+        return tuple(stream for stream in self.child_streams if isinstance(stream, VendorStream) and stream.selected)
+
+    @property
+    def together(self) -> tuple[VendorStream, ...]:
+        """All selected streams that are read by this one's calls; what is noted of how far they are is the same."""
+        return (self, *self.inner) if self.selected else self.inner
+
+    def take(self, row: Row) -> None:
+        """Hold the records of this stream that a record of the stream it is within holds, until they are written."""
+        self.held += [self._shaped(item) for item in self.items(row)]
+
+    def write_inner(self, *, last: bool = False) -> None:
+        """Write what the streams within this one hold; the last time also the schema of those that never held any."""
+        for stream in self.inner:
+            if stream.held or (last and not stream.is_written):
+                stream.sync()
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log, but not each time that a stream within another writes what it holds."""
+        if not (self.is_written and level == logging.INFO):
+            super().log(message, *args, level=level, **kwargs)
+
+    @override
+    def get_record_counter(self, **kwargs: Any) -> metrics.Counter:
+        return _QuietCounter(metrics.Metric.RECORD_COUNT) if self.is_written else super().get_record_counter(**kwargs)
+
+    @override
+    def get_sync_timer(self) -> metrics.Timer:
+        return _QuietTimer(metrics.Metric.SYNC_DURATION) if self.is_written else super().get_sync_timer()
 
     # What readings use
 
@@ -175,15 +288,27 @@ class VendorStream(RESTStream[Any]):
 
     def pages(self, part: Part) -> Iterator[list[Row]]:
         """Yield the pages of a part, shaped, until it ends; nothing where the place of the part is gone."""
-        if self._shape is None:
-            self._shape = Shape(self.name, _annotated(self.effective_schema, self.schema), self.dropped, self.link_id)
         try:
             for rows in self.request_records({"part": part}):
-                yield [self._shape(self.fields(row, part)) for row in rows]
+                self._found = True
+                yield [self._shaped(self.fields(row, part)) for row in rows]
+            self._found = True
         except errors.NotFound:
             if part.parent is None:
                 raise
+            self._missed = True
             logger.debug("Stream '%s': there is nothing at %s.", self.name, part.path)
+
+    def _shaped(self, row: Row) -> Row:
+        if self._shape is None:
+            self._shape = Shape(self.name, _annotated(self.effective_schema, self.schema), self.dropped, self.link_id)
+        record = self._shape(row)
+        for name in self.resource.keys:
+            if record.get(name) is None:
+                raise errors.Garbled(
+                    f"a record of '{self.name}' came without '{name}', its key", method="", path=self.resource.path
+                )
+        return record
 
     def page(self, part: Part, number: Any) -> tuple[list[Row], int | None]:
         """Return the raw records of one page, and how many there are in all where the vendor says so."""
@@ -207,11 +332,15 @@ class VendorStream(RESTStream[Any]):
 
     def since(self) -> datetime | None:
         """Return the time from which changes are wanted: the bookmark, or `start_date`, less the overlap."""
-        text = self.get_starting_replication_key_value(None) if self.is_incremental else self.config.get("start_date")
+        text: Any = self.config.get("start_date")
+        if self.is_incremental:
+            text = self.get_starting_replication_key_value(None)
+        elif self.resource.within:
+            text = self.get_context_state(None).get("until") or text
         time = utc(str(text)) if text else None
         if time is None:
             return None
-        overlap = timedelta(seconds=float(self.config.get("overlap_seconds", 120)))
+        overlap = timedelta(seconds=float(self.config.get("overlap_seconds", self.overlap)))
         return datetime.fromisoformat(time).replace(microsecond=0) - overlap
 
     def until(self) -> datetime:
@@ -219,15 +348,24 @@ class VendorStream(RESTStream[Any]):
         return self.account.now().replace(microsecond=0) - timedelta(seconds=self.account.index_lag)
 
     def remember(self, value: datetime | None, **more: Any) -> None:
-        """Write a bookmark, in the shape in which the SDK passes it on unchanged; None leaves the value as it is."""
-        state = self.get_context_state(None)
-        state.update(more)
-        if self.is_incremental:
-            state["progress_markers"] = {}
-            if value is not None:
-                text = value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-                state["replication_key"] = self.replication_key
+        """Write a bookmark, in the shape in which the SDK passes it on unchanged; None leaves the value as it is.
+
+        It holds for all streams that are read together, and what those within this one still hold is written first.
+        """
+        self.write_inner()
+        for stream in self.together or (self,):
+            state = stream.get_context_state(None)
+            state.update(more)
+            if stream.is_incremental:
+                state["progress_markers"] = {}
+            if value is None:
+                continue
+            text = value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            if stream.is_incremental:
+                state["replication_key"] = stream.replication_key
                 state["replication_key_value"] = max(text, state.get("replication_key_value") or "")
+            elif stream.resource.within:
+                state["until"] = max(text, state.get("until") or "")
         self.tap.state_writer.write_state(self.tap_state)
 
     def _in_flight(self) -> int:
@@ -241,6 +379,14 @@ class _RememberingMask(SelectionMask):
     def __missing__(self, breadcrumb: tuple[str, ...]) -> bool:
         self[breadcrumb] = selected = super().__missing__(breadcrumb)
         return selected
+
+
+class _QuietTimer(metrics.Timer):
+    """A timer that logs nothing."""
+
+    @override
+    def __exit__(self, *args: object) -> None:
+        pass
 
 
 class _QuietCounter(metrics.Counter):

@@ -20,7 +20,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_osdi_crm import vendors
+from tap_osdi_crm import overrides, vendors
 from tap_osdi_crm.progress import Progress, estimate
 from tap_osdi_crm.writer import MessageWriter
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from tap_osdi_crm.resources import Parent
+    from tap_osdi_crm.resources import Parent, Resource
     from tap_osdi_crm.streams import VendorStream
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -41,9 +41,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "overlap_seconds": {
         **NUMBER,
-        "default": 120,
         "title": "Overlap",
-        "description": "How many seconds before its bookmark an incremental run begins to read.",
+        "description": "How many seconds before its bookmark an incremental run begins to read; 120, unless the page of"
+        " the vendor says otherwise.",
     },
     "unconfirmed_streams": {
         "type": "boolean",
@@ -51,6 +51,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "title": "Unconfirmed streams",
         "description": "Whether to offer streams that the vendor's documents do not confirm.",
     },
+    "stream_overrides": overrides.SETTING,
     "estimate": {
         "type": "boolean",
         "default": False,
@@ -124,12 +125,21 @@ class TapOSDICRM(Tap):
 
     @override
     def discover_streams(self) -> Sequence[VendorStream]:
-        module = _module(self.config["vendor"])
-        return [
-            module.STREAM(self, resource, self.account)
-            for resource in module.RESOURCES
+        streams = {
+            resource.name: self._stream(resource.name)
+            for resource in self._resources.values()
             if not resource.unconfirmed or self.config.get("unconfirmed_streams")
-        ]
+        }
+        for stream in streams.values():
+            if stream.resource.within:
+                streams[stream.resource.within].child_streams.append(stream)
+        return list(streams.values())
+
+    @cached_property
+    def _resources(self) -> dict[str, Resource]:
+        vendor = self.config["vendor"]
+        corrected = overrides.corrected(_module(vendor).RESOURCES, vendor, self.config.get("stream_overrides") or {})
+        return {resource.name: resource for resource in corrected}
 
     def parents(self, stream: str) -> list[Parent]:
         """Return all records of a stream that others hang on; read once a run, even if not selected."""
@@ -138,9 +148,7 @@ class TapOSDICRM(Tap):
         return self._parents[stream]
 
     def _stream(self, name: str) -> VendorStream:
-        module = _module(self.config["vendor"])
-        resource = next(resource for resource in module.RESOURCES if resource.name == name)
-        stream: VendorStream = module.STREAM(self, resource, self.account)
+        stream: VendorStream = _module(self.config["vendor"]).STREAM(self, self._resources[name], self.account)
         return stream
 
     @override
