@@ -204,27 +204,30 @@ class Journal:
             OPT_OUTS.c.channel == sa.bindparam("of_channel"),
             OPT_OUTS.c.address == sa.bindparam("of_address"),
         )
-        if not read_only:
-            self._begin(int(config.get("journal_retention_days", 90)))
-        with self._engine.connect() as connection:
-            self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
-
-    def _begin(self, keep_days: int) -> None:
-        assert self._engine  # noqa: S101
         try:
-            self._closing.enter_context(_alone(self._engine, self.account))
-            _tables.create_all(self._engine)
-            with self._engine.begin() as connection:
-                latest = connection.execute(sa.select(sa.func.max(RUNS.c.run))).scalar()
-                self.run = (latest or 0) + 1
-                start = {"run": self.run, "account": self.account, "source": self.source, "started": time.time()}
-                connection.execute(RUNS.insert(), start)
-                if keep_days:
-                    aged = sa.and_(self._mine, _open, RECORDS.c.at < time.time() - keep_days * 86400)
-                    connection.execute(RECORDS.update().where(aged).values(record=None, words=None))
+            if not read_only:
+                self._begin(int(config.get("journal_retention_days", 90)))
+            with self._engine.connect() as connection:
+                self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
         except sa.exc.SQLAlchemyError as error:
             self._closing.close()
             raise _unusable(error) from None
+        except Stop:
+            self._closing.close()
+            raise
+
+    def _begin(self, keep_days: int) -> None:
+        assert self._engine  # noqa: S101
+        self._closing.enter_context(_alone(self._engine, self.account))
+        _tables.create_all(self._engine)
+        with self._engine.begin() as connection:
+            latest = connection.execute(sa.select(sa.func.max(RUNS.c.run))).scalar()
+            self.run = (latest or 0) + 1
+            start = {"run": self.run, "account": self.account, "source": self.source, "started": time.time()}
+            connection.execute(RUNS.insert(), start)
+            if keep_days:
+                aged = sa.and_(self._mine, _open, RECORDS.c.at < time.time() - keep_days * 86400)
+                connection.execute(RECORDS.update().where(aged).values(record=None, words=None))
         self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._writer.start()
 
@@ -493,7 +496,10 @@ def engine(url: sa.URL, *, read_only: bool) -> sa.Engine | None:
             made = sa.create_engine(url, pool_size=20)
             with made.connect() as connection:
                 there = sa.inspect(connection).has_table(RECORDS.name)
-            return made if there or not read_only else None
+            if there or not read_only:
+                return made
+            made.dispose()
+            return None
         file = Path(url.database or "journal.db")
         if read_only and not file.exists():
             return None
@@ -553,6 +559,7 @@ class _alone:  # noqa: N801
             except filelock.Timeout:
                 mine = False
         if not mine:
+            self.__exit__()
             raise Stop(
                 CONFIGURATION,
                 f"Another run is writing to the account '{self._account}' with this journal. Wait until it has ended.",

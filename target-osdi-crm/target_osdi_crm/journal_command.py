@@ -42,10 +42,12 @@ def _opened(chosen: argparse.Namespace) -> sa.Engine:
     """
     if chosen.journal or Path(chosen.work_dir).is_dir():
         url = journal.address({"work_dir": chosen.work_dir, "journal": chosen.journal})
-        made = journal.engine(url, read_only=True)
-        if made and sa.inspect(made).has_table(RECORDS.name):
-            read_only = chosen.work in {_status, _rejects}
-            return made if read_only else journal.engine(url, read_only=False) or made
+        if (made := journal.engine(url, read_only=True)) and sa.inspect(made).has_table(RECORDS.name):
+            if chosen.work in {_status, _rejects}:
+                return made
+            made.dispose()
+            if made := journal.engine(url, read_only=False):
+                return made
     raise ConfigurationError("There is no journal yet: no run has written one here.")
 
 

@@ -395,6 +395,9 @@ class Life:
                     continue
                 self._pause_until(self._search_from)
                 found |= {each.id: each for each in self._vendor.find(stream, name, value)}
+        if not found and not any(str(each).startswith(PLANNED) for each in order.refers.values()):
+            alike = self._vendor.same(order)
+            found = {each.id: each for each in alike if not self._journal.claimed(stream.name, each.id)}
         if len(found) > 1:
             raise Rejection(AMBIGUOUS, f"The vendor has {len(found)}: {', '.join(sorted(found))}.")
         for one in found.values():

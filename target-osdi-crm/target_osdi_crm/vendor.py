@@ -150,6 +150,10 @@ class Vendor(ABC):
     def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
         """Search by a match key."""
 
+    def same(self, order: Order) -> Sequence[Found]:  # noqa: ARG002
+        """Search for a record that no match key finds by what it refers to, such as one person's seat at one event."""
+        return ()
+
     @abstractmethod
     def read(self, vendor_id: str, order: Order) -> Record | None:
         """Read one record by its id; None if there is none."""

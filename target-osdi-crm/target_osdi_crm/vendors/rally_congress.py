@@ -1,0 +1,370 @@
+"""Writing to Rally Congress: supporters, and letters to lawmakers where that is allowed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+import osdi_crm_schemas
+from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound
+from typing_extensions import override
+
+from target_osdi_crm import verify
+from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, Wish
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import requests
+    from osdi_crm_client.account import Account
+
+_STREAMS = (
+    Stream(
+        name="supporters",
+        path="supporters",
+        required=("email",),
+        keys=("customId", "email"),
+        default_keys=("customId", "email"),
+    ),
+    Stream(
+        name="messages",
+        path="campaigns/{campaignId}/{actionType}",
+        update=False,
+        required=("campaignId", "actionType"),
+    ),
+)
+
+_STATUSES = {
+    "yes": IN,
+    "pending": IN,
+    "no": OUT,
+    "unsubscribed": OUT,
+    "spam": BLOCKED,
+    "not_collected": NEITHER,
+}
+"""What `emailOptin` means (rallycongress.com/docs/api/supporter_object); `pending` has been asked already."""
+
+_SENT_AS = {IN: "yes", OUT: "unsubscribed"}
+
+_ADDRESS = ("addressType", "street1", "street2", "street3", "city", "state", "zipcode", "zipplus")
+
+_FLAT = {name.lower(): ("addresses", name) for name in _ADDRESS} | {
+    "street": ("addresses", "street1"),
+    "zip": ("addresses", "zipcode"),
+    "phone": ("phones", "telephone"),
+    "telephone": ("phones", "telephone"),
+}
+"""Flat columns of supporters, folded, and where they belong."""
+
+_LOWER = {"street1": "street", "telephone": "phone"}
+"""Form keys of the style `lower` that are more than the name in lower case, as the forms of actions have them."""
+
+_NO_DELIVERY = "no_delivery"
+
+
+class RallyCongress(Vendor):
+    """Rally Congress, API v3 (rallycongress.com/docs/api)."""
+
+    streams: ClassVar[Mapping[str, Stream]] = {stream.name: stream for stream in _STREAMS}
+    people: ClassVar[str] = "supporters"
+    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "rally_congress_form_key_style": {
+            "type": "string",
+            "enum": ["camel", "lower", "bracket"],
+            "default": "camel",
+            "title": "Rally Congress form keys",
+            "description": "How the keys of a supporter's form are spelled, which the vendor does not publish; all of "
+            "it is assumed: firstName and zipcode, firstname and zipcode, or addresses[0][zipcode], the only one that "
+            "takes more than one address and phone.",
+        },
+        "rally_congress_upsert_mode": {
+            "type": "string",
+            "enum": ["lookup", "post"],
+            "default": "lookup",
+            "title": "Rally Congress upsert",
+            "description": "'lookup' searches by customId and e-mail before a new supporter is sent. 'post' sends "
+            "without looking and relies on the vendor to find the e-mail, which is assumed; since it cannot spare those "
+            "who opted out, it needs 'allow_resubscribe' and an emailOptin in every record.",
+        },
+        "rally_congress_supporters_path": {
+            "type": "string",
+            "default": "supporters",
+            "title": "Rally Congress supporters' path",
+            "description": "Where supporters are searched and sent, below the API's address; the default is assumed.",
+        },
+        "rally_congress_allow_letters": {
+            "type": "boolean",
+            "default": False,
+            "title": "Rally Congress letters",
+            "description": "Whether records of 'messages' are sent at all. Each is a letter to lawmakers in a named "
+            "person's name, and makes that person a supporter.",
+        },
+        "rally_congress_deliver_letters": {
+            "type": "boolean",
+            "default": False,
+            "title": "Rally Congress delivery",
+            "description": "Whether letters are delivered; otherwise each is sent with the mode 'no_delivery', which "
+            "the vendor accepts for testing.",
+        },
+    }
+    shaping: ClassVar[tuple[str, ...]] = tuple(settings)
+    version: ClassVar[int] = 1
+
+    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
+        super().__init__(account, config)
+        self._style = str(config.get("rally_congress_form_key_style") or "camel")
+        self._supporters = str(config.get("rally_congress_supporters_path") or "supporters").strip("/")
+        self._looks_up = config.get("rally_congress_upsert_mode") != "post"
+        if not self._looks_up and not config.get("allow_resubscribe"):
+            raise ConfigurationError(
+                "With 'rally_congress_upsert_mode' 'post' a record's status reaches people who opted out. Set"
+                " 'allow_resubscribe' too if that is meant, or leave the mode at 'lookup'."
+            )
+
+    @override
+    def shape(self, stream: Stream, shaped: Shaped) -> None:
+        if stream.name == "messages":
+            self._shape_letter(stream, shaped)
+        else:
+            self._shape_supporter(shaped)
+
+    def _shape_letter(self, stream: Stream, shaped: Shaped) -> None:
+        if not self.config.get("rally_congress_allow_letters"):
+            raise Rejection(
+                "letters are not allowed",
+                "A letter goes to lawmakers in a person's name; it is sent only with 'rally_congress_allow_letters'.",
+            )
+        shaped.own_id = None
+        for name in stream.required:
+            if shaped.others.get(name):
+                shaped.values[name] = str(shaped.others.pop(name))
+        if not self.config.get("rally_congress_deliver_letters"):
+            shaped.values["mode"] = _NO_DELIVERY
+
+    def _shape_supporter(self, shaped: Shaped) -> None:
+        values = shaped.values
+        _from_columns(shaped)
+        status = values.pop("emailOptin", None)
+        if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
+            raise Rejection("unknown status", f"emailOptin is none of {', '.join(_STATUSES)}.")
+        if status is None and not self._looks_up:
+            raise Rejection(
+                "no consent status",
+                "With 'rally_congress_upsert_mode' 'post' nobody looks whether the supporter is known, so the record"
+                " needs an emailOptin.",
+            )
+        email = str(values.pop("email", "")).strip()
+        if email:
+            values["email"] = email
+            shaped.keys["email"] = [email.lower()]
+        if values.get("customId"):
+            shaped.keys["customId"] = [values["customId"]]
+        if email or status:
+            wish = {BLOCKED: OUT, NEITHER: None}.get(status, status) if status else None
+            shaped.wishes["email"] = Wish(email.lower() or None, wish)
+        for name in ("addresses", "phones"):
+            entries = [entry for entry in values.pop(name, None) or () if entry]
+            if self._style != "bracket" and len(entries) > 1:
+                shaped.withheld.append(f"further {name}")
+                entries = entries[:1]
+            if entries:
+                values[name] = entries
+
+    @override
+    def check(self, action: str, order: Order) -> None:
+        if action != "create":
+            return
+        if lacking := [name for name in order.stream.required if not order.values.get(name)]:
+            raise Rejection("required fields missing", f"To create one, {order.stream.name} need {', '.join(lacking)}.")
+
+    @override
+    def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
+        if not self._looks_up:
+            return []
+        answer = self.account.call("GET", self._supporters, params={key: value}, repeatable=True)
+        shown = _records(answer)
+        found = [each for each in shown if value in self.keys_of(stream, each).get(key, ())]
+        if shown and not found:
+            raise Rejection(
+                "search not understood", f"The vendor was asked for one {key} and shows supporters with others."
+            )
+        return [Found(str(each["id"]), each) for each in found]
+
+    @override
+    def read(self, vendor_id: str, order: Order) -> Record | None:
+        if order.stream.name == "messages":
+            raise Rejection("sent already", "A letter is sent once and cannot be changed; a new one needs a new key.")
+        try:
+            return _record(self.account.call("GET", self._item(vendor_id), repeatable=True))
+        except NotFound:
+            return None
+
+    @override
+    def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        """Look for a supporter by e-mail; nothing shows what became of a letter."""
+        if order.stream.name == "messages":
+            return None
+        email = str(order.values["email"]).lower()
+        answer = self.account.call("GET", self._supporters, params={"email": email}, repeatable=True)
+        return [
+            Found(str(each["id"]), each)
+            for each in _records(answer)
+            if email in self.keys_of(order.stream, each)["email"]
+        ]
+
+    @override
+    def create(self, order: Order) -> Record:
+        if order.stream.name == "messages":
+            return self._send_letter(order)
+        answer = self.account.call("POST", self._supporters, data=self._form(order), repeatable=False)
+        if answer.status_code == 200:
+            order.notes.append("was there already: the vendor knew the e-mail address")
+        return self._taken(answer)
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        return self._taken(self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True))
+
+    @override
+    def id_of(self, record: Record) -> str | None:
+        return str(record["id"]) if record.get("id") is not None else None
+
+    @override
+    def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
+        email, own = record.get("email"), record.get("customId")
+        return {"email": [str(email).strip().lower()] if email else [], "customId": [str(own)] if own else []}
+
+    @override
+    def states(self, record: Record) -> Mapping[str, str | None]:
+        if not record.get("email"):
+            return {"email": None}
+        return {"email": _STATUSES.get(str(record.get("emailOptin") or "not_collected").lower(), BLOCKED)}
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        if order.stream.name == "messages":
+            return []
+        unlike = verify.differences(_comparable(order.values), _comparable(record))
+        if "email" in order.statuses and self.states(record)["email"] != order.statuses["email"]:
+            unlike.append("emailOptin")
+        return unlike
+
+    def _send_letter(self, order: Order) -> Record:
+        """Send a letter with a single call (github.com/swt83/php-rallycongress).
+
+        Raises:
+            Fault: If the vendor failed, was down, or led elsewhere: it may have sent the letter all the same.
+            Refused: If it refused the letter.
+            NoAnswer: If it did not answer.
+        """
+        where = {name: quote(order.values[name], safe="") for name in order.stream.required}
+        names = osdi_crm_schemas.write_names("rally_congress", "messages", "create")
+        form = {names[name]: str(value) for name, value in order.values.items() if name in names}
+        url = f"{self.account.base_url}/{order.stream.path.format_map(where)}"
+        transport = self.account.transport
+        answer = transport.send(self.account.prepare("POST", url, data=form))
+        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
+            raise Fault(
+                f"the vendor failed (HTTP {answer.status_code})",
+                method="POST",
+                path=order.stream.path,
+                status=answer.status_code,
+                words=transport.words(answer),
+            )
+        if error := transport.error(answer):
+            raise error
+        if order.values.get("mode") == _NO_DELIVERY:
+            order.notes.append("accepted, not delivered")
+        shown = self._taken(answer)
+        return {**shown, "id": self.id_of(shown) or "sent"}
+
+    def _taken(self, answer: requests.Response) -> Record:
+        """The record in an answer to a POST.
+
+        Raises:
+            Rejection: If the vendor needs more to take it (202).
+        """
+        shown = _record(answer)
+        if answer.status_code == 202:
+            lacking = shown.get("missing") or shown.get("fields") or shown.get("required") or ()
+            names = ", ".join(str(each) for each in (lacking if isinstance(lacking, list) else [lacking]))
+            own = shown.get("id") or shown.get("messageId") or shown.get("uniqueId")
+            raise Rejection(
+                "incomplete",
+                f"The vendor needs more, and wrote nothing yet: {names or 'it does not say what'}"
+                + (f". It keeps what came under {own}." if own else "."),
+                status=202,
+            )
+        return shown
+
+    def _item(self, vendor_id: str) -> str:
+        return f"{self._supporters}/{quote(vendor_id, safe='')}"
+
+    def _form(self, order: Order) -> dict[str, str]:
+        """A supporter as a form; what is not given is left out, since nobody knows what an empty value does."""
+        form = {name: value for name, value in order.values.items() if isinstance(value, str)}
+        if "email" in order.statuses:
+            form["emailOptin"] = _SENT_AS[order.statuses["email"]]
+        for name in ("addresses", "phones"):
+            for place, entry in enumerate(order.values.get(name) or ()):
+                for part, value in entry.items():
+                    form[f"{name}[{place}][{part}]" if self._style == "bracket" else part] = str(value)
+        if self._style == "lower":
+            return {_LOWER.get(key, key.lower()): value for key, value in form.items()}
+        return form
+
+
+def _from_columns(shaped: Shaped) -> None:
+    """Move flat columns to where they belong, unless the record has the nested form as well."""
+    parts: dict[str, Record] = {}
+    for name in list(shaped.strangers):
+        if place := _FLAT.get(osdi_crm_schemas.fold(name)):
+            text = str(shaped.strangers.pop(name)).strip()
+            if text:
+                parts.setdefault(place[0], {})[place[1]] = text
+    for field, entry in parts.items():
+        shaped.values.setdefault(field, [entry])
+
+
+def _comparable(record: Mapping[str, Any]) -> Record:
+    """A supporter with phone numbers as digits."""
+    phones = [{"telephone": re.sub(r"\D", "", str(each.get("telephone")))} for each in record.get("phones") or ()]
+    return {**record, "phones": phones} if phones else dict(record)
+
+
+def _body(answer: requests.Response) -> Any:
+    body = answer.json() if answer.content else None
+    return body["response"] if isinstance(body, dict) and list(body) == ["response"] else body
+
+
+def _record(answer: requests.Response) -> Record:
+    """The one record of an answer; empty if it shows none."""
+    body = _body(answer)
+    if isinstance(body, dict) and isinstance(body.get("supporter"), dict):
+        body = body["supporter"]
+    return dict(body) if isinstance(body, dict) else {}
+
+
+def _records(answer: requests.Response) -> list[Record]:
+    """The records of an answer: the list itself, the only list in it, or itself one record.
+
+    Raises:
+        Garbled: If there is nothing of the kind.
+    """
+    body = _body(answer)
+    if isinstance(body, list):
+        return body
+    lists = [each for each in body.values() if isinstance(each, list)] if isinstance(body, dict) else []
+    if len(lists) == 1:
+        return list(lists[0])
+    if isinstance(body, dict) and body.get("id"):
+        return [body]
+    request = answer.request
+    raise Garbled("the answer shows no list", method=request.method or "", path=request.path_url.partition("?")[0])
+
+
+VENDOR = RallyCongress
