@@ -51,6 +51,7 @@ _STATUSES = {
 _SENT_AS = {IN: "yes", OUT: "unsubscribed"}
 
 _ADDRESS = ("addressType", "street1", "street2", "street3", "city", "state", "zipcode", "zipplus")
+_PARTS = (*_ADDRESS, "telephone")
 
 _FLAT = {name.lower(): ("addresses", name) for name in _ADDRESS} | {
     "street": ("addresses", "street1"),
@@ -87,8 +88,8 @@ class RallyCongress(Vendor):
             "default": "lookup",
             "title": "Rally Congress upsert",
             "description": "'lookup' searches by customId and e-mail before a new supporter is sent. 'post' sends "
-            "without looking and relies on the vendor to find the e-mail, which is assumed; since it cannot spare those "
-            "who opted out, it needs 'allow_resubscribe' and an emailOptin in every record.",
+            "without looking and relies on the vendor to find the e-mail, which is assumed; since it cannot spare "
+            "those who opted out, it needs 'allow_resubscribe' and an emailOptin in every record.",
         },
         "rally_congress_supporters_path": {
             "type": "string",
@@ -260,6 +261,7 @@ class RallyCongress(Vendor):
             Fault: If the vendor failed, was down, or led elsewhere: it may have sent the letter all the same.
             Refused: If it refused the letter.
             NoAnswer: If it did not answer.
+            Garbled: If its answer cannot be read.
         """
         where = {name: quote(order.values[name], safe="") for name in order.stream.required}
         names = osdi_crm_schemas.write_names("rally_congress", "messages", "create")
@@ -280,6 +282,8 @@ class RallyCongress(Vendor):
         if order.values.get("mode") == _NO_DELIVERY:
             order.notes.append("accepted, not delivered")
         shown = self._taken(answer)
+        if not shown:
+            raise Garbled("the answer shows no letter", method="POST", path=order.stream.path)
         return {**shown, "id": self.id_of(shown) or "sent"}
 
     def _taken(self, answer: requests.Response) -> Record:
@@ -311,8 +315,8 @@ class RallyCongress(Vendor):
             form["emailOptin"] = _SENT_AS[order.statuses["email"]]
         for name in ("addresses", "phones"):
             for place, entry in enumerate(order.values.get(name) or ()):
-                for part, value in entry.items():
-                    form[f"{name}[{place}][{part}]" if self._style == "bracket" else part] = str(value)
+                for part in (part for part in _PARTS if part in entry):
+                    form[f"{name}[{place}][{part}]" if self._style == "bracket" else part] = str(entry[part])
         if self._style == "lower":
             return {_LOWER.get(key, key.lower()): value for key, value in form.items()}
         return form
