@@ -1,0 +1,117 @@
+"""Slices of any data under any changes lose nothing: the shipped code, over HTTP, on data that hypothesis makes up."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from osdi_crm_sandbox.control import Account, Sandbox
+from tap_osdi_crm import readings
+from tap_osdi_crm.tap import TapOSDICRM
+
+BEGIN = 1_700_000_000
+
+
+def moment(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BEGIN + second))
+
+
+def person(number: int, second: int) -> dict[str, Any]:
+    when = moment(second)
+    address = {"primary": True, "address": f"p{number}@example.org", "status": "subscribed"}
+    return {"created_date": when, "modified_date": when, "email_addresses": [address]}
+
+
+def read(config: dict[str, Any], state: dict[str, Any]) -> tuple[set[str], dict[str, Any]]:
+    """Read people once; their ids, and the state to go on from."""
+    tap = TapOSDICRM(config=config, state=state)
+    stream = tap.streams["people"]
+    stream._write_starting_replication_value(None)
+    found = {row["id"] for row in stream.get_records(None)}
+    return found, tap.state
+
+
+def ids(account: Account) -> set[str]:
+    return {
+        next(i for i in raw["identifiers"] if i.startswith("action_network:")).removeprefix("action_network:")
+        for raw in account.records("people")
+    }
+
+
+@pytest.mark.timeout(300)
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    size=st.integers(0, 300),
+    seconds=st.sampled_from([1, 3, 100, 100_000]),
+    changes=st.sampled_from([0.0, 0.2, 1.0]),
+    adds=st.sampled_from([0.0, 0.3]),
+    latency=st.sampled_from([0.0, 0.02]),
+    seed=st.integers(0, 1000),
+)
+def test_nothing_is_lost(
+    sandbox: Sandbox,
+    tap: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    seconds: int,
+    changes: float,
+    adds: float,
+    latency: float,
+    seed: int,
+) -> None:
+    monkeypatch.setattr(readings, "SLICE_PAGES", 2)
+    chance = random.Random(seed)
+    account = sandbox.account("action_network", latency=latency)
+    account.insert("people", [person(n, chance.randrange(seconds)) for n in range(size)])
+    before = ids(account)
+    config = {**tap.settings(account), "overlap_seconds": 0, "index_lag_seconds": 0}
+
+    account.churn("people", changes_per_call=changes, adds_per_call=adds)
+    first, state = read(config, {})
+    account.stop_churn()
+    time.sleep(1.1)
+    second, _ = read(config, state)
+
+    assert before <= first | second
+    assert ids(account) == first | second
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+def test_fifty_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", size=20_000)
+    account.set(latency=0.005)
+    config = {**tap.settings(account), "overlap_seconds": 0}
+    chance = random.Random(7)
+    found: set[str] = set()
+    state: dict[str, Any] = {}
+    account.churn("people", changes_per_call=0.05, adds_per_call=0.02)
+    for _ in range(50):
+        run = tap.killed(config, "people", state=state, after=chance.uniform(1.0, 2.5))
+        state = run.state or state
+        found |= {record["id"] for record in run.records("people")}
+    account.stop_churn()
+    time.sleep(2.5)
+    last = tap(config, "people", state=state)
+
+    assert last.code == 0, last.log
+    assert ids(account) <= found | {record["id"] for record in last.records("people")}
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+def test_a_run_without_kills_loses_nothing_either(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", size=20_000)
+    config = {**tap.settings(account), "overlap_seconds": 0}
+    account.churn("people", changes_per_call=0.25, adds_per_call=0.1)
+    first = tap(config, "people")
+    account.stop_churn()
+    time.sleep(2.5)
+    last = tap(config, "people", state=first.state)
+
+    found = {record["id"] for run in (first, last) for record in run.records("people")}
+    assert ids(account) <= found
