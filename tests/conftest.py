@@ -24,7 +24,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def settings(account: Account, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
-    credentials: dict[str, Any] = {
+    credentials: dict[str, Callable[[], dict[str, Any]]] = {
         "action_network": lambda: {"action_network_api_token": account.key},
         "crowdskout": lambda: {"crowdskout_access_token": account.key},
         "i360": lambda: {
@@ -58,6 +58,7 @@ class Run:
     def __init__(self, code: int, out: str, log: str) -> None:
         self.code = code
         self.out = out
+        self.seconds = 0.0
         self.log = log
         self.messages: list[dict[str, Any]] = [
             json.loads(line) for line in out.splitlines(keepends=True) if line[-1] == "\n"
@@ -142,16 +143,17 @@ class TapCommand:
         return self.parse(out)
 
     def until(self, config: dict[str, Any], *streams: str, reached: Callable[[], bool], end: signal.Signals) -> Run:
-        """A run that gets a signal as soon as something is reached."""
+        """A run that gets a signal as soon as something is reached; `seconds` is what it then took to end."""
         out, log = self.folder / "out", self.folder / "log"
         with out.open("wb") as to_out, log.open("wb") as to_log:
             process = subprocess.Popen(self.command(config, *streams), stdout=to_out, stderr=to_log)
             while not reached() and process.poll() is None:
                 time.sleep(0.02)
             process.send_signal(end)
-            process.wait(timeout=20)
+            asked = time.monotonic()
+            process.wait(timeout=60)
         run = self.parse(out.read_bytes())
-        run.code, run.log = process.returncode, log.read_text()
+        run.code, run.log, run.seconds = process.returncode, log.read_text(), time.monotonic() - asked
         return run
 
     @staticmethod

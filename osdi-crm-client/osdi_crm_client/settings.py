@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -94,13 +94,12 @@ def secret_settings(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, setting in schema["properties"].items() if setting.get("secret"))
 
 
-def warn_of_strangers(config: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Warn of settings that nothing reads: unknown ones, and another vendor's."""
-    known = set(known)
+def warn_of_strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default."""
     others = [vendor(name) for name in vendor_names() if name != config.get("vendor")]
     for name in sorted(config):
         owner = next((other for other in others if name.startswith(f"{other.name}_")), None)
         if name not in known:
             logger.warning("The setting '%s' is not known and has no effect.", name)
-        elif owner and config[name] != owner.settings.get(name, {}).get("default"):
+        elif owner and config[name] != known[name].get("default"):
             logger.warning("The setting '%s' belongs to %s and has no effect here.", name, owner.title)

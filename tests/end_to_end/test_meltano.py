@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 from osdi_crm_sandbox.control import Account, Sandbox
-
-pytestmark = pytest.mark.xdist_group("meltano")  # two runs of one plugin at a time overwrite each other's files
 
 ROOT = Path(__file__).parent.parent.parent
 MELTANO = ROOT / ".meltano-venv" / "bin" / "meltano"
@@ -26,7 +26,7 @@ def account(sandbox: Sandbox) -> Account:
 
 
 @pytest.fixture
-def meltano(tmp_path: Path, account: Account) -> Any:
+def meltano(tmp_path: Path, account: Account) -> Iterator[Any]:
     """Meltano in this project, pointed to an account of the sandbox, with state and warehouse of the test's own."""
     pointing = {
         "TAP_ACTION_NETWORK_ACTION_NETWORK_API_URL": account.url,
@@ -42,7 +42,8 @@ def meltano(tmp_path: Path, account: Account) -> Any:
         environment = {**os.environ, **pointing, **more}
         return subprocess.run([MELTANO, *args], cwd=ROOT, env=environment, capture_output=True, text=True)
 
-    return run
+    with FileLock(ROOT / ".meltano" / "tests.lock"):  # two runs of one plugin at a time overwrite each other's files
+        yield run
 
 
 def rows(warehouse: Path, stream: str) -> tuple[int, int]:

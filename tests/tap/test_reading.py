@@ -118,7 +118,10 @@ def test_a_killed_run_goes_on_from_its_last_finished_slice(sandbox: Sandbox, tap
     account.set(latency=0.02)
     config = tap.settings(account)
     killed = tap.until(
-        config, case.stream, reached=lambda: account.counters()["calls"] > pages * 0.85, end=signal.SIGKILL
+        config,
+        case.stream,
+        reached=lambda: b'"replication_key_value"' in (tap.folder / "out").read_bytes(),
+        end=signal.SIGKILL,
     )
     assert killed.state["bookmarks"][case.stream]["replication_key_value"]
 
@@ -127,7 +130,10 @@ def test_a_killed_run_goes_on_from_its_last_finished_slice(sandbox: Sandbox, tap
     second = tap(config, case.stream, state=killed.state)
 
     assert set(ids(killed.records(case.stream))) | set(ids(second.records(case.stream))) == keys(case, account)
-    assert account.counters()["calls"] < pages * 0.9
+    resumed = account.counters()["calls"]
+    account.clear_log()
+    tap(config, case.stream)
+    assert resumed < account.counters()["calls"]
 
 
 def test_a_killed_sweep_goes_on_from_its_cursor(sandbox: Sandbox, tap: Any, case: Any) -> None:
@@ -150,13 +156,12 @@ def test_a_killed_sweep_goes_on_from_its_cursor(sandbox: Sandbox, tap: Any, case
 
 def test_sigterm_ends_the_tap_at_once_with_143(sandbox: Sandbox, tap: Any, case: Any) -> None:
     account = sandbox.account(case.vendor, counts={case.stream: 80 * case.per_page}, latency=0.2)
-    began = time.monotonic()
     run = tap.until(
         tap.settings(account), case.stream, reached=lambda: account.counters()["calls"] > 20, end=signal.SIGTERM
     )
 
     assert run.code == 143
-    assert time.monotonic() - began < 10
+    assert run.seconds < 10
     assert "Traceback" not in run.log
 
 

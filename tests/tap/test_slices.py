@@ -31,8 +31,8 @@ def read(config: dict[str, Any], state: dict[str, Any]) -> tuple[set[str], dict[
     tap = TapOSDICRM(config=config, state=state)
     stream = tap.streams["people"]
     stream._write_starting_replication_value(None)
-    found = {row["id"] for row in stream.get_records(None)}
-    return found, tap.state
+    found = {str(row["id"]) for row in stream.get_records(None) if isinstance(row, dict)}
+    return found, dict(tap.state)
 
 
 def ids(account: Account) -> set[str]:
