@@ -57,16 +57,14 @@ class Target:
     """The target, writing to accounts of the sandbox, with its files in a folder of the test's own."""
 
     folder: Path
+    reach: Callable[[Account], dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
 
     def config(self, account: Account, /, **more: Any) -> dict[str, Any]:
         return {
-            "vendor": account.vendor,
-            f"{account.vendor}_api_url": account.url,
-            "action_network_api_token": account.key,
+            **self.reach(account),
             "account": "test",
             "work_dir": str(self.folder),
-            "calls_per_second": 0,
             "index_lag_seconds": 0,
             **self.settings,
             **more,
@@ -154,9 +152,9 @@ def _line(message: Message | str) -> bytes:
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Target:
+def target(tmp_path: Path, tap: Any) -> Target:
     """The target."""
-    return Target(tmp_path)
+    return Target(tmp_path, tap.settings)
 
 
 @pytest.fixture
