@@ -24,7 +24,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def settings(account: Account, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
-    credentials: dict[str, Callable[[], dict[str, Any]]] = {
+    by_vendor: dict[str, Callable[[], dict[str, Any]]] = {
         "action_network": lambda: {"action_network_api_token": account.key},
         "crowdskout": lambda: {"crowdskout_access_token": account.key},
         "i360": lambda: {
@@ -41,11 +41,11 @@ def settings(account: Account, **more: Any) -> dict[str, Any]:
             "rally_congress_account_id": account.credentials["account_id"],
             "rally_congress_auth_token": f"{account.key}-token",
         },
-    }[account.vendor]()
+    }
     return {
         "vendor": account.vendor,
         f"{account.vendor}_api_url": account.url,
-        **credentials,
+        **by_vendor[account.vendor](),
         "calls_per_second": 0,
         "index_lag_seconds": 1,
         **more,
