@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from osdi_crm_client import errors
-from singer_sdk.pagination import BaseAPIPaginator
+from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
 from typing_extensions import override
 
 if TYPE_CHECKING:
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 GOOD_PAGES = 8
 """Pages after which twice as many records are asked for again, where a page had been too heavy."""
+
+
+class OnePage(SinglePagePaginator):
+    """A collection that comes in one page, which may be empty."""
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        """Leave it to `has_more` to see that this is the end."""
+        return True
 
 
 class NumberedPages(BaseAPIPaginator[int]):

@@ -69,7 +69,7 @@ class Ids:
 
 @dataclass(frozen=True)
 class Parent:
-    """A record that others hang on."""
+    """A record that others hang on, or something that a setting names; then `stream` is empty."""
 
     stream: str
     id: str

@@ -52,6 +52,9 @@ class VendorStream(RESTStream[Any]):
     overlap: ClassVar[float] = 120
     """Seconds before its bookmark from which an incremental run reads, unless a setting says otherwise."""
 
+    pagings: ClassVar[frozenset[str]] = frozenset()
+    """Ways of paging that the setting `stream_overrides` may name."""
+
     dropped: ClassVar[frozenset[str]] = frozenset()
     is_sorted_by_vendor = True
     """Whether the vendor sorts the collection, where it is read in order."""
@@ -61,6 +64,12 @@ class VendorStream(RESTStream[Any]):
     def __init__(self, tap: TapOSDICRM, resource: Resource, account: Account) -> None:
         schema = osdi_crm_schemas.schema(account.vendor.name, resource.name)
         schema["properties"] = {k: v for k, v in schema["properties"].items() if not v.get("x-write-only")}
+        if resource.paging and resource.paging not in self.pagings:
+            ways = ", ".join(sorted(self.pagings)) or "none"
+            raise errors.ConfigurationError(
+                f"The setting 'stream_overrides' gives '{resource.name}' a paging that the vendor does not have; it may"
+                f" be: {ways}."
+            )
         self.resource = resource
         self.account = account
         self.tap = tap
@@ -266,6 +275,11 @@ class VendorStream(RESTStream[Any]):
                 stream.sync()
 
     @override
+    def generate_child_contexts(self, record: Row, context: Context | None) -> Iterable[Context | None]:
+        """Yield nothing: what a record holds for the streams within is written in bulk, not record by record."""
+        return ()
+
+    @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log, but not each time that a stream within another writes what it holds."""
         if not (self.is_written and level == logging.INFO):
@@ -294,7 +308,7 @@ class VendorStream(RESTStream[Any]):
                 yield [self._shaped(self.fields(row, part)) for row in rows]
             self._found = True
         except errors.NotFound:
-            if part.parent is None:
+            if part.parent is None or not part.parent.stream:
                 raise
             self._missed = True
             logger.debug("Stream '%s': there is nothing at %s.", self.name, part.path)

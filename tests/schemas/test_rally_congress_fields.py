@@ -37,7 +37,7 @@ def test_there_are_no_other_streams() -> None:
 @pytest.mark.parametrize(
     ("stream", "keys", "fields"),
     [
-        ("supporters", ["id"], f"{WRITABLE} emailStatus"),
+        ("supporters", ["id"], f"{WRITABLE} emailStatus updated_since"),
         ("supporter_addresses", ["supporter_id", "position"], ADDRESS),
         ("supporter_phones", ["supporter_id", "position"], PHONE),
         ("campaigns", ["campaignId"], "title text uri actions"),
@@ -51,7 +51,7 @@ def test_the_fields_of_a_stream(stream: str, keys: list[str], fields: str) -> No
     assert all(found.pop(key)["type"] == "string" for key in keys)
     assert set(found) == set(fields.split())
     lists = {"addresses", "phones", "actions", "fields", "letters", "targets"} & set(found)
-    assert strings(found) == set(found) - lists
+    assert strings(found) == set(found) - lists - {"updated_since"}
     assert all(found[name]["type"] == ["null", "array"] for name in lists)
 
 
@@ -86,7 +86,7 @@ def test_deliverability_is_the_only_field_of_a_supporter_that_cannot_be_written(
     found = properties("supporters")
     written = {name for name, field in found.items() if field.get("x-write") == ["create", "update"]}
     assert written == set(WRITABLE.split())
-    assert {name for name, field in found.items() if "x-write" not in field} == {"id", "emailStatus"}
+    assert {name for name, field in found.items() if "x-write" not in field} == {"id", "emailStatus", "updated_since"}
 
 
 def test_a_letter_is_written_and_never_read() -> None:
