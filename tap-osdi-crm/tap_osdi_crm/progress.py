@@ -28,6 +28,7 @@ class StreamProgress:
         self.records = 0
         self.parts = 0
         self._place = ""
+        self._parts_in_all: int | None = None
         self._account = account
         self._calls_before = account.pacer.made
         self._refused_before = account.pacer.refused
@@ -41,9 +42,10 @@ class StreamProgress:
             self._told = time.monotonic()
             self._tell()
 
-    def finished(self, place: str) -> None:
+    def finished(self, place: str, parts_in_all: int | None) -> None:
         """Count a finished part."""
         self.parts += 1
+        self._parts_in_all = parts_in_all
         self._place = place
 
     def end(self) -> None:
@@ -69,7 +71,7 @@ class StreamProgress:
         rate = self._account.vendor.calls_per_second
         share = f", {self._calls() / self.seconds / rate:.0%} of the pace" if rate else ""
         logger.info(
-            "%s: %d records, %.0f/s, %d calls%s, %d x 429, %d parts done%s",
+            "%s: %d records, %.0f/s, %d calls%s, %d x 429, %d parts done%s%s",
             self.name,
             self.records,
             self.records / self.seconds,
@@ -78,7 +80,14 @@ class StreamProgress:
             self._refused(),
             self.parts,
             f", last {self._place}" if self._place else "",
+            f", {left / 60:.0f} minutes left" if (left := self._left()) is not None else "",
         )
+
+    def _left(self) -> float | None:
+        """Seconds left, if the parts to come are like those before."""
+        if not self.parts or self._parts_in_all is None:
+            return None
+        return self.seconds * max(self._parts_in_all - self.parts, 0) / self.parts
 
 
 class Progress:

@@ -40,12 +40,17 @@ SECOND = timedelta(seconds=1)
 
 
 class Reading(ABC):
-    """How one stream is read in one run."""
+    """How one stream is read in one run.
+
+    Attributes:
+        parts_in_all: How many parts there are, once that is known.
+    """
 
     def __init__(self, stream: VendorStream, *, everything: bool = False) -> None:
         """Read what is new to the stream's bookmark, or everything there is."""
         self.stream = stream
         self.everything = everything
+        self.parts_in_all: int | None = None
 
     @abstractmethod
     def parts(self) -> Iterator[Part]:
@@ -190,6 +195,7 @@ class Slices(Reading):
         """Yield windows that by the sample hold about `SLICE_PAGES` pages each, and together all there is."""
         since = window.since
         slices = max(1, round(pages / SLICE_PAGES)) if times else 1
+        self.parts_in_all = slices
         for number in range(1, slices):
             bound = times[number * len(times) // slices].replace(microsecond=0)
             if (since is None or bound > since) and window.until and bound < window.until:
@@ -337,9 +343,10 @@ class Sweep(Reading):
         if stream.is_incremental and not stream.is_test:
             stream.remember(None)
         window = Window(datetime.fromisoformat(self._sweep["since"]) if self._sweep["since"] else None)
-        for parent in self._parents():
-            if parent.place > self._sweep["after"]:
-                yield Part(_path(parent, stream.resource.path), window, parent)
+        parents = [parent for parent in self._parents() if parent.place > self._sweep["after"]]
+        self.parts_in_all = len(parents)
+        for parent in parents:
+            yield Part(_path(parent, stream.resource.path), window, parent)
 
     def _parents(self) -> Iterator[Parent]:
         yield from sorted(self.stream.parents(), key=lambda parent: parent.place)

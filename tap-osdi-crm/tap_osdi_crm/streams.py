@@ -240,7 +240,7 @@ class VendorStream(RESTStream[Any]):
                         self.write_inner()
                 else:
                     reading.finished(event.part)
-                    progress.finished(event.part.path)
+                    progress.finished(event.part.path, reading.parts_in_all)
             self.write_inner(last=True)
             reading.ended()
 
