@@ -104,7 +104,7 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
         answer = response.json()
     except ValueError:
         answer = None
-    if isinstance(answer, dict) and answer.get("error"):
+    if isinstance(answer, dict) and answer.get("error") and status < 500 and status != 429:
         words = redaction.redact(str(answer["error"]))[:60]
         raise NotSignedIn("signing in was refused", method="POST", path=path, status=status, words=words)
     if status == 200 and isinstance(answer, dict) and answer.get("access_token"):
