@@ -267,7 +267,10 @@ class Life:
         try:
             self._write(entry)
         except Rejection as rejection:
-            self._outcomes.rejected(entry, rejection)
+            if rejection.retry == journal.REFERENCE and entry.patience:
+                self._outcomes.parked(entry, rejection.reason)
+            else:
+                self._outcomes.rejected(entry, rejection)
         except Waiting as waiting:
             self._outcomes.parked(entry, str(waiting))
         except Unanswered:
@@ -294,7 +297,13 @@ class Life:
             row = entry.row = self._journal.rows([entry.key]).get(entry.key) or row
             if self._known(entry):
                 return
-        order = Order(stream, entry.shaped.values, self._resolve(entry))
+        try:
+            order = Order(stream, entry.shaped.values, self._resolve(entry))
+        except Waiting:
+            if not entry.arrival.deleted:
+                raise
+            self._finish_well(entry, NOTHING, None)
+            return
         order.mark = self._vendor.mark(stream, entry.source_key)
         if entry.arrival.deleted:
             self._delete(entry, order)
@@ -333,7 +342,8 @@ class Life:
                 known = {each: known.get(each, each) for each in keys}
             if missing := len(set(keys) - known.keys()):
                 needed = name not in stream.does_without
-                if entry.patience > (0 if needed else 1) and to in self._vendor.streams:
+                expected = any((to, each) in rows for each in set(keys) - known.keys())
+                if entry.patience > (0 if needed else 1 if expected else 2) and to in self._vendor.streams:
                     raise Waiting(f"{name} refers to {to} not yet written")
                 if needed:
                     raise Rejection(
@@ -341,7 +351,7 @@ class Life:
                         f"{name} refers to {missing} of '{to}' that no run has written.",
                         retry=journal.REFERENCE,
                     )
-                self._summary.detail(stream.name, "withheld", f"{name} of nobody known")
+                entry.shaped.withheld.append(f"{name} of nobody known")
                 continue
             ids = [known[each] for each in keys]
             resolved[name] = ids if isinstance(entry.shaped.refers[name], list) else ids[0]

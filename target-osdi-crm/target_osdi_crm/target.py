@@ -70,12 +70,14 @@ class TargetOSDICRM(Target):
     def __init__(self, **kwargs: Any) -> None:
         given = kwargs.get("config")
         from_env = self._env_var_config if kwargs.get("parse_env_config") else {}
-        redaction.install(
-            {**(given if isinstance(given, dict) else {}), **from_env}, secret_settings(self.config_jsonschema)
-        )
+        secrets = secret_settings(self.config_jsonschema)
+        whole = {**(given if isinstance(given, dict) else {}), **from_env}
+        redaction.install({name: str(whole[name]) for name in secrets if name in whole}, secrets)
         self.told_to_end = threading.Event()
         super().__init__(**kwargs)
-        warn_of_strangers(self.config, self.config_jsonschema["properties"])
+        known = self.config_jsonschema["properties"]
+        chosen = {name: value for name, value in self.config.items() if value != known.get(name, {}).get("default")}
+        warn_of_strangers(chosen, known)
         self.max_parallelism = 1
         self.reader = cast("Reader", self.message_reader)
         self.reader.target = self

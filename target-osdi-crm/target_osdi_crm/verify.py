@@ -55,7 +55,7 @@ def normal(value: Any) -> Any:  # noqa: PLR0911  one return per kind of value
             return format(number.normalize(), "f") if number.is_finite() else text
     if len(text) >= 10 and text[:4].isdigit():
         try:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(text.upper())
         except ValueError:
             return text
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()

@@ -418,6 +418,27 @@ def test_a_tagging_that_we_did_not_make_is_found_and_deleted(account: Account, t
     assert account.records("taggings") == []
 
 
+def test_a_tagging_of_nobody_we_know_needs_no_deleting(account: Account, target: Any) -> None:
+    deleted = {"tag_id": "t1", "id": "g9", "person_id": "p1", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}
+
+    done = target(account, target.messages("taggings", deleted, key=["tag_id", "id"]), allow_delete=True)
+
+    assert done.code == 0, done.log
+    assert done.count("taggings", "skipped") == 1
+
+
+def test_people_are_found_by_a_foreign_identifier_if_a_setting_says_so(account: Account, target: Any) -> None:
+    email = [{"primary": True, "address": "old@example.org", "status": "subscribed"}]
+    account.insert("people", [{"identifiers": ["ours-x:7"], "email_addresses": email}])
+    record = {"id": "7", "identifiers": ["ours-x:7"], "email": "new@example.org"}
+
+    done = target.write(account, "people", record, match_keys={"people": ["identifier"]})
+
+    assert done.code == 0, done.log
+    (stored,) = account.records("people")
+    assert stored["email_addresses"][0]["address"] == "new@example.org"
+
+
 def test_deleted_people_are_left_alone_with_one_warning(account: Account, target: Any) -> None:
     target.write(account, "people", person(1), person(2))
 

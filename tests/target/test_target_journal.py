@@ -217,13 +217,14 @@ def test_the_file_is_durable_and_its_owners_alone(tmp_path: Path) -> None:
         ("mysql://user:pass-1234@host/db", "names a mysql database; use SQLite or Postgres"),
         ("postgresql://user:pass-1234@127.0.0.1:1/db", "The journal cannot be used"),
         ("://", "neither a path nor a database address"),
-        ("/nowhere/at/all.db", "cannot be opened: No such file or directory"),
+        ("{folder}/config.json/journal.db", "cannot be opened: Not a directory"),
     ],
 )
 def test_a_journal_that_cannot_be_used_is_one_clear_line_without_its_password(
     sandbox: Sandbox, target: Any, setting: str, says: str
 ) -> None:
-    done = target.as_command(sandbox.account("action_network"), [], journal=setting)
+    account = sandbox.account("action_network")
+    done = target.as_command(account, [], journal=setting.format(folder=target.folder))
 
     assert done.code == 1
     assert says in done.log

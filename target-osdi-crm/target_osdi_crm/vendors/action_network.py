@@ -50,7 +50,13 @@ def _deed(name: str, action: str, **more: Any) -> Stream:
 
 
 _STREAMS = (
-    Stream(name="people", path="people", repeatable=True, keys=("email", "phone"), default_keys=("email", "phone")),
+    Stream(
+        name="people",
+        path="people",
+        repeatable=True,
+        keys=("email", "phone", "identifier"),
+        default_keys=("email", "phone"),
+    ),
     Stream(
         name="tags",
         path="tags",
@@ -192,7 +198,9 @@ class ActionNetwork(Vendor):
     @override
     def shape(self, stream: Stream, shaped: Shaped) -> None:
         values = shaped.values
-        _only_foreign_identifiers(values, send=bool(self.config.get("action_network_send_identifiers")))
+        foreign = [each for each in values.pop("identifiers", ()) if not each.startswith("action_network:")]
+        if foreign and self.config.get("action_network_send_identifiers"):
+            values["identifiers"] = foreign
         if stream.name == "people":
             self._shape_person(shaped)
         elif stream.name == "messages":
@@ -206,7 +214,7 @@ class ActionNetwork(Vendor):
             if not place:
                 del values["location"]
         known_by = {name: [values[name]] for name in ("title", "name") if values.get(name)}
-        known_by["identifier"] = values.get("identifiers") or []
+        known_by["identifier"] = foreign
         shaped.keys |= {key: known_by[key] for key in stream.keys if key in known_by}
 
     def _shape_person(self, shaped: Shaped) -> None:
@@ -579,12 +587,6 @@ class _Tags:
 
 def _tag_names(values: Record) -> list[str]:
     return [*(values.get("add_tags") or ()), *(values.get("tag_list") or ())]
-
-
-def _only_foreign_identifiers(values: Record, *, send: bool) -> None:
-    identifiers = [each for each in values.pop("identifiers", ()) if not each.startswith("action_network:")]
-    if identifiers and send:
-        values["identifiers"] = identifiers
 
 
 def _chosen(entries: Any) -> tuple[Record, bool]:
