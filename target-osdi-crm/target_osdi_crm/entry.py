@@ -71,7 +71,8 @@ class Entry(Task):
         row: What the journal knows of it; made when first needed.
         stale: Whether the journal may have learned more since `row` was read.
         stored: Whether it comes from the journal.
-        patience: What it waits for: 2, all it refers to; 1, what it cannot do without; 0, nothing.
+        patience: What it waits for: 3, all it refers to; 2, what it cannot do without or has come in and waits too; 1,
+            what it cannot do without; 0, nothing.
         rejected: The hash under which it was rejected before.
         shaped: The record in the vendor's terms.
         fingerprint: A hash of that, and of the settings that shape it.
@@ -83,7 +84,7 @@ class Entry(Task):
     row: Row
     stale: bool = False
     stored: bool = False
-    patience: int = 2
+    patience: int = 3
     rejected: bytes | None = None
     shaped: Shaped = field(default_factory=Shaped)
     fingerprint: bytes = b""

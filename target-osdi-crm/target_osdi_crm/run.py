@@ -148,24 +148,26 @@ class Run:
 
     def _take_up_again(self) -> None:
         """Take up what waits, what has no answer and what failed in earlier runs, for as long as that helps."""
-        patience, before = 2, self._take_up(2, old=True)
+        self._take_up(3, old=True)
+        patience, before = 3, self._waiting()
         while before and patience >= 0 and not self.stopped:
-            waiting = self._take_up(patience)
-            patience -= waiting == before
-            before = waiting
+            self._take_up(patience)
+            left = self._waiting()
+            patience = 3 if left < before else patience - 1
+            before = left
 
-    def _take_up(self, patience: int, *, old: bool = False) -> int:
-        """Take up each unfinished record once, rejected ones only where `old`; return how many were waiting."""
-        waiting = 0
+    def _waiting(self) -> int:
+        return sum(row.outcome == journal.WAITING for rows in self.journal.unfinished() for row in rows)
+
+    def _take_up(self, patience: int, *, old: bool = False) -> None:
+        """Take up each unfinished record once, rejected ones only where `old`."""
         for rows in self.journal.unfinished():
             for row in rows:
                 if self.stopped:
-                    return 0
+                    return
                 if row.outcome != journal.REJECTED or (old and self._worth_another_run(row)):
-                    waiting += row.outcome == journal.WAITING
                     self._resume(row, patience)
             self._settle()
-        return waiting
 
     def _worth_another_run(self, row: Row) -> bool:
         given_up = row.retry == journal.EACH_RUN and row.attempts >= self._most_attempts
