@@ -128,6 +128,9 @@ class Outcomes:
         if entry.stored and (row.outcome == journal.WAITING or row.retry == journal.REFERENCE):
             self.over(entry)
             return
+        if row.outcome == journal.WAITING and row.run == self._journal.run:
+            self._summary.count(entry.stream.name, "skipped")
+            self._summary.detail(entry.stream.name, "skipped", "came again while it waited")
         if row.tried != entry.fingerprint:
             row.attempts, row.retry = 0, None
         row.outcome, row.tried, row.reason, row.words = journal.WAITING, entry.fingerprint, why, None
