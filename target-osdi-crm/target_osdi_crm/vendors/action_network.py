@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from target_osdi_crm import verify
 from target_osdi_crm.consent import BLOCKED, IN, OUT, Wish
-from target_osdi_crm.journal import EACH_RUN
+from target_osdi_crm.journal import CHANGE, EACH_RUN
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
 
@@ -116,15 +116,12 @@ _STATUSES = {
 }
 
 _LINKS = {
-    "person_id": "osdi:person",
-    "creator_person_id": "osdi:creator",
-    "organizer_person_id": "osdi:organizer",
-    "wrapper_id": "osdi:wrapper",
+    "person_id": ("osdi:person", "people"),
+    "creator_person_id": ("osdi:creator", "people"),
+    "organizer_person_id": ("osdi:organizer", "people"),
+    "wrapper_id": ("osdi:wrapper", "wrappers"),
 }
-
-_COLLECTIONS = {"person_id": "people", "creator_person_id": "people", "organizer_person_id": "people"} | {
-    "wrapper_id": "wrappers"
-}
+"""References that travel as links: relation and collection by property."""
 
 _FILTERS = {"email": "email_address", "phone": "phone_number", "identifier": "identifier", "title": "title"}
 """Fields of `filter` by match key (actionnetwork.org/docs/v2, "OData filters")."""
@@ -355,8 +352,8 @@ class ActionNetwork(Vendor):
         if order.mark:
             body["identifiers"] = [*body.get("identifiers", ()), order.mark]
         if links := {
-            relation: {"href": f"{self.account.base_url}/{_COLLECTIONS[name]}/{order.refers[name]}"}
-            for name, relation in _LINKS.items()
+            relation: {"href": f"{self.account.base_url}/{collection}/{order.refers[name]}"}
+            for name, (relation, collection) in _LINKS.items()
             if order.refers.get(name)
         }:
             body["_links"] = links
@@ -509,7 +506,7 @@ class ActionNetwork(Vendor):
             raise Rejection(
                 "empty answer",
                 "Action Network answered 200 and showed no record, which means that it wrote none.",
-                retry=EACH_RUN,
+                retry=EACH_RUN if repeatable else CHANGE,
                 status=200,
             )
         return reply
@@ -604,9 +601,8 @@ def _from_columns(shaped: Shaped) -> None:
         custom = _CUSTOM.fullmatch(name)
         if not place and not custom:
             continue
-        value = shaped.strangers.pop(name)
-        text = str(value).strip()
-        if custom:
+        text = str(shaped.strangers.pop(name)).strip()
+        if custom and text:
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
         elif place and text:
             parts.setdefault(place[0], {})[place[1]] = text
