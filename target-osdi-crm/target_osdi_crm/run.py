@@ -62,7 +62,7 @@ class Run:
         self.summary = Summary()
         self.journal = Journal(config, account.name, read_only=self._dry, fail=self.stop)
         self._plan = Plan(config) if self._dry else None
-        self._lanes: Lanes[Entry] = Lanes(account.most_in_flight)
+        self._lanes: Lanes[Entry] = Lanes(max(account.most_in_flight, self._vendor.gathers))
         self._outcomes = Outcomes(
             config,
             kept=self.journal,

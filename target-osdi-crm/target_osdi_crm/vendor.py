@@ -117,6 +117,7 @@ class Vendor(ABC):
         settings: The vendor's settings of the target; every name starts with the vendor's.
         shaping: Which of them change what is sent.
         version: Raised when the same record is shaped differently than before, so that it is sent again.
+        gathers: How many records travel in one call at most, and are therefore worth having under way at a time.
     """
 
     streams: ClassVar[Mapping[str, Stream]]
@@ -124,6 +125,7 @@ class Vendor(ABC):
     settings: ClassVar[Mapping[str, Mapping[str, Any]]]
     shaping: ClassVar[tuple[str, ...]]
     version: ClassVar[int]
+    gathers: int = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         """Prepare to write to the account; makes no call."""
