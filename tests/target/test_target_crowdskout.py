@@ -11,10 +11,9 @@ KIND = "Our ID"
 
 
 @pytest.fixture
-def account(sandbox: Sandbox, target: Any, tap: Any) -> Account:
-    account = sandbox.account("crowdskout")
-    target.settings |= {**tap.settings(account), "index_lag_seconds": 0, "crowdskout_external_id_type": KIND}
-    return account
+def account(sandbox: Sandbox, target: Any) -> Account:
+    target.settings["crowdskout_external_id_type"] = KIND
+    return sandbox.account("crowdskout")
 
 
 def writes(account: Account, method: str) -> list[dict[str, Any]]:

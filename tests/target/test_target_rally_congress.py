@@ -9,10 +9,8 @@ from osdi_crm_sandbox.control import Account, Sandbox
 
 
 @pytest.fixture
-def account(sandbox: Sandbox, target: Any, tap: Any) -> Account:
-    account = sandbox.account("rally_congress")
-    target.settings |= {**tap.settings(account), "index_lag_seconds": 0}
-    return account
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.account("rally_congress")
 
 
 def posts(account: Account, path: str = "") -> list[dict[str, Any]]:
