@@ -112,8 +112,8 @@ class Life:
         self._own_ids = bool(config.get("ids_are_this_accounts"))
         self._match_keys = self._chosen_keys()
         self._lag = account.index_lag
-        self._shaping = settings.signature(config, settings.SHAPING)
-        self._deciding = settings.signature(config, settings.DECIDING)
+        self._shaping = settings.shaping(config)
+        self._deciding = settings.deciding(config)
         self._fresh_after = settings.fresh_after(config)
         self._most_attempts = int(config.get("max_attempts", 5))
         self._largest_field = int(config.get("max_field_bytes", 1_000_000))
@@ -340,15 +340,16 @@ class Life:
             known = {each: row.vendor_id for each in keys if (row := rows.get((to, each))) and row.vendor_id}
             if self._own_ids:
                 known = {each: known.get(each, each) for each in keys}
-            if missing := len(set(keys) - known.keys()):
+            if missing := set(keys) - known.keys():
                 needed = name not in stream.does_without
-                expected = any((to, each) in rows for each in set(keys) - known.keys())
-                if entry.patience > (0 if needed else 1 if expected else 2) and to in self._vendor.streams:
+                if not needed and self._goes_ahead(entry, missing, to, rows):
+                    continue
+                if entry.patience > (0 if needed else 2) and to in self._vendor.streams:
                     raise Waiting(f"{name} refers to {to} not yet written")
                 if needed:
                     raise Rejection(
                         "reference not written",
-                        f"{name} refers to {missing} of '{to}' that no run has written.",
+                        f"{name} refers to {len(missing)} of '{to}' that no run has written.",
                         retry=journal.REFERENCE,
                     )
                 entry.shaped.withheld.append(f"{name} of nobody known")
@@ -356,6 +357,25 @@ class Life:
             ids = [known[each] for each in keys]
             resolved[name] = ids if isinstance(entry.shaped.refers[name], list) else ids[0]
         return resolved
+
+    def _goes_ahead(self, entry: Entry, missing: set[str], to: str, rows: Mapping[tuple[str, str], Row]) -> bool:
+        """Whether a record is written now and once more later, when what it refers to and can do without is written.
+
+        So it is with one that refers to itself, and with those that wait for one another.
+
+        Raises:
+            Waiting: If that is not needed yet.
+        """
+        row, itself = entry.row, {key for key in missing if (to, key) == entry.key}
+        waits = {
+            key for key in missing if (to, key) in rows and rows[to, key].outcome in {journal.WAITING, journal.SENT}
+        }
+        if self._plan or not entry.stream.update or not entry.patience or not itself | waits:
+            return False
+        if missing != itself and (entry.patience > 1 or (row.outcome == journal.WAITING and row.vendor_id)):
+            raise Waiting(f"what it refers to in {to} waits too")
+        entry.to_complete = True
+        return True
 
     def _recover(self, entry: Entry, order: Order) -> None:
         """Find out what became of a creation that was not answered, before it is tried again.

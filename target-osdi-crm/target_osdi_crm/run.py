@@ -70,7 +70,7 @@ class Run:
             progress=self.progress,
             summary=self.summary,
             plan=self._plan,
-            deciding=settings.signature(config, settings.DECIDING),
+            deciding=settings.deciding(config),
             stop=self.stop,
         )
         self._life = Life(
@@ -91,7 +91,7 @@ class Run:
             progress=self.progress,
             summary=self.summary,
             plan=self._plan,
-            shaping=settings.signature(config, settings.SHAPING),
+            shaping=settings.shaping(config),
             fresh_after=settings.fresh_after(config),
             pass_on=self._life.begin,
             fail=lambda error: self.stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}.")),
@@ -150,14 +150,18 @@ class Run:
         """Take up what waits, what has no answer and what failed in earlier runs, for as long as that helps."""
         self._take_up(3, old=True)
         patience, before = 3, self._waiting()
-        while before and patience >= 0 and not self.stopped:
+        while any(before) and patience >= 0 and not self.stopped:
             self._take_up(patience)
             left = self._waiting()
             patience = 3 if left < before else patience - 1
             before = left
 
-    def _waiting(self) -> int:
-        return sum(row.outcome == journal.WAITING for rows in self.journal.unfinished() for row in rows)
+    def _waiting(self) -> tuple[int, int]:
+        """How many records wait to be written, and how many to be written or completed."""
+        waiting = [
+            not row.vendor_id for rows in self.journal.unfinished() for row in rows if row.outcome == journal.WAITING
+        ]
+        return sum(waiting), len(waiting)
 
     def _take_up(self, patience: int, *, old: bool = False) -> None:
         """Take up each unfinished record once, rejected ones only where `old`."""

@@ -166,19 +166,27 @@ SHARED: dict[str, dict[str, Any]] = {
     },
 }
 
-SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
-"""Settings that change what is sent for a record."""
+_SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
+"""Settings that change what is sent for a record, beside the vendor's."""
 
-DECIDING = (*SHAPING, "mode", "match_keys", "new_person_consent", "allow_delete", "max_field_bytes")
-"""Settings that decide whether a record is sent or rejected."""
+_DECIDING = (*_SHAPING, "mode", "match_keys", "new_person_consent", "allow_delete", "max_field_bytes")
+"""Settings that decide whether a record is sent or rejected, beside the vendor's."""
 
 SCHEMA = settings_schema(SHARED, {name: vendor(name).settings for name in vendor_names()})
 
 
-def signature(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
-    """A hash of some settings and of the version of the vendor's code."""
-    kind = vendor(config["vendor"])
-    chosen = [config["vendor"], kind.version, [(name, config.get(name)) for name in (*names, *kind.settings)]]
+def shaping(config: Mapping[str, Any]) -> bytes:
+    """A hash of the settings that change what is sent for a record."""
+    return _hash(config, (*_SHAPING, *vendor(config["vendor"]).shaping))
+
+
+def deciding(config: Mapping[str, Any]) -> bytes:
+    """A hash of the settings that decide whether a record is sent or rejected."""
+    return _hash(config, (*_DECIDING, *vendor(config["vendor"]).settings))
+
+
+def _hash(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
+    chosen = [config["vendor"], vendor(config["vendor"]).version, [(name, config.get(name)) for name in names]]
     return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()
 
 
