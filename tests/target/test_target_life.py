@@ -378,6 +378,24 @@ def test_a_failure_of_the_vendor_is_tried_on_each_run_up_to_a_limit(
     assert later.count("people", "created") == 1, "from the journal, though no input brought it"
 
 
+def test_a_record_that_always_fails_costs_bounded_tries_and_nobody_else_anything(
+    account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 3)
+    target.write(account, "people", *(person(number) for number in range(60)))
+    unlucky = uuid(account.records("people")[7])
+    account.fault(do="status", method="PUT", path=unlucky, status=500)
+    account.clear_log()
+
+    done = target.write(account, "people", *(person(number, family_name="New") for number in range(60)))
+
+    assert done.code == 3
+    assert done.count("people", "updated") == 59
+    assert done.by("people", "rejected") == {"the vendor did not manage": 1}
+    assert done.rejects[0]["status"] == 500
+    assert len([call for call in writes(account) if call["path"].endswith(unlucky)]) == 3
+
+
 def test_a_newer_record_replaces_the_rejected_one(account: Account, target: Any) -> None:
     account.fault(do="status", method="POST", path="/petitions", status=400, times=1)
     target.write(account, "petitions", {"id": "1", "title": "Old"})
