@@ -73,6 +73,7 @@ class Entry(Task):
         stored: Whether it comes from the journal.
         patience: What it waits for: 3, all it refers to; 2, what it cannot do without or has come in and waits too; 1,
             what it cannot do without; 0, nothing.
+        to_complete: Whether it is to be written once more, with what it refers to and waits too.
         rejected: The hash under which it was rejected before.
         shaped: The record in the vendor's terms.
         fingerprint: A hash of that, and of the settings that shape it.
@@ -85,6 +86,7 @@ class Entry(Task):
     stale: bool = False
     stored: bool = False
     patience: int = 3
+    to_complete: bool = False
     rejected: bytes | None = None
     shaped: Shaped = field(default_factory=Shaped)
     fingerprint: bytes = b""

@@ -103,6 +103,9 @@ class Outcomes:
         row.tried = row.behaviour = row.action = row.retry = row.reason = row.record = None
         row.words = "; ".join(notes) or None
         row.attempts = 0
+        if entry.to_complete:
+            row.outcome, row.tried, row.record = journal.WAITING, entry.fingerprint, entry.arrival.raw
+            row.reason = "waits for what it refers to, to be completed"
         with self._guard:
             self._failures_in_a_row = 0
         self._summary.count(entry.stream.name, _COUNTED[action])
