@@ -141,6 +141,14 @@ class Target:
         out, log = process.communicate(timeout=timeout)
         return Done(process.returncode, out, log, self.folder)
 
+    def killed(self, account: Account, messages: Iterable[Message | str], calls: int, /, **settings: Any) -> None:
+        """Run the target as a command of its own, and kill it when it has made so many calls."""
+        process = self.started(account, messages, **settings)
+        while account.counters()["calls"] < calls and process.poll() is None:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+
     def as_command(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> Done:
         """Run the target as a command of its own."""
         return self.ended(self.started(account, messages, **settings))

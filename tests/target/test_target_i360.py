@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
+from target_osdi_crm.vendors import i360
 
 
 @pytest.fixture
@@ -303,3 +306,33 @@ def test_a_path_can_be_corrected_by_a_setting(account: Account, target: Any) -> 
 
     assert done.code == 3
     assert any(call["path"].endswith("/Remarks") for call in writes(account))
+
+
+def test_every_reason_and_setting_is_on_the_page() -> None:
+    module = Path(i360.__file__).read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "i360.md").read_text(encoding="utf-8")
+    page += (Path(__file__).parents[2] / "docs" / "writing.md").read_text(encoding="utf-8")
+    reasons = re.findall(r"Rejection\(\s*\"([^\"]+)\"", module)
+
+    assert reasons
+    assert [each for each in (*reasons, *i360.VENDOR.settings) if f"`{each}`" not in page] == []
+
+
+@pytest.mark.parametrize("calls", [2, 4, 7, 12])
+def test_a_killed_run_and_another_write_everybody_once(account: Account, target: Any, calls: int) -> None:
+    account.set(latency=0.03)
+    account.fault(do="cut_after", method="POST", path="/(Contacts|Volunteers)$", share=0.3)
+    contacts = target.messages("contacts", *(contact(number) for number in range(12)), key=["ContactID"])
+    volunteers = target.messages("volunteers", *(volunteer(number) for number in range(8)), key=["VolunteerID"])
+    how = {"fail_on": "none", "i360_contacts_per_import": 4}
+
+    target.killed(account, [*contacts, *volunteers], calls, **how)
+    account.clear_faults()
+    done = target.as_command(account, [*contacts, *volunteers], **how)
+
+    assert done.code == 0, done.log
+    imported = [each["Email"] for call in writes(account, "/Contacts") for each in call["body"]["Contacts"]]
+    assert sorted(set(imported)) == sorted(f"n{number}@example.org" for number in range(12))
+    assert sorted(each["Email"] for each in account.records("volunteers")) == [f"V{n}@example.org" for n in range(8)]
+    assert len(account.records("contacts")) == 12
+    assert done.summary["in_journal"] == {}
