@@ -350,9 +350,13 @@ class Journal:
         """When an earlier run last sent something to this account, in seconds since 1970."""
         if not self._engine:
             return 0.0
-        query = sa.select(sa.func.max(RECORDS.c.at)).where(RECORDS.c.account == self.account)
+        earlier = sa.select(RUNS.c.ended).where(RUNS.c.account == self.account, RUNS.c.run != self.run)
+        latest = sa.select(sa.func.max(RECORDS.c.at)).where(RECORDS.c.account == self.account)
         with self._engine.connect() as connection:
-            return connection.execute(query).scalar() or 0.0
+            run = connection.execute(earlier.order_by(RUNS.c.run.desc()).limit(1)).first()
+            if run is None:
+                return 0.0
+            return float(run.ended or connection.execute(latest).scalar() or 0.0)
 
     def write(self, row: Row, *, opt_outs: Collection[tuple[str, str]] = ()) -> None:
         """Write a row, and (channel, address) pairs not to be used; return when they are durable.

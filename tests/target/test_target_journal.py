@@ -74,6 +74,22 @@ def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None
     second.end(0, "{}")
 
 
+def test_the_next_run_knows_when_something_was_last_sent(kept: dict[str, Any]) -> None:
+    first = Journal(kept, "account")
+    assert first.last_write() == 0.0
+    first.end(0, "{}")
+    killed = Journal(kept, "account")
+    assert 0 < time.time() - killed.last_write() < 10
+    killed.write(Row("people", "1"))
+    written = killed.rows([("people", "1")])["people", "1"].at
+    killed._queue.put(None)
+    killed._closing.close()
+
+    last = Journal(kept, "account")
+    assert last.last_write() == written
+    last.end(0, "{}")
+
+
 def test_accounts_and_sources_do_not_see_each_other(kept: dict[str, Any]) -> None:
     one = Journal({**kept, "source": "a"}, "account")
     one.write(Row("people", "1", vendor_id="v1"))
