@@ -55,7 +55,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "type": "string",
         "default": EVERYBODY,
         "title": "Segment",
-        "description": "Which profiles are read, in Crowdskout's query language. The default leaves out those without a name.",
+        "description": "Which profiles are read, in Crowdskout's query language; by default all that have a name.",
     },
     "crowdskout_collections": {
         "type": "array",
