@@ -8,10 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.control import Account, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "output"
@@ -23,11 +27,70 @@ DUCKDB = ROOT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "pyt
 SIZE = 60
 """People in the account: with all that hangs on them, some minutes at the vendor's own limit."""
 
-LIMITS: dict[str, Any] = {"action_network": {"calls": 4, "seconds": 1, "window": "sliding"}}
-"""What each vendor allows."""
 
-CHANGES: dict[str, tuple[str, str]] = {"action_network": ("people", "signatures")}
-"""By vendor, what is changed and what is added between the first run and the second."""
+@dataclass(frozen=True)
+class Way:
+    """How one vendor is shown.
+
+    Attributes:
+        limit: What the vendor allows.
+        changed: What is changed between the first run and the second.
+        added: What is added.
+        settings: The settings that reach an account of the sandbox.
+        tap: Settings of the tap alone.
+        target: Settings of the target alone.
+    """
+
+    limit: dict[str, Any] | None
+    changed: str
+    added: str
+    settings: Callable[[Account], dict[str, str]]
+    tap: dict[str, str] = field(default_factory=dict)
+    target: dict[str, str] = field(default_factory=dict)
+
+
+WAYS = {
+    "action_network": Way(
+        limit={"calls": 4, "seconds": 1, "window": "sliding"},
+        changed="people",
+        added="signatures",
+        settings=lambda account: {"api_token": account.key},
+    ),
+    "nationbuilder": Way(
+        limit={"calls": 250, "seconds": 10, "window": "sliding"},
+        changed="signups",
+        added="contacts",
+        settings=lambda account: {"slug": account.credentials["slug"], "access_token": account.key},
+    ),
+    "i360": Way(
+        limit=None,
+        changed="volunteers",
+        added="volunteers",
+        settings=lambda account: {
+            "username": account.credentials["username"],
+            "password": account.credentials["password"],
+            "org_id": str(account.credentials["org_id"]),
+            "login_url": account.url.removesuffix("/2.0") + account.credentials["login_path"],
+        },
+        tap={"i360_states": '["VA", "DC", "NY"]', "i360_list_type": "my_data", "i360_record_limit": "1000"},
+    ),
+    "rally_congress": Way(
+        limit=None,
+        changed="supporters",
+        added="supporters",
+        settings=lambda account: {
+            "account_id": account.credentials["account_id"],
+            "auth_token": account.credentials["auth_token"],
+        },
+    ),
+    "crowdskout": Way(
+        limit=None,
+        changed="profiles",
+        added="profiles",
+        settings=lambda account: {"access_token": account.key},
+        target={"crowdskout_external_id_type": "Demo"},
+    ),
+}
 
 QUERY = (
     "SELECT count(*), count(*) FILTER (_sdc_extracted_at >= '{since}'::timestamp), "
@@ -55,26 +118,25 @@ def main() -> None:
     shutil.rmtree(WORK, ignore_errors=True)  # the journal of accounts that are no more
     with Sandbox(size=0) as sandbox:
         print(f"The sandbox listens at {sandbox.url}; Meltano's words go to {LOG.relative_to(ROOT)}.")
-        for vendor in LIMITS:
+        for vendor in sys.argv[1:] or WAYS:
             demonstrate(sandbox, vendor)
     print("Look around in output/warehouse.duckdb with any DuckDB.")
 
 
 def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     """Take one vendor's data all the way."""
-    name = vendor.replace("_", "-")
-    first = sandbox.account(vendor, size=SIZE, rate=LIMITS[vendor])
-    second = sandbox.account(vendor, rate=LIMITS[vendor])
-    environment = {**pointing("tap", first), **pointing("target", second)}
+    name, way = vendor.replace("_", "-"), WAYS[vendor]
+    first = sandbox.account(vendor, size=SIZE, rate=way.limit)
+    second = sandbox.account(vendor, seed=2, rate=way.limit)
+    environment = {**pointing("tap", first, way.tap), **pointing("target", second, way.target)}
     # As in life, some records cannot be written, such as the donation of somebody whom the key cannot see. They are
     # kept in output/work/rejected.jsonl, and would end the run with a failure.
     environment[f"TARGET_{vendor.upper()}_FAIL_ON"] = "none"
 
     meltano(f"{name} → DuckDB, everything", environment, "run", "--full-refresh", f"{name}-to-warehouse")
     loaded = count(vendor, "1970-01-01")
-    changed, added = CHANGES[vendor]
-    first.change(changed, count=3)
-    first.insert(added, [{}, {}])
+    first.change(way.changed, count=3)
+    first.insert(way.added, [{}, {}])
     time.sleep(8)
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     meltano(f"{name} → DuckDB, what changed since", environment, "run", f"{name}-to-warehouse")
@@ -87,8 +149,8 @@ def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     for stream, rows, new, _ in moved:
         seconds = before[stream][1]
         print(f"{stream:28}{rows:>9,}{new:>16,}{seconds:>9.1f}{written.get(stream, 0) or '':>16}")
-    shown = QUERY.format(since=since, table=f"tap_{vendor}.people")
-    print(f"\nEach row is this query's answer, such as for people:\n  {shown};\n")
+    shown = QUERY.format(since=since, table=f"tap_{vendor}.{way.changed}")
+    print(f"\nEach row is this query's answer, such as for {way.changed}:\n  {shown};\n")
 
 
 def meltano(what: str, environment: dict[str, str], *args: str) -> None:
@@ -110,14 +172,12 @@ def meltano(what: str, environment: dict[str, str], *args: str) -> None:
         sys.exit(f"`meltano {' '.join(args)}` ended with {done.returncode}; all of its words stand in {LOG}.")
 
 
-def pointing(role: str, account: Account) -> dict[str, str]:
+def pointing(role: str, account: Account, more: dict[str, str]) -> dict[str, str]:
     """Return the environment that points a plugin to an account of the sandbox."""
-    prefix = f"{role}_{account.vendor}".upper()
-    own = {"action_network": {"ACTION_NETWORK_API_TOKEN": account.key}}[account.vendor]
-    own[f"{account.vendor.upper()}_API_URL"] = account.url
-    return {
-        f"{prefix}_{name}": value for name, value in {**own, "ACCOUNT": account.name, "WORK_DIR": str(WORK)}.items()
-    }
+    vendor = account.vendor
+    own = {f"{vendor}_{name}": value for name, value in WAYS[vendor].settings(account).items()}
+    found = {f"{vendor}_api_url": account.url, **own, **more, "account": account.name, "work_dir": str(WORK)}
+    return {f"{role}_{vendor}_{name}".upper(): value for name, value in found.items()}
 
 
 def count(vendor: str, since: str) -> list[list[Any]]:
