@@ -324,13 +324,12 @@ class Journal:
         with self._engine.connect() as connection:
             return {str(outcome): int(count) for outcome, count in connection.execute(query)}
 
-    def claimed(self, stream: str, vendor_id: str) -> bool:
-        """Whether some record is known to be kept under this id."""
+    def claimed(self, stream: str, vendor_id: str, *, of_this_source: bool = False) -> bool:
+        """Whether some record, of any source or of this one, is known to be kept under this id."""
         if not self._engine:
             return False
-        query = sa.select(sa.literal(1)).where(
-            RECORDS.c.account == self.account, RECORDS.c.stream == stream, RECORDS.c.vendor_id == vendor_id
-        )
+        whose = self._mine if of_this_source else RECORDS.c.account == self.account
+        query = sa.select(sa.literal(1)).where(whose, RECORDS.c.stream == stream, RECORDS.c.vendor_id == vendor_id)
         with self._engine.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
 

@@ -427,7 +427,9 @@ class Life:
                 found |= {each.id: each for each in self._vendor.find(stream, name, value)}
         if not found and not any(str(each).startswith(PLANNED) for each in order.refers.values()):
             alike = self._vendor.same(order)
-            found = {each.id: each for each in alike if not self._journal.claimed(stream.name, each.id)}
+            found = {
+                each.id: each for each in alike if not self._journal.claimed(stream.name, each.id, of_this_source=True)
+            }
         if len(found) > 1:
             raise Rejection(AMBIGUOUS, f"The vendor has {len(found)}: {', '.join(sorted(found))}.")
         for one in found.values():

@@ -148,7 +148,7 @@ def test_people_tags_money_and_deeds_are_equal(sandbox: Sandbox, tap: Any, tmp_p
 
     read = tap(tap.settings(first, **whole), *STREAMS)
     config = {**tap.settings(second), "account": "second", **totals}
-    written = write(tmp_path, config, read.out)
+    write(tmp_path, config, read.out)
     (tmp_path / "target" / "rejected.jsonl").rename(tmp_path / "rejected.jsonl")
     time.sleep(2.5)  # until the vendor's index must show what was written
     again = tap(tap.settings(second, **whole), *STREAMS)

@@ -246,8 +246,8 @@ class NationBuilder(Vendor):
         self._own_ids = bool(config.get("ids_are_this_accounts"))
         chosen = (config.get("match_keys") or {}).get(self.people, PUSH_KEYS)
         self._pushed_by = set(PUSH_KEYS) & set(chosen)
-        self._joining = _Together(lambda key, ids: self._act_on_list(key, "add_signups", ids))
-        self._leaving = _Together(lambda key, ids: self._act_on_list(key, "remove_signups", ids))
+        self._joining = Together(lambda key, ids: self._act_on_list(key, "add_signups", ids))
+        self._leaving = Together(lambda key, ids: self._act_on_list(key, "remove_signups", ids))
 
     @override
     def shape(self, stream: Stream, shaped: Shaped) -> None:
@@ -375,6 +375,8 @@ class NationBuilder(Vendor):
     def same(self, order: Order) -> Sequence[Found]:
         if order.stream.name == "signup_taggings":  # refused as taken where it exists, which costs less than to look
             return ()
+        if order.stream.name in _WITH_PAGE:
+            return self._on_page(order)
         if order.stream.name == "pages":
             if order.values.get("page_type_name", "Basic") == "Basic":
                 return ()
@@ -384,6 +386,12 @@ class NationBuilder(Vendor):
             for each in self._alike(order)
             if (each.record or {}).get("journey_status", "active") in {"active", order.values.get("journey_status")}
         ]
+
+    def _on_page(self, order: Order) -> list[Found]:
+        """The event or petition whose page was made with it."""
+        mark = str((order.values.get("page") or {}).get("external_id") or order.mark)
+        pages = [str(each["id"]) for each in self._search("pages", {"external_id": mark})]
+        return [self._found(each) for page in pages for each in self._search(order.stream.name, {"page_id": page})]
 
     def _alike(self, order: Order) -> list[Found]:
         """The records that refer to the same, and cannot be told from the order by anything else."""
@@ -428,9 +436,7 @@ class NationBuilder(Vendor):
         stream = order.stream
         earliest = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         if stream.name in _WITH_PAGE:
-            mark = str((order.values.get("page") or {}).get("external_id") or order.mark)
-            pages = [str(each["id"]) for each in self._search("pages", {"external_id": mark})]
-            return [self._found(each) for page in pages for each in self._search(stream.name, {"page_id": page})]
+            return self._on_page(order)
         if stream.name in _TOLD_BY:
             found = self._alike(order)
         elif keyed := [key for key in stream.default_keys if order.values.get(key)]:
@@ -750,7 +756,7 @@ class _Batch:
         self.failed: dict[str, Exception] = {}
 
 
-class _Together:
+class Together:
     """Does in one call what threads ask for while another call for the same key is under way."""
 
     def __init__(self, act: Callable[[str, list[str]], None]) -> None:

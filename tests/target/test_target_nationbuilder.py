@@ -1,0 +1,826 @@
+"""What is written to NationBuilder, stream by stream, and what it answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import osdi_crm_schemas
+import pytest
+from osdi_crm_sandbox.control import Account, Sandbox
+from target_osdi_crm.vendors.nationbuilder import Together
+
+WRITES = {"POST", "PATCH", "DELETE"}
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.account("nationbuilder")
+
+
+def writes(account: Account) -> list[dict[str, Any]]:
+    return [call for call in account.log() if call["method"] in WRITES]
+
+
+def bodies(account: Account) -> list[dict[str, Any]]:
+    return [call["body"]["data"] for call in writes(account)]
+
+
+def person(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {"id": f"p{number}", "first_name": f"Name{number}", "email": f"n{number}@example.org", **more}
+
+
+def signup(account: Account, **shown: Any) -> dict[str, Any]:
+    """The attributes of the one signup that shows these."""
+    (found,) = (
+        each["attributes"]
+        for each in account.records("signups")
+        if all(each["attributes"][name] == value for name, value in shown.items())
+    )
+    return dict(found)
+
+
+def only(account: Account, resource: str) -> dict[str, Any]:
+    (found,) = account.records(resource)
+    return dict(found)
+
+
+def add(account: Account, resource: str, **attributes: Any) -> str:
+    """Insert a record; its id."""
+    (made,) = account.insert(resource, [{"attributes": attributes}])
+    return str(made["id"])
+
+
+def custom_field(account: Account, slug: str, field_type: str, of: str = "Signup", **more: Any) -> None:
+    add(account, "custom_fields", slug=slug, name=slug, field_type=field_type, resource_type=of, **more)
+
+
+# Signups
+
+
+def test_a_new_signup_is_pushed_with_all_its_keys_and_no_consent(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", person(external_id="x1", van_id="v1", ngp_id="n1"))
+
+    assert done.code == 0, done.log
+    (call,) = writes(account)
+    assert call["path"].endswith("/signups/push")
+    attributes = call["body"]["data"]["attributes"]
+    assert attributes == {
+        "first_name": "Name1",
+        "email": "n1@example.org",
+        "external_id": "x1",
+        "van_id": "v1",
+        "ngp_id": "n1",
+        "email_opt_in": False,
+        "mobile_opt_in": False,
+    }
+    assert done.count("signups", "created") == 1
+
+
+def test_a_known_signup_is_changed_by_its_id(account: Account, target: Any) -> None:
+    target.write(account, "signups", person())
+    account.clear_log()
+
+    done = target.write(account, "signups", person(first_name="Other"))
+
+    (call,) = account.log()
+    assert (call["method"], done.count("signups", "updated")) == ("PATCH", 1)
+    assert call["path"].endswith(f"/signups/{call['body']['data']['id']}")
+
+
+def test_a_signup_found_by_a_key_is_changed_and_not_made_again(account: Account, target: Any) -> None:
+    here = add(account, "signups", first_name="Ada", email="other@example.org", email2="N1@example.org")
+
+    done = target.write(account, "signups", person(last_name="Lovelace"))
+
+    assert done.count("signups", "updated") == 1
+    (body,) = bodies(account)
+    assert (body["id"], signup(account, last_name="Lovelace")["email2"]) == (here, "N1@example.org")
+
+
+def test_a_key_that_points_to_somebody_else_is_a_rejection(account: Account, target: Any) -> None:
+    add(account, "signups", email="n1@example.org", external_id="another")
+
+    done = target.write(account, "signups", person(external_id="x1"))
+
+    assert done.rejects[0]["reason"] == "match at odds"
+    assert writes(account) == []
+
+
+def test_in_create_mode_signups_are_posted(account: Account, target: Any) -> None:
+    add(account, "signups", email="n2@example.org")
+
+    done = target.write(account, "signups", person(1), person(2), mode="create")
+
+    assert [call["path"].rsplit("/", 1)[-1] for call in writes(account)] == ["signups"]
+    assert (done.count("signups", "created"), done.by("signups", "skipped")) == (1, {"exists already": 1})
+
+
+def test_push_is_not_used_where_it_could_match_by_a_key_that_the_settings_leave_out(
+    account: Account, target: Any
+) -> None:
+    add(account, "signups", email="n1@example.org", email_opt_in=True)
+
+    done = target.write(account, "signups", person(external_id="x1"), match_keys={"signups": ["external_id"]})
+
+    assert [call["path"].rsplit("/", 1)[-1] for call in writes(account)] == ["signups"]
+    assert done.rejects[0]["reason"] == "the vendor refused"
+    assert "taken" in done.rejects[0]["words"]
+    assert signup(account, email="n1@example.org")["email_opt_in"] is True
+
+
+def test_without_a_key_a_lost_answer_is_looked_up_and_nobody_is_made_twice(account: Account, target: Any) -> None:
+    account.fault(method="POST", path="signups", do="cut_after", times=1)
+
+    done = target.write(account, "signups", {"id": "1", "first_name": "Ada", "phone_number": "2025550143"})
+
+    assert done.code == 0, done.log
+    assert len([each for each in account.records("signups") if each["attributes"]["first_name"] == "Ada"]) == 1
+
+
+def test_a_signup_without_anything_to_know_it_by_is_rejected(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", {"id": "1", "employer": "Us"})
+
+    assert done.rejects[0]["reason"] == "nothing to know the person by"
+    assert writes(account) == []
+
+
+def test_the_vendors_words_say_why(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", person(email="nope"))
+
+    assert done.rejects[0]["status"] == 422
+    assert done.rejects[0]["words"] == "Email 'nope' should look like an email address"
+
+
+@pytest.mark.parametrize("given", [{"email": "b@example.org", "email1": "a@example.org"}, {"email1": "b@example.org"}])
+def test_the_primary_address_is_the_one_that_counts(account: Account, target: Any, given: dict[str, Any]) -> None:
+    target.write(account, "signups", {"id": "1", **given})
+
+    assert signup(account, email="b@example.org")["email1"] == "b@example.org"
+
+
+def test_totals_that_the_vendor_keeps_are_written_on_demand_only(account: Account, target: Any) -> None:
+    record = person(donations_count=7, last_donated_at="2024-05-01T12:00:00Z", support_level=2)
+
+    done = target.write(account, "signups", record)
+    shown = signup(account, email="n1@example.org")
+    target.write(account, "signups", record, nationbuilder_write_totals=True)
+
+    assert (shown["donations_count"], shown["last_donated_at"], shown["support_level"]) == (0, None, 2)
+    assert done.by("signups", "withheld") == {"totals that NationBuilder keeps": 1}
+    assert signup(account, email="n1@example.org")["donations_count"] == 7
+
+
+def test_addresses_are_written_and_read_back(account: Account, target: Any) -> None:
+    home = {"address1": "1 Main St", "city": "Springfield", "zip": "10001", "country_code": None}
+
+    done = target.write(account, "signups", person(home_address=home), default_country="US")
+
+    assert done.code == 0, done.log
+    (call,) = writes(account)
+    assert call["query"] == {"extra_fields[signups]": "home_address"}
+    shown = signup(account, email="n1@example.org")["home_address"]
+    assert (shown["address1"], shown["country_code"]) == ("1 Main St", "US")
+
+
+def test_an_unknown_part_of_an_address_is_found_before_the_call(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", person(home_address={"street": "1 Main St"}))
+
+    assert (done.rejects[0]["reason"], done.rejects[0]["words"]) == (
+        "unknown attributes",
+        "home_address has no street.",
+    )
+    assert account.log() == []
+
+
+def test_a_field_that_nothing_reads_costs_no_request(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", person(shoe_size=44))
+
+    assert done.code == 0
+    assert "'shoe_size' that nothing reads" in done.log
+
+
+def test_warehouse_forms_are_understood(account: Account, target: Any) -> None:
+    custom_field(account, "bugs", "number")
+    record = {
+        "ID": "1",
+        "FIRST_NAME": "Ada",
+        "EMAIL": "ada@example.org",
+        "BORN_AT": "1990-01-02T00:00:00Z",
+        "IS_VOLUNTEER": "true",
+        "SUPPORT_LEVEL": "2",
+        "CUSTOM_VALUES": '{"bugs": "3"}',
+        "CONTACT_STATUS": "",
+    }
+
+    done = target(account, target.messages("signups", record, key=["ID"]))
+
+    assert done.code == 0, done.rejects
+    shown = signup(account, email="ada@example.org")
+    assert (shown["born_at"], shown["is_volunteer"], shown["support_level"]) == ("1990-01-02", True, 2)
+    assert (shown["custom_values"], shown["contact_status"]) == ({"bugs": 3.0}, None)
+
+
+# Consent
+
+
+@pytest.mark.parametrize(
+    ("given", "settings", "expected"),
+    [
+        ({}, {}, (False, False)),
+        ({"mobile_number": "2025550143"}, {"new_person_consent": "subscribed"}, (True, True)),
+        ({}, {"new_person_consent": "subscribed"}, (True, False)),
+        ({"email_opt_in": True}, {}, (True, False)),
+        ({"email_opt_in": True, "mobile_opt_in": True}, {}, (True, True)),
+        ({"email_opt_in": True, "unsubscribed_at": "2024-01-01T00:00:00Z"}, {}, (False, False)),
+    ],
+)
+def test_a_new_signup_is_opted_in_by_a_status_alone(
+    account: Account, target: Any, given: dict[str, Any], settings: dict[str, Any], expected: tuple[bool, bool]
+) -> None:
+    done = target.write(account, "signups", person(**given), **settings)
+
+    assert done.code == 0, done.log
+    shown = signup(account, email="n1@example.org")
+    assert (shown["email_opt_in"], shown["mobile_opt_in"]) == expected
+
+
+def test_a_new_signup_without_a_status_is_rejected_if_the_settings_say_so(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", person(), new_person_consent="reject")
+
+    assert done.rejects[0]["reason"] == "no consent status"
+    assert writes(account) == []
+
+
+def test_the_consent_of_a_known_signup_is_left_alone(account: Account, target: Any) -> None:
+    add(account, "signups", email="n1@example.org", email_opt_in=True, do_not_call=True)
+
+    target.write(account, "signups", person())
+
+    shown = signup(account, email="n1@example.org")
+    assert (shown["email_opt_in"], shown["do_not_call"]) == (True, True)
+    assert all(body["attributes"].keys().isdisjoint({"email_opt_in", "do_not_call"}) for body in bodies(account))
+
+
+@pytest.mark.parametrize(
+    ("name", "out"),
+    [
+        ("email_opt_in", False),
+        ("mobile_opt_in", False),
+        ("do_not_call", True),
+        ("do_not_contact", True),
+        ("federal_donotcall", True),
+    ],
+)
+def test_an_opt_out_is_written_and_only_reversed_where_allowed(
+    account: Account, target: Any, name: str, out: bool
+) -> None:
+    target.write(account, "signups", person(**{name: out}))
+    shown = signup(account, email="n1@example.org")[name]
+    kept = target.write(account, "signups", person(**{name: not out}, last_name="A"))
+    still = signup(account, email="n1@example.org")[name]
+    target.write(account, "signups", person(**{name: not out}, last_name="B"), allow_resubscribe=True)
+
+    assert (shown, still) == (out, out)
+    assert signup(account, last_name="B")[name] is not out
+    assert [counted for counted in kept.by("signups", "consent") if counted.endswith("withheld")]
+
+
+def test_flags_are_written_for_somebody_without_any_address(account: Account, target: Any) -> None:
+    done = target.write(account, "signups", {"id": "1", "first_name": "Ada", "do_not_contact": True})
+
+    assert done.code == 0, done.log
+    assert signup(account, first_name="Ada")["do_not_contact"] is True
+
+
+def test_resubscribing_takes_back_the_time_of_unsubscribing(account: Account, target: Any) -> None:
+    add(account, "signups", email="n1@example.org", email_opt_in=False, unsubscribed_at="2024-01-01T00:00:00Z")
+
+    target.write(account, "signups", person(email_opt_in=True), allow_resubscribe=True)
+
+    shown = signup(account, email="n1@example.org")
+    assert (shown["email_opt_in"], shown["unsubscribed_at"]) == (True, None)
+
+
+def test_bounces_arrive_and_are_never_taken_back(account: Account, target: Any) -> None:
+    add(account, "signups", email="n1@example.org", email1="n1@example.org", email1_is_bad=True, email_opt_in=False)
+
+    target.write(
+        account,
+        "signups",
+        person(1, email1_is_bad=False, email_opt_in=True),
+        person(2, email1="n2@example.org", email1_is_bouncing=True),
+        allow_resubscribe=True,
+    )
+
+    shown = signup(account, email="n1@example.org")
+    assert (shown["email1_is_bad"], shown["email_opt_in"]) == (True, False)
+    assert signup(account, email="n2@example.org")["email1_is_bad"] is True
+
+
+def test_an_opt_out_of_one_record_holds_for_another_with_the_same_number(account: Account, target: Any) -> None:
+    phone = {"mobile_number": "+1 202 555 0143"}
+
+    target.write(account, "signups", person(1, mobile_opt_in=False, **phone), person(2, mobile_opt_in=True, **phone))
+
+    assert signup(account, email="n2@example.org")["mobile_opt_in"] is False
+
+
+# Custom values
+
+
+def test_custom_values_are_checked_and_fitted_before_the_call(account: Account, target: Any) -> None:
+    for slug, kind in {"chapter": "text", "bugs": "number", "key": "checkbox"}.items():
+        custom_field(account, slug, kind)
+    custom_field(account, "gift", "text", of="Donation")
+
+    done = target.write(
+        account,
+        "signups",
+        person(1, custom_values={"chapter": 7, "bugs": "1.5", "key": "true"}),
+        person(2, custom_values={"chapter": "North", "nope": "x", "gift": "y"}),
+    )
+
+    assert signup(account, email="n1@example.org")["custom_values"] == {"chapter": "7", "bugs": 1.5, "key": True}
+    assert (done.rejects[0]["reason"], done.rejects[0]["words"]) == (
+        "unknown custom fields",
+        "The nation has no custom field gift, nope.",
+    )
+    assert len(writes(account)) == 1
+    assert len([call for call in account.log() if "custom_fields" in call["path"]]) == 1
+
+
+def test_custom_values_that_are_not_sent_stay(account: Account, target: Any) -> None:
+    custom_field(account, "chapter", "text")
+    custom_field(account, "shirt", "text")
+    target.write(account, "signups", person(custom_values={"chapter": "North", "shirt": "M"}))
+
+    target.write(account, "signups", person(custom_values={"chapter": "South", "shirt": None}))
+
+    assert signup(account, email="n1@example.org")["custom_values"] == {"chapter": "South", "shirt": "M"}
+
+
+# Tags
+
+
+def test_tags_are_found_whatever_their_case_or_made(account: Account, target: Any) -> None:
+    there = add(account, "signup_tags", name="Donor")
+
+    done = target.write(account, "signup_tags", {"id": "1", "name": "donor"}, {"id": "2", "name": "New, and odd"})
+
+    assert (done.count("signup_tags", "unchanged"), done.count("signup_tags", "created")) == (1, 1)
+    assert sorted(each["attributes"]["name"] for each in account.records("signup_tags")) == ["Donor", "New, and odd"]
+    target.write(account, "signup_tags", {"id": "1", "name": "Donors"})
+    assert {each["id"]: each["attributes"]["name"] for each in account.records("signup_tags")}[there] == "Donors"
+
+
+def test_somebody_is_tagged_by_id_or_by_name_and_never_twice(account: Account, target: Any) -> None:
+    tag = add(account, "signup_tags", name="Donor")
+    somebody = add(account, "signups", email="n1@example.org")
+    account.insert("signup_taggings", [{"attributes": {"signup_id": somebody, "tag_id": tag}}])
+
+    done = target(
+        account,
+        [
+            *target.messages("signups", person()),
+            *target.messages("signup_tags", {"id": "t", "name": "Donor"}),
+            *target.messages(
+                "signup_taggings",
+                {"id": "1", "signup_id": "p1", "tag_id": "t"},
+                {"id": "2", "signup_id": "p1", "tag": "Brand new"},
+            ),
+        ],
+    )
+
+    assert done.code == 0, done.rejects
+    assert sorted(each["attributes"]["name"] for each in account.records("signup_tags")) == ["Brand new", "Donor"]
+    assert len(account.records("signup_taggings")) == 2
+
+
+def test_a_tag_is_taken_away_where_deleting_is_allowed(account: Account, target: Any) -> None:
+    messages = [
+        *target.messages("signups", person()),
+        *target.messages("signup_taggings", {"id": "1", "signup_id": "p1", "tag": "Donor"}),
+    ]
+    target(account, messages)
+    gone = {"id": "1", "signup_id": "p1", "tag": "Donor", "_sdc_deleted_at": "2024-01-01T00:00:00Z"}
+
+    kept = target.write(account, "signup_taggings", gone)
+    assert len(account.records("signup_taggings")) == 1
+    done = target.write(account, "signup_taggings", gone, allow_delete=True)
+
+    assert kept.by("signup_taggings", "skipped") == {"deletion ignored": 1}
+    assert done.count("signup_taggings", "deleted") == 1
+    assert account.records("signup_taggings") == []
+    assert len(account.records("signup_tags")) == 1
+
+
+# Money and contacts
+
+
+def test_a_donation_is_written_in_cents_and_leaves_the_donors_names_alone(account: Account, target: Any) -> None:
+    gift = {
+        "id": "d1",
+        "signup_id": "p1",
+        "amount_in_cents": 2500,
+        "payment_type_name": "Cash",
+        "succeeded_at": "2024-09-20T12:00:00-07:00",
+        "first_name": "Old",
+        "last_name": "Name",
+        "email": "old@example.org",
+    }
+    done = target(account, [*target.messages("signups", person()), *target.messages("donations", gift)])
+
+    assert done.code == 0, done.rejects
+    shown = only(account, "donations")["attributes"]
+    assert (shown["amount_in_cents"], shown["amount"], shown["status"]) == (2500, "25.00", "succeeded")
+    donor = signup(account, email="n1@example.org")
+    assert (donor["first_name"], donor["email2"]) == ("Name1", None)
+    assert done.by("donations", "withheld") == {"names and e-mail address of the donor": 1}
+
+    target.write(account, "donations", gift, nationbuilder_donor_details=True)
+    assert only(account, "donations")["attributes"]["first_name"] == "Old"
+
+
+def test_a_donation_finds_its_donor_by_address_and_makes_nobody(account: Account, target: Any) -> None:
+    donor = add(account, "signups", email="n1@example.org")
+
+    done = target.write(
+        account,
+        "donations",
+        {"id": "1", "amount_in_cents": 100, "email": "N1@example.org"},
+        {"id": "2", "amount_in_cents": 100, "email": "stranger@example.org"},
+    )
+
+    assert only(account, "donations")["attributes"]["signup_id"] == donor
+    assert done.rejects[0]["reason"] == "nobody to give it to"
+    assert len(account.records("signups")) == 2, "the owner and the donor"
+
+
+@pytest.mark.parametrize(
+    ("stream", "record"),
+    [
+        ("donations", {"amount_in_cents": 100}),
+        ("contacts", {"contact_method": "phone_call", "contact_status": "answered"}),
+        ("pledges", {"amount_in_cents": 100}),
+    ],
+)
+def test_what_cannot_be_looked_up_is_parked_and_never_sent_twice(
+    account: Account, target: Any, stream: str, record: dict[str, Any]
+) -> None:
+    target.write(account, "signups", person())
+    account.fault(method="POST", path=stream, do="cut_after", times=1)
+
+    done = target.write(account, stream, {"id": "1", "signup_id": "p1", **record})
+    again = target.write(account, stream, {"id": "1", "signup_id": "p1", **record})
+
+    assert (done.code, done.count(stream, "unknown")) == (3, 1)
+    assert again.count(stream, "unknown") == 1
+    assert len(account.records(stream)) == 1
+
+
+def test_references_in_relationships_travel_there(account: Account, target: Any) -> None:
+    gift = {"id": "1", "signup_id": "p1", "recruiter_id": "p2", "author_id": "p3", "amount_in_cents": 100}
+
+    target(account, [*target.messages("signups", person(1), person(2)), *target.messages("donations", gift)])
+
+    (body,) = [body for body in bodies(account) if body["type"] == "donations"]
+    assert body["relationships"]["recruiter"]["data"]["type"] == "signups"
+    assert "recruiter_id" not in body["attributes"]
+    assert "author" not in body["relationships"], "nobody is known under it"
+
+
+# Memberships, signatures, RSVPs: nothing at the vendor keeps a second one out
+
+
+@pytest.mark.parametrize(
+    ("stream", "parents", "record"),
+    [
+        ("memberships", {"membership_types": {"name": "Full"}}, {"status": "active", "membership_type_id": "x"}),
+        ("petition_signatures", {"petitions": {"page_name": "Sign"}}, {"petition_id": "x", "comment": "Yes"}),
+        (
+            "event_rsvps",
+            {"events": {"start_at": "2025-05-01T18:00:00-04:00", "page_name": "Rally"}},
+            {"event_id": "x", "guests_count": 2, "phone_number": "2025550143"},
+        ),
+        ("path_journeys", {"paths": {"name": "Join"}}, {"path_id": "x", "description": "By hand"}),
+        (
+            "survey_question_responses",
+            {"survey_questions": {"slug": "food", "question_format": "text"}},
+            {"survey_question_id": "x", "content": "Bread"},
+        ),
+        ("signup_profiles", {}, {"bio": "Born"}),
+        ("voters", {}, {"is_early_voter": True}),
+    ],
+)
+def test_a_deed_that_is_there_already_is_changed_instead_of_made_again(
+    account: Account, target: Any, stream: str, parents: dict[str, Any], record: dict[str, Any]
+) -> None:
+    before = [message for name, each in parents.items() for message in target.messages(name, {"id": "x", **each})]
+    messages = [
+        *target.messages("signups", person()),
+        *before,
+        *target.messages(stream, {"id": "1", "signup_id": "p1", **record}),
+    ]
+    first = target(account, messages)
+    (target.folder / "journal.db").unlink()
+    second = target(account, messages)
+
+    assert (first.code, second.code) == (0, 0), (first.rejects, second.rejects)
+    assert second.count(stream, "created") == 0
+    assert len(account.records(stream)) == 1
+
+
+def test_two_deeds_of_one_source_stay_two(account: Account, target: Any) -> None:
+    deeds = [{"id": str(number), "signup_id": "p1", "petition_id": "x", "comment": f"{number}"} for number in (1, 2)]
+
+    done = target(
+        account,
+        [
+            *target.messages("signups", person()),
+            *target.messages("petitions", {"id": "x"}),
+            *target.messages("petition_signatures", *deeds),
+        ],
+    )
+
+    assert done.code == 0, done.rejects
+    assert sorted(each["attributes"]["comment"] for each in account.records("petition_signatures")) == ["1", "2"]
+
+
+def test_an_rsvp_links_to_its_person_and_makes_nobody(account: Account, target: Any) -> None:
+    messages = [
+        *target.messages("signups", person()),
+        *target.messages("events", {"id": "e", "start_at": "2025-05-01T18:00:00-04:00", "page_name": "Rally"}),
+        *target.messages(
+            "event_rsvps",
+            {"id": "1", "event_id": "e", "signup_id": "p1", "guests_count": 1},
+            {"id": "2", "event_id": "e", "email": "stranger@example.org", "first_name": "A", "last_name": "B"},
+        ),
+    ]
+    done = target(account, messages)
+
+    shown = only(account, "event_rsvps")
+    assert shown["attributes"]["guests_count"] == 1
+    assert shown["relationships"]["signup"]["links"]["related"].rsplit("/", 1)[-1] == next(
+        each["id"] for each in account.records("signups") if each["attributes"]["email"] == "n1@example.org"
+    )
+    assert [each["reason"] for each in done.rejects] == ["nobody to give it to"]
+
+
+# Events and petitions with their page
+
+
+@pytest.mark.parametrize("stream", ["events", "petitions"])
+def test_an_event_or_petition_is_made_with_its_page(account: Account, target: Any, stream: str) -> None:
+    record: dict[str, Any] = {
+        "id": "1",
+        "content": "Come",
+        "page_name": "Rally",
+        "page_slug": "rally-2025",
+        "page_status": "published",
+    }
+    record |= {"start_at": "2025-05-01T18:00:00-04:00", "duration": 3600} if stream == "events" else {"goal": 5}
+
+    done = target.write(account, stream, record)
+    page = only(account, "pages")["attributes"]
+    target.write(account, stream, {**record, "content": "Come all", "page_name": "Big rally"})
+
+    assert done.code == 0, done.rejects
+    assert (page["name"], page["slug"], page["status"]) == ("Rally", "rally-2025", "published")
+    assert page["page_type_name"] == {"events": "Event", "petitions": "Petition"}[stream]
+    assert only(account, stream)["attributes"]["content"] == "Come all"
+    assert only(account, "pages")["attributes"]["name"] == "Big rally"
+
+
+def test_a_page_that_comes_in_its_own_stream_is_that_of_its_event(account: Account, target: Any) -> None:
+    page = {
+        "id": "9",
+        "name": "Rally",
+        "title": "Rally!",
+        "slug": "rally",
+        "status": "published",
+        "permission_level": "anyone",
+        "page_type_name": "Event",
+    }
+    event = {"id": "1", "start_at": "2025-05-01T18:00:00-04:00", "page_id": "9"}
+
+    done = target(account, [*target.messages("pages", page), *target.messages("events", event)])
+    again = target(account, [*target.messages("pages", page), *target.messages("events", event)])
+
+    assert (done.code, again.code) == (0, 0), done.rejects
+    shown = only(account, "pages")["attributes"]
+    assert (shown["title"], shown["slug"], shown["status"]) == ("Rally!", "rally", "published")
+    assert again.count("pages", "unchanged") == again.count("events", "unchanged") == 1
+
+
+def test_an_event_whose_answer_was_lost_is_found_by_its_page(account: Account, target: Any) -> None:
+    account.fault(method="POST", path="events", do="cut_after", times=1)
+
+    done = target.write(account, "events", {"id": "1", "start_at": "2025-05-01T18:00:00-04:00"})
+
+    assert done.code == 0, done.log
+    assert len(account.records("events")) == len(account.records("pages")) == 1
+
+
+# Lists
+
+
+def test_people_are_put_on_lists_together_and_taken_off(account: Account, target: Any) -> None:
+    account.set(latency=0.02, polls=2)
+    members = [{"list_id": "l", "signup_id": f"p{number}"} for number in range(30)]
+    messages = [
+        *target.messages("signups", *(person(number) for number in range(30))),
+        *target.messages("lists", {"id": "l", "name": "VIPs", "slug": "vips"}),
+    ]
+    target(account, messages)
+    account.clear_log()
+    key = ("list_id", "signup_id")
+    done = target(account, target.messages("list_signups", *members, key=key))
+
+    assert done.code == 0, done.rejects
+    assert done.count("list_signups", "created") == 30
+    assert len(account.records("list_members")) == 30
+    assert len(writes(account)) < 15, "several in one call"
+    again = target(account, target.messages("list_signups", *members, key=key))
+    assert again.count("list_signups", "unchanged") == 30
+
+    gone = [{**each, "_sdc_deleted_at": "2024-01-01T00:00:00Z"} for each in members[:10]]
+    left = target(account, target.messages("list_signups", *gone, key=key), allow_delete=True)
+    assert left.count("list_signups", "deleted") == 10
+    assert len(account.records("list_members")) == 20
+
+
+def test_an_action_on_a_list_that_fails_is_a_rejection_to_be_tried_again(account: Account, target: Any) -> None:
+    key = ("list_id", "signup_id")
+    target(
+        account,
+        [
+            *target.messages("signups", person()),
+            *target.messages("lists", {"id": "l", "name": "VIPs", "slug": "vips"}),
+        ],
+    )
+    account.set(actions_fail=True)
+    messages = target.messages("list_signups", {"list_id": "l", "signup_id": "p1"}, key=key)
+
+    done = target(account, messages)
+    account.set(actions_fail=False)
+    again = target(account, messages)
+
+    assert done.rejects[0]["reason"] == "the vendor did not manage"
+    assert again.code == 0
+    assert len(account.records("list_members")) == 1
+
+
+def test_one_bad_list_harms_no_other(account: Account, target: Any) -> None:
+    key = ("list_id", "signup_id")
+    gone, there = add(account, "lists", slug="gone", name="Gone"), add(account, "lists", slug="there", name="There")
+    somebody = add(account, "signups", email="n1@example.org")
+    account.delete("lists", [gone])
+    members = [{"list_id": each, "signup_id": somebody} for each in (gone, there)]
+
+    done = target(account, target.messages("list_signups", *members, key=key), ids_are_this_accounts=True)
+
+    assert (done.count("list_signups", "created"), done.count("list_signups", "rejected")) == (1, 1)
+
+
+# Paths
+
+
+@pytest.mark.parametrize("status", ["completed", "abandoned", "deleted", "active"])
+def test_a_journey_is_brought_into_its_status(account: Account, target: Any, status: str) -> None:
+    messages = [
+        *target.messages("signups", person()),
+        *target.messages("paths", {"id": "x", "name": "Join"}),
+        *target.messages("path_steps", {"id": "s", "path_id": "x", "name": "Call"}),
+        *target.messages(
+            "path_journey_status_changes",
+            {"id": "why", "path_id": "x", "name": "Done", "target_status": "completed"},
+        ),
+    ]
+    journey = {"id": "1", "signup_id": "p1", "path_id": "x", "current_step_id": "s", "value_amount": "5.00"}
+    more = {"path_journey_status_change_id": "why"} if status == "completed" else {}
+
+    done = target(
+        account, [*messages, *target.messages("path_journeys", {**journey, **more, "journey_status": status})]
+    )
+    back = target.write(account, "path_journeys", {**journey, "journey_status": "active"})
+
+    assert (done.code, back.code) == (0, 0), (done.rejects, back.rejects)
+    assert only(account, "path_journeys")["attributes"]["journey_status"] == "active"
+    calls = [call["path"].rsplit("/", 1)[-1] for call in writes(account)]
+    actions = {"completed": ["complete"], "abandoned": ["abandon"], "deleted": ["void"]}.get(status, [])
+    assert [each for each in calls if each in {"complete", "abandon", "void", "reactivate"}] == (
+        [*actions, "reactivate"] if actions else []
+    )
+
+
+# Everything else
+
+
+def test_a_second_nation_gets_its_own_site(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("nationbuilder")
+    page = {"id": "1", "site_id": "77", "name": "A", "title": "A", "slug": "a", "status": "hidden"}
+
+    done = target.write(account, "pages", {**page, "permission_level": "anyone"})
+
+    assert done.code == 0, done.rejects
+    assert only(account, "pages")["attributes"]["site_id"] == only(account, "sites")["id"]
+    add(account, "sites", name="Second", slug="second")
+    other = target.write(account, "pages", {**page, "id": "2", "slug": "b", "permission_level": "anyone"})
+    assert other.rejects[0]["reason"] == "which site"
+
+
+def test_required_fields_are_named_before_the_call(account: Account, target: Any) -> None:
+    done = target.write(account, "relationships", {"id": "1", "relationship_type": "parent-child"})
+
+    assert done.rejects[0]["words"] == "To create one, relationships need first_signup_id, second_signup_id."
+    assert writes(account) == []
+
+
+def test_what_the_vendor_takes_and_does_not_show_is_a_rejection(account: Account, target: Any) -> None:
+    account.fault(method="PATCH", path="push", do="drop_field", field="first_name", times=1)
+
+    done = target.write(account, "signups", person())
+
+    assert (done.rejects[0]["reason"], "first_name" in done.rejects[0]["words"]) == ("not applied", True)
+
+
+def test_signups_that_refer_to_one_another_are_all_written_whole(account: Account, target: Any) -> None:
+    done = target.write(
+        account,
+        "signups",
+        person(1, recruiter_id="p2", author_id="p1"),
+        person(2, recruiter_id="p1"),
+        person(3, recruiter_id="p2"),
+    )
+
+    assert done.code == 0, done.rejects
+    shown = {each["attributes"]["email"]: each for each in account.records("signups")}
+    one, two, three = (shown[f"n{number}@example.org"] for number in (1, 2, 3))
+    assert one["attributes"]["recruiter_id"] == two["id"]
+    assert one["attributes"]["author_id"] == one["id"]
+    assert two["attributes"]["recruiter_id"] == one["id"]
+    assert three["attributes"]["recruiter_id"] == two["id"]
+    again = target.write(account, "signups", person(2, recruiter_id="p1"))
+    assert again.count("signups", "unchanged") == 1
+
+
+def test_every_writable_attribute_arrives(sandbox: Sandbox, target: Any) -> None:
+    """Every property that can be written to a signup is, and what the vendor shows of it is what was sent."""
+    account = sandbox.account("nationbuilder")
+    properties = osdi_crm_schemas.schema("nationbuilder", "signups")["properties"]
+    owner = only(account, "signups")["id"]
+    record: dict[str, Any] = {"id": "1"}
+    for name, prop in properties.items():
+        if "x-write" not in prop or name in {"custom_values", "import_id", "precinct_id"}:
+            continue
+        kind = prop["type"][1]
+        record[name] = {
+            "boolean": name.endswith("_opt_in"),
+            "integer": 1,
+            "string": owner if "x-refers-to" in prop else f"{len(record)}",
+            "object": {"city": name},
+        }[kind]
+        record[name] = {"date-time": "2024-01-02T03:04:05Z", "date": "2024-01-02"}.get(prop.get("format"), record[name])
+    record |= {f"email{slot}": f"{slot}@example.org" for slot in (1, 2, 3, 4)}
+    record |= {"email": "1@example.org", "contact_status": "answered", "unsubscribed_at": None}
+
+    done = target.write(
+        account, "signups", record, ids_are_this_accounts=True, mode="upsert", nationbuilder_write_totals=True
+    )
+
+    assert done.code == 0, done.rejects
+    shown = signup(account, email="1@example.org")
+    for name, value in record.items():
+        if name not in {"id", "email1_is_bad", "email2_is_bad", "email3_is_bad", "email4_is_bad", "unsubscribed_at"}:
+            found = shown[name]
+            if isinstance(value, dict):
+                assert found["city"] == name
+            elif properties[name].get("format") == "date-time":
+                assert found.startswith("2024-01-01T22:04:05")
+            else:
+                assert found == value, name
+
+
+def test_calls_side_by_side_on_one_list_share_a_request(account: Account, target: Any) -> None:
+    acts: list[list[str]] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def act(_key: str, items: list[str]) -> None:
+        acts.append(list(items))
+        begun.set()
+        go_on.wait(5)
+
+    together = Together(act)
+    threads = [threading.Thread(target=together.do, args=("l", str(number))) for number in range(8)]
+    threads[0].start()
+    begun.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    time.sleep(0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join(5)
+
+    assert [len(each) for each in acts] == [1, 7]
