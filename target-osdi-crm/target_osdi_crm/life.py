@@ -273,15 +273,15 @@ class Life:
                 self._outcomes.rejected(entry, rejection)
         except Waiting as waiting:
             self._outcomes.parked(entry, str(waiting))
-        except Unanswered:
-            self._outcomes.unanswered(entry)
+        except Unanswered as unanswered:
+            self._outcomes.unanswered(entry, unanswered.__cause__)
         except Unknowable:
             self._outcomes.unknown(entry)
         except errors.NotSignedIn as error:
             self._outcomes.given_back(entry, error)
             self._stop(Stop(CONFIGURATION, f"{error}. Check the credentials, and what they may do."))
         except errors.VendorError as error:
-            self._outcomes.rejected(entry, _failed(error))
+            self._outcomes.rejected(entry, _failed(error), error)
         except Stop as stop:
             self._stop(stop)
             self._lanes.finish(entry)
@@ -598,7 +598,7 @@ class Life:
                 return self._vendor.update(found.id, order, found.record) if found else self._vendor.create(order)
             except errors.VendorError as error:
                 if error.may_have_happened and not again:
-                    raise Unanswered from None
+                    raise Unanswered from error
                 if isinstance(error, errors.Refused) and order.mark and (there := self._there_by_now(order)):
                     return there
                 if not isinstance(error, errors.Garbled) or not left:

@@ -79,6 +79,7 @@ class Outcomes:
         self._guard = threading.Lock()
         self._told: Counter[tuple[str, str]] = Counter()
         self._failures_in_a_row = 0
+        self._latest_failure: BaseException | None = None
         self.new_rejects = 0
 
     def known(self, entry: Entry, counted: str) -> None:
@@ -139,10 +140,10 @@ class Outcomes:
         row.outcome, row.tried, row.reason, row.words = journal.WAITING, entry.fingerprint, why, None
         self._keep_record(entry)
 
-    def unanswered(self, entry: Entry) -> None:
+    def unanswered(self, entry: Entry, cause: BaseException | None) -> None:
         """The intent stands as it is: it will be looked up at the end of the run."""
         entry.row.reason, entry.row.record = "no answer", entry.arrival.raw or None
-        self._fail_again()
+        self._fail_again(cause)
         self._keep(entry)
 
     def unknown(self, entry: Entry) -> None:
@@ -165,8 +166,8 @@ class Outcomes:
         row.reason, row.words = "not signed in", str(error)
         self._keep_record(entry)
 
-    def rejected(self, entry: Entry, rejection: Rejection) -> None:
-        """The record is not written."""
+    def rejected(self, entry: Entry, rejection: Rejection, cause: Exception | None = None) -> None:
+        """The record is not written; `cause` is what went wrong with the call, which may have held others too."""
         row, stream = entry.row, entry.stream.name
         tried = entry.fingerprint or entry.arrival.seen
         row.attempts = (row.attempts if row.tried == tried else 0) + 1
@@ -179,7 +180,7 @@ class Outcomes:
         if entry.rejected != tried:
             self._count_reject()
         if rejection.retry == journal.EACH_RUN:
-            self._fail_again()
+            self._fail_again(cause)
         self._keep_record(entry)
 
     def over(self, entry: Entry) -> None:
@@ -236,9 +237,11 @@ class Outcomes:
         if rejects >= most >= 1 or (most < 1 and read >= 100 and rejects >= most * read):
             self._stop(Stop(CAPPED, f"{rejects:,} records were rejected; 'max_rejects' is {most:g}."))
 
-    def _fail_again(self) -> None:
+    def _fail_again(self, cause: BaseException | None) -> None:
+        """Count one more failure, unless records that travelled in one call share it."""
         with self._guard:
-            self._failures_in_a_row += 1
+            self._failures_in_a_row += cause is None or cause is not self._latest_failure
+            self._latest_failure = cause
             in_a_row = self._failures_in_a_row
         if in_a_row >= MOST_FAILURES_IN_A_ROW:
             self._stop(Stop(CAPPED, f"{in_a_row} records in a row failed for no fault of theirs. Try again later."))
