@@ -121,12 +121,12 @@ def test_contacts_whose_import_is_not_answered_are_looked_up_and_not_repeated(
 ) -> None:
     account.fault(do=how, method="POST", path="/Contacts$", times=1)
 
-    done = load(target, account, "contacts", *(contact(number) for number in range(5)))
+    done = load(target, account, "contacts", *(contact(number) for number in range(30)))
 
     assert done.code == 0, done.log
-    assert len(account.records("contacts")) == 5
+    assert len(account.records("contacts")) == 30
     posted = [each for call in writes(account, "/Contacts") for each in call["body"]["Contacts"]]
-    assert len(posted) == (5 if how in {"cut_after", "malformed"} else 10)
+    assert len(posted) == (30 if how in {"cut_after", "malformed"} else 60)
 
 
 def test_a_refused_import_is_split_until_what_is_wrong_stands_alone(account: Account, target: Any) -> None:

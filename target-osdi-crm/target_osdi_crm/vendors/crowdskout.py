@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import Garbled, NotFound, VendorError
+from osdi_crm_client.errors import Garbled, NotFound, NotSignedIn, VendorError
 from typing_extensions import override
 
 from target_osdi_crm import verify
@@ -198,6 +198,8 @@ class Crowdskout(Vendor):
             data = self._data("GET", path, repeatable=True)
         except NotFound:
             return []
+        except NotSignedIn as error:
+            raise NotSignedIn(error.why, method=error.method, path="external-id", status=error.status) from None
         return [Found(str(each)) for each in (data or {}).get("ids") or ()]
 
     @override
