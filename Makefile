@@ -4,7 +4,7 @@ BIN = .venv/bin
 
 MELTANO = "meltano==4.4.1"
 
-.PHONY: setup demo test chaos lint settings clean
+.PHONY: setup demo test chaos lint settings bench clean
 
 setup: .venv/.ready
 
@@ -40,6 +40,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PACKAGES) tests benchmarks demo hub
 	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.bench --only "$(ONLY)" --scale "$(or $(SCALE),1)"
 
 clean:
 	rm -rf .venv .meltano .meltano-venv .osdi-crm output
