@@ -14,6 +14,7 @@ from osdi_crm_client import errors
 from typing_extensions import override
 
 from tap_osdi_crm.paginators import Crowded, Glance
+from tap_osdi_crm.parts import Page
 from tap_osdi_crm.resources import Ids, Parent, Part, Window
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class Reading(ABC):
     def ended(self) -> None:  # noqa: B027
         """Take note that all parts have come out."""
 
+    def late(self) -> Iterator[Page[Part]]:
+        """Yield, after all parts, the pages of records that may have left their part before it was read."""
+        yield from ()
+
     def calls(self) -> int | None:
         """Return about how many calls the reading will take, where that can be told cheaply."""
         return None
@@ -95,7 +100,8 @@ class Slices(Reading):
 
     @override
     def parts(self) -> Iterator[Part]:
-        window = Window(None if self.everything else self.stream.since(), self.stream.until())
+        self._until = self.stream.until()
+        window = Window(None if self.everything else self.stream.since(), self._until)
         if self.stream.is_test:
             yield Part(self.stream.resource.path, window)
             return
@@ -145,6 +151,13 @@ class Slices(Reading):
             for rows in stream.pages(Part(part.path, Window(since, None)))
             for row in rows
         }
+
+    @override
+    def late(self) -> Iterator[Page[Part]]:
+        for path in (*self.stream.other_paths(), self.stream.resource.path):
+            part = Part(path, Window(self._until))
+            for rows in self.stream.pages(part):
+                yield Page(part, rows)
 
     @override
     def finished(self, part: Part) -> None:
@@ -329,11 +342,12 @@ class Sweep(Reading):
     def parts(self) -> Iterator[Part]:
         stream = self.stream
         sweeps: list[Any] = [each.get_context_state(None).get("sweep") for each in stream.together]
-        if all(sweeps) and sweeps and not self.everything:
+        begun = [sweep for sweep in sweeps if sweep and bool(sweep["started"]) == stream.is_incremental]
+        if sweeps and len(begun) == len(sweeps) and not self.everything:
             self._sweep = min(sweeps, key=lambda sweep: str(sweep["after"]))
         else:
             since = stream.since() if stream.replication_key else None
-            started = stream.until() if stream.is_incremental else None
+            started = (stream.tap.parents_as_of or stream.until()) if stream.is_incremental else None
             self._sweep = {
                 "started": started and started.isoformat(),
                 "since": since and since.isoformat(),

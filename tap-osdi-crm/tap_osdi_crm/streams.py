@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import osdi_crm_schemas
@@ -135,10 +136,10 @@ class VendorStream(RESTStream[Any]):
             yield from self.tap.parents(name)
 
     def as_parents(self) -> Iterator[Parent]:
-        """Yield every record of this stream as a parent; reads the whole collection."""
+        """Yield every record of this stream as a parent, also one that changes meanwhile; reads the whole."""
         reading = self.resource.reading(self, everything=True)
         found: dict[str, Parent] = {}
-        for event in SideBySide(reading.parts(), reading.read, self._in_flight):
+        for event in chain(SideBySide(reading.parts(), reading.read, self._in_flight), reading.late()):
             if isinstance(event, Page):
                 path = event.part.path
                 for row in event.rows:

@@ -26,6 +26,7 @@ from tap_osdi_crm.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     import click
 
@@ -84,7 +85,11 @@ def _clear_failure() -> Iterator[None]:
 
 
 class TapOSDICRM(Tap):
-    """Reads people, actions and everything around them from five organising CRMs."""
+    """Reads people, actions and everything around them from five organising CRMs.
+
+    Attributes:
+        parents_as_of: When the first parents of this run were read: those that came later may be missing among them.
+    """
 
     name = "tap-osdi-crm"
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema(
@@ -110,6 +115,7 @@ class TapOSDICRM(Tap):
             {**(given if isinstance(given, dict) else {}), **from_env}, secret_settings(self.config_jsonschema)
         )
         self._parents: dict[str, list[Parent]] = {}
+        self.parents_as_of: datetime | None = None
         super().__init__(**kwargs)
         warn_of_strangers(self.config, self.config_jsonschema["properties"])
 
@@ -144,7 +150,9 @@ class TapOSDICRM(Tap):
     def parents(self, stream: str) -> list[Parent]:
         """Return all records of a stream that others hang on; read once a run, even if not selected."""
         if stream not in self._parents:
-            self._parents[stream] = list(self._stream(stream).as_parents())
+            reader = self._stream(stream)
+            self.parents_as_of = self.parents_as_of or reader.until()
+            self._parents[stream] = list(reader.as_parents())
         return self._parents[stream]
 
     def _stream(self, name: str) -> VendorStream:
