@@ -351,6 +351,16 @@ def test_custom_values_are_checked_and_fitted_before_the_call(account: Account, 
     assert len([call for call in account.log() if "custom_fields" in call["path"]]) == 1
 
 
+def test_values_of_unknown_custom_fields_are_withheld_where_the_settings_say_so(account: Account, target: Any) -> None:
+    custom_field(account, "chapter", "text")
+
+    record = person(custom_values={"chapter": "North", "nope": "x"})
+    done = target.write(account, "signups", record, nationbuilder_unknown_custom_fields="withhold")
+
+    assert done.by("signups", "created") == {"without the custom field nope": 1}
+    assert signup(account, email="n1@example.org")["custom_values"] == {"chapter": "North"}
+
+
 def test_custom_values_that_are_not_sent_stay(account: Account, target: Any) -> None:
     custom_field(account, "chapter", "text")
     custom_field(account, "shirt", "text")

@@ -232,8 +232,16 @@ class NationBuilder(Vendor):
             "description": "Send the names and the e-mail address that stand on donations. NationBuilder puts them on "
             "the donor's signup, in place of the name that is there.",
         },
+        "nationbuilder_unknown_custom_fields": {
+            "type": "string",
+            "enum": ["reject", "withhold"],
+            "default": "reject",
+            "title": "Unknown NationBuilder custom fields",
+            "description": "What to do with values of custom fields that the nation does not have, and that nobody but "
+            "people in its control panel can make: reject the record, or write it without them.",
+        },
     }
-    shaping: ClassVar[tuple[str, ...]] = ("nationbuilder_write_totals", "nationbuilder_donor_details")
+    shaping: ClassVar[tuple[str, ...]] = tuple(settings)
     version: ClassVar[int] = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
@@ -342,12 +350,12 @@ class NationBuilder(Vendor):
         if not given:
             return
         known = self._fields_of(_OF_CUSTOM_VALUES[order.stream.name])
-        if unknown := sorted(given.keys() - known.keys()):
+        unknown = sorted(given.keys() - known.keys())
+        if unknown and self.config.get("nationbuilder_unknown_custom_fields") != "withhold":
             raise Rejection("unknown custom fields", f"The nation has no custom field {', '.join(unknown)}.")
-        order.values = {
-            **order.values,
-            "custom_values": {slug: _fitting(known[slug], value) for slug, value in given.items()},
-        }
+        order.notes.extend(f"without the custom field {slug}" for slug in unknown)
+        fitting = {slug: _fitting(known[slug], value) for slug, value in given.items() if slug in known}
+        order.values = {**order.values, "custom_values": fitting}
 
     def _find_giver(self, order: Order) -> None:
         """Find whom a donation or RSVP belongs to by its e-mail address.
