@@ -377,3 +377,54 @@ def test_a_killed_run_and_another_write_every_profile_and_item_once(account: Acc
     for each in stored:
         assert {name: len(each[name]) for name in FULL} == {name: len(items) for name, items in FULL.items()}
     assert done.summary["in_journal"] == {}
+
+
+# Many in one call
+
+
+@pytest.mark.parametrize("option", [{}, {"bulk_reverses": True}, {"max_bulk": 3}])
+def test_new_profiles_travel_together_and_each_gets_its_own_answer(
+    account: Account, target: Any, option: dict[str, Any]
+) -> None:
+    account.set(**option)
+    records = [person(number) for number in range(12)]
+    records[4]["EmailAddresses"].append({"Email": "no address"})
+
+    done = target.write(account, "profiles", *records, crowdskout_profiles_per_call=10)
+    changed = [{**record, "Genders": [{"Gender": {"value": "Male"}}]} for record in records]
+    again = target.write(account, "profiles", *changed, crowdskout_profiles_per_call=10)
+
+    assert done.code == again.code == 3
+    assert [(each["key"], each["words"][-31:]) for each in done.rejects] == [("p4", "does not show EmailAddresses 2.")]
+    assert done.count("profiles", "created") == again.count("profiles", "updated") == 11
+    assert len(account.records("profiles")) == 12
+    for each in account.records("profiles"):
+        assert (
+            each["EmailAddresses"][0]["Email"]
+            == each["ExternalIDs"][0]["ExternalID"].replace("p", "n") + "@example.org"
+        )
+        assert len(each["Genders"]) == 1
+    bulk = [call for call in writes(account, "POST") if call["path"].endswith("/bulk")]
+    assert len([call for call in bulk if call["status"] == 200]) >= 2
+
+
+@pytest.mark.parametrize("how", ["cut_before", "cut_after", "malformed", "empty"])
+def test_profiles_that_travelled_together_unanswered_are_looked_up_and_not_repeated(
+    account: Account, target: Any, how: str
+) -> None:
+    account.fault(do=how, method="POST", path="/bulk$", times=1)
+
+    done = target.write(account, "profiles", *(person(number) for number in range(20)), crowdskout_profiles_per_call=20)
+
+    assert done.code == 0, done.log
+    stored = account.records("profiles")
+    assert sorted(each["ExternalIDs"][0]["ExternalID"] for each in stored) == sorted(f"p{n}" for n in range(20))
+
+
+def test_a_profile_that_gets_lost_in_a_call_is_looked_up(account: Account, target: Any) -> None:
+    account.fault(do="drop_field", field="ExternalIDs", method="POST", path="/bulk$", times=1)
+
+    done = target.write(account, "profiles", *(person(number) for number in range(6)), crowdskout_profiles_per_call=6)
+
+    assert done.code == 0, done.log
+    assert len(account.records("profiles")) == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -12,12 +13,17 @@ from osdi_crm_client.errors import Garbled, NotFound, NotSignedIn, VendorError
 from typing_extensions import override
 
 from target_osdi_crm import verify
+from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+
+    from osdi_crm_client.account import Account
+
+    from target_osdi_crm.gathering import Replies
 
 _STREAMS = (
     Stream(
@@ -129,9 +135,22 @@ class Crowdskout(Vendor):
             "description": "The type of external ID under which each profile carries the record's 'external_id', or "
             "else its 'id': by it profiles are found again. That a type which the account lacks is made is assumed.",
         },
+        "crowdskout_profiles_per_call": {
+            "type": "integer",
+            "default": 1,
+            "title": "Crowdskout profiles per call",
+            "description": "How many new profiles travel in one call; no limit is documented. Only those with an "
+            "external ID do, by which the answers are told apart, whatever their order.",
+        },
     }
     shaping: ClassVar[tuple[str, ...]] = tuple(settings)
     version: ClassVar[int] = 1
+
+    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
+        super().__init__(account, config)
+        self.gathers = max(1, int(config.get("crowdskout_profiles_per_call") or 1))
+        self._gathered = Gathering(self.gathers, self._post_profiles)
+        self._turns = threading.BoundedSemaphore(account.most_in_flight)
 
     @override
     def shape(self, stream: Stream, shaped: Shaped) -> None:
@@ -150,11 +169,7 @@ class Crowdskout(Vendor):
                     del values[name]
         if attributes := values.get("Attributes"):
             shaped.refers["attribute_ids"] = [_text(each["AttributeId"]) for each in attributes]
-        shaped.keys["external_id"] = [
-            f"{kind}\x1f{each['ExternalID']}"
-            for each in values.get("ExternalIDs") or ()
-            if (kind := (each.get("ExternalIDType") or {}).get("value")) and each.get("ExternalID")
-        ]
+        shaped.keys["external_id"] = _external_ids(values)
 
     def _from_columns(self, shaped: Shaped) -> None:
         """Move flat columns to where they belong, unless the record has the nested form as well."""
@@ -218,11 +233,7 @@ class Crowdskout(Vendor):
         """Look for a profile by its external IDs, for an attribute by its name; without an external ID nobody knows."""
         if order.stream.name == "attributes":
             return self.find(order.stream, "name", order.values["name"])
-        keys = [
-            f"{each['ExternalIDType']['value']}\x1f{each['ExternalID']}"
-            for each in order.values.get("ExternalIDs") or ()
-            if (each.get("ExternalIDType") or {}).get("value")
-        ]
+        keys = _external_ids(order.values)
         found = [each for key in keys for each in self.find(order.stream, "external_id", key)]
         return list({each.id: each for each in found}.values()) if keys else None
 
@@ -231,8 +242,26 @@ class Crowdskout(Vendor):
         """Create a record, with all that is in it; never again where the answer is lost."""
         if order.stream.name == "attributes":
             return self._shown(self._data("POST", "attribute", json=order.values, repeatable=False), order)
+        gathered = self.gathers > 1 and _external_ids(order.values)
+        return self._seen(order, self._gathered(order) if gathered else self._post_profile(order))
+
+    def _post_profile(self, order: Order) -> Record:
         body = {"profile": dict(_items(order))}
-        return self._seen(order, self._shown(self._data("POST", "profile", json=body, repeatable=False), order))
+        return self._shown(self._data("POST", "profile", json=body, repeatable=False), order)
+
+    def _post_profiles(self, orders: Sequence[Order]) -> Replies:
+        """Create profiles in one call; one that the answer does not show is to be looked up like an unanswered one."""
+        if len(orders) == 1:
+            return [self._post_profile(orders[0])]
+        body = {"profiles": [dict(_items(order)) for order in orders]}
+        data = self._data("POST", "profile/bulk", json=body, repeatable=False)
+        shown = {key: each for each in map(_respelled, data or ()) for key in _external_ids(each)}
+        lost = Garbled("the answer lacks the profile", method="POST", path="profile/bulk")
+        replies: Replies = []
+        for order in orders:
+            mine = [shown[key] for key in _external_ids(order.values) if key in shown]
+            replies.append(self._shown(mine[0], order) if mine else lost)
+        return replies
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
@@ -344,7 +373,8 @@ class Crowdskout(Vendor):
 
     def _data(self, method: str, path: str, **what: Any) -> Any:
         """Make a call and return what its envelope holds."""
-        answer = self.account.call(method, path, **what)
+        with self._turns:
+            answer = self.account.call(method, path, **what)
         body = answer.json() if answer.content else None
         return body.get("data") if isinstance(body, dict) else None
 
@@ -352,6 +382,15 @@ class Crowdskout(Vendor):
 def _collections(values: Record) -> list[str]:
     names = [name for name in values if name != "attribute_columns"]
     return sorted({*names, "Attributes"} if "attribute_columns" in values else names)
+
+
+def _external_ids(profile: Record) -> list[str]:
+    """Type and value of each external ID, as profiles are matched by them."""
+    return [
+        f"{kind}\x1f{each['ExternalID']}"
+        for each in profile.get("ExternalIDs") or ()
+        if (kind := str((each.get("ExternalIDType") or {}).get("value") or "").strip()) and each.get("ExternalID")
+    ]
 
 
 def _items(order: Order) -> Iterator[tuple[str, list[Record]]]:
