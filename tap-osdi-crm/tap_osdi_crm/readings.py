@@ -314,9 +314,11 @@ class Keyset(Reading):
 
     @override
     def finished(self, part: Part) -> None:
-        if self.stream.is_test or not self.stream.is_sorted_by_vendor:
+        if self.stream.is_test:
             return
-        if not self.stream.is_incremental:
+        if not self.stream.is_sorted_by_vendor:
+            self.stream.remember(None)
+        elif not self.stream.is_incremental:
             self.stream.remember(None, after=part.ids and part.ids.until)
         elif part.ids is None or part.ids.until is None:
             self.stream.remember(part.window.until)

@@ -39,7 +39,7 @@ class SignIn:
 
     def end(self, typed: str = "") -> tuple[int, str]:
         """Its exit code and what it said, to both outputs."""
-        out, errors = self._process.communicate(typed, timeout=30)
+        out, errors = self._process.communicate(typed, timeout=60)
         return self._process.returncode, out + errors
 
 
@@ -54,7 +54,7 @@ def callback(account: Account) -> str:
 
 def sent_to(page: str) -> str:
     """Where the vendor's page sends the browser back to."""
-    return requests.get(page, allow_redirects=False, timeout=10).headers["Location"]
+    return requests.get(page, allow_redirects=False, timeout=30).headers["Location"]
 
 
 def test_the_browser_comes_back_and_tap_and_target_find_the_tokens(
@@ -63,7 +63,7 @@ def test_the_browser_comes_back_and_tap_and_target_find_the_tokens(
     config = app(nationbuilder_refresh_token="")
     command = SignIn(config, tmp_path, "--callback", callback)
     asked = parse_qs(urlsplit(command.page).query)
-    answer = requests.get(command.page, timeout=10)
+    answer = requests.get(command.page, timeout=60)
     code, said = command.end()
 
     assert asked["redirect_uri"] == [callback]
@@ -90,9 +90,9 @@ def test_the_address_can_be_pasted_where_there_is_no_browser(app: App, account: 
 
 def test_answers_to_another_sign_in_are_ignored(app: App, callback: str, tmp_path: Path) -> None:
     command = SignIn(app(), tmp_path, "--callback", callback)
-    forged = requests.get(callback, params={"code": "of-somebody-else", "state": "another"}, timeout=10)
-    elsewhere = requests.get(callback.replace("/callback", "/favicon.ico"), timeout=10)
-    requests.get(command.page, timeout=10)
+    forged = requests.get(callback, params={"code": "of-somebody-else", "state": "another"}, timeout=60)
+    elsewhere = requests.get(callback.replace("/callback", "/favicon.ico"), timeout=60)
+    requests.get(command.page, timeout=60)
 
     assert forged.status_code == elsewhere.status_code == 400
     assert command.end()[0] == 0
@@ -122,7 +122,7 @@ def test_what_is_pasted_must_answer_to_this_sign_in(
 def test_a_refusal_in_the_browser_ends_the_command(app: App, account: Account, callback: str, tmp_path: Path) -> None:
     account.set(refuse_authorization=True)
     command = SignIn(app(), tmp_path, "--callback", callback)
-    requests.get(command.page, timeout=10)
+    requests.get(command.page, timeout=60)
 
     assert command.end() == (1, "\nThe vendor did not let the app in (access_denied).\n")
 
@@ -130,7 +130,7 @@ def test_a_refusal_in_the_browser_ends_the_command(app: App, account: Account, c
 def test_a_code_that_is_over_is_one_clear_line(app: App, account: Account, callback: str, tmp_path: Path) -> None:
     account.set(code_seconds=0)
     command = SignIn(app(), tmp_path, "--callback", callback)
-    requests.get(command.page, timeout=10)
+    requests.get(command.page, timeout=60)
     code, said = command.end()
 
     assert code == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import osdi_crm_schemas
 from osdi_crm_client import errors
 from typing_extensions import override
 
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import requests
+    from osdi_crm_client.account import Account
     from singer_sdk.helpers.types import Context
     from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_osdi_crm.shaping import Row
+    from tap_osdi_crm.tap import TapOSDICRM
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "nationbuilder_extra_fields": {
@@ -99,6 +103,17 @@ class NationBuilderStream(VendorStream):
     page_size: ClassVar[int] = 100
     dropped = frozenset({"relationships"})
 
+    def __init__(self, tap: TapOSDICRM, resource: Resource, account: Account) -> None:
+        super().__init__(tap, resource, account)
+        wanted = frozenset(self.config.get("nationbuilder_extra_fields") or ())
+        if unknown := wanted - _all_extra_fields() - {"*"}:
+            raise errors.ConfigurationError(
+                f"The setting 'nationbuilder_extra_fields' names '{min(unknown)}', which no stream has; there are"
+                f" {', '.join(sorted(_all_extra_fields()))}."
+            )
+        own = _extra_fields(resource.name)
+        self._extra_fields = ",".join(own if "*" in wanted else (name for name in own if name in wanted))
+
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
         """Return what walks the pages; links to the next page never end, and are not looked at."""
@@ -136,17 +151,11 @@ class NationBuilderStream(VendorStream):
                 "stats[total]": "count",
                 f"fields[{self.name}]": order,
             }
-        query = {f"extra_fields[{self.name}]": ",".join(self._extra_fields)} if self._extra_fields else {}
+        query = {f"extra_fields[{self.name}]": self._extra_fields} if self._extra_fields else {}
         if isinstance(page, Place):
             conditions = dict(_conditions(part, self.replication_key, page.since))
             return {**conditions, "sort": order, "page[number]": 1, "page[size]": page.size, **query}
         return {"page[number]": page, "page[size]": self.page_size, "stats[total]": "count", **query}
-
-    @property
-    def _extra_fields(self) -> list[str]:
-        wanted = self.config.get("nationbuilder_extra_fields") or []
-        properties = self.schema["properties"].items()
-        return [name for name, prop in properties if prop.get("x-extra-field") and ("*" in wanted or name in wanted)]
 
     @override
     def place(self, row: Row, order: str) -> Any:
@@ -195,6 +204,16 @@ class NationBuilderStream(VendorStream):
                 raise
             self.account.check()
             self.logger.warning("Stream '%s' is left out: the owner of the token may not read it.", self.name)
+
+
+def _extra_fields(stream: str) -> list[str]:
+    properties = osdi_crm_schemas.schema("nationbuilder", stream)["properties"]
+    return [name for name, prop in properties.items() if prop.get("x-extra-field")]
+
+
+@cache
+def _all_extra_fields() -> frozenset[str]:
+    return frozenset(name for resource in RESOURCES for name in _extra_fields(resource.name))
 
 
 def _asked(url: str) -> Asked:
