@@ -396,6 +396,11 @@ class Journal:
 
     def _write_all(self) -> None:
         """Commit what has gathered, again and again, until told to end."""
+        assert self._engine  # noqa: S101
+        with self._engine.connect() as connection:
+            self._write_through(connection)
+
+    def _write_through(self, connection: sa.Connection) -> None:
         ending = False
         while not ending:
             first = self._queue.get()
@@ -413,14 +418,13 @@ class Journal:
                 batch.append(more)
             if not self.failure:
                 try:
-                    self._commit(batch)
+                    self._commit(connection, batch)
                 except sa.exc.SQLAlchemyError as error:
                     self.failure = Stop(CONFIGURATION, str(_unusable(error)))
                     self._fail(self.failure)
             _tell(batch, done=not self.failure)
 
-    def _commit(self, batch: list[_Write]) -> None:
-        assert self._engine  # noqa: S101
+    def _commit(self, connection: sa.Connection, batch: list[_Write]) -> None:
         mine = {"account": self.account, "source": self.source}
         rows = [{**mine, **dict(zip(_FIELDS, _values(write.row), strict=True))} for write in batch]
         outs = [
@@ -433,7 +437,7 @@ class Journal:
             for write in batch
             for channel, addressed in write.opt_ins
         ]
-        with self._engine.begin() as connection:
+        with connection.begin():
             connection.execute(self._upsert, rows)
             if outs:
                 self._any_opt_outs = True

@@ -149,19 +149,18 @@ class Run:
     def _take_up_again(self) -> None:
         """Take up what waits, what has no answer and what failed in earlier runs, for as long as that helps."""
         self._take_up(3, old=True)
-        patience, before = 3, self._waiting()
+        patience, before = 3, self._left()
         while any(before) and patience >= 0 and not self.stopped:
             self._take_up(patience)
-            left = self._waiting()
+            left = self._left()
             patience = 3 if left < before else patience - 1
             before = left
 
-    def _waiting(self) -> tuple[int, int]:
-        """How many records wait to be written, and how many to be written or completed."""
-        waiting = [
-            not row.vendor_id for rows in self.journal.unfinished() for row in rows if row.outcome == journal.WAITING
-        ]
-        return sum(waiting), len(waiting)
+    def _left(self) -> tuple[int, int]:
+        """How many records wait or have no answer, and how many are to be completed besides."""
+        open_ones = {journal.WAITING, journal.SENT}
+        left = [not row.vendor_id for rows in self.journal.unfinished() for row in rows if row.outcome in open_ones]
+        return sum(left), len(left)
 
     def _take_up(self, patience: int, *, old: bool = False) -> None:
         """Take up each unfinished record once, rejected ones only where `old`."""

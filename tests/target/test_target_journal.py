@@ -133,9 +133,9 @@ def test_writes_of_many_threads_are_committed_together(kept: dict[str, Any]) -> 
     commits: list[int] = []
     commit = found._commit
 
-    def counted(batch: list[Any]) -> None:
+    def counted(connection: sa.Connection, batch: list[Any]) -> None:
         commits.append(len(batch))
-        commit(batch)
+        commit(connection, batch)
 
     found._commit = counted  # type: ignore[method-assign]
 
