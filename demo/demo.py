@@ -94,7 +94,7 @@ WAYS = {
 
 QUERY = (
     "SELECT count(*), count(*) FILTER (_sdc_extracted_at >= '{since}'::timestamp), "
-    "epoch(max(_sdc_extracted_at) - min(_sdc_extracted_at)) FROM {table}"
+    "coalesce(epoch(max(_sdc_extracted_at) - min(_sdc_extracted_at)), 0) FROM {table}"
 )
 
 COUNT = f"""
