@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,19 +77,105 @@ def found(account: Account) -> dict[str, Counter[str]]:
     }
 
 
-EXPECTED = {
-    "people": {f"n{n}@example.org" for n in range(PEOPLE)},
-    "taggings": {f"n{n}@example.org" for n in range(PEOPLE)},
-    "donations": {f"{n + 1}.00" for n in range(PEOPLE)},
-    "outreaches": {f"Letter {n}" for n in range(PEOPLE)},
-    "actions": {"Give", "Write"},
-}
-KEYS = {"donations": "d{}", "outreaches": "o{}", "people": "p{}"}
+def nation_load(target: Any) -> list[Any]:
+    """Signups, tags, taggings, donations, contacts and an event, each with something of its own to be told by."""
+    messages = [
+        *target.messages("events", {"id": "e", "start_at": "2025-05-01T18:00:00Z", "venue_name": "Hall"}),
+        *target.messages("signup_tags", *({"id": f"t{n}", "name": f"tag {n}"} for n in range(TAGS))),
+    ]
+    for n in range(PEOPLE):
+        person = {"id": f"p{n}", "email": f"n{n}@example.org", "first_name": f"Name{n}"}
+        messages += [
+            *target.messages("donations", {"id": f"d{n}", "signup_id": f"p{n}", "amount_in_cents": n + 1}),
+            *target.messages("signups", person),
+            *target.messages(
+                "contacts",
+                {"id": f"o{n}", "signup_id": f"p{n}", "contact_method": "phone_call", "content": f"Letter {n}"},
+            ),
+            *target.messages("signup_taggings", {"id": f"g{n}", "signup_id": f"p{n}", "tag_id": f"t{n % TAGS}"}),
+            target.state(n + 1),
+        ]
+    return messages
 
 
-def mark(stream: str, n: int) -> str:
-    """What tells the vendor's record of this number."""
-    return {"donations": f"{n + 1}.00", "outreaches": f"Letter {n}", "people": f"n{n}@example.org"}[stream]
+def found_in_nation(account: Account) -> dict[str, Counter[str]]:
+    """What the nation has besides its owner, by what tells it apart."""
+
+    def shown(resource: str) -> list[dict[str, Any]]:
+        return [each["attributes"] for each in account.records(resource)]
+
+    emails = {each["id"]: str(each["attributes"]["email"]) for each in account.records("signups")}
+    return {
+        "signups": Counter(email for email in emails.values() if email.startswith("n") and email[1].isdigit()),
+        "signup_taggings": Counter(emails[each["signup_id"]] for each in shown("signup_taggings")),
+        "donations": Counter(each["amount"] for each in shown("donations")),
+        "contacts": Counter(each["content"] for each in shown("contacts")),
+        "events": Counter(each["venue_name"] for each in shown("events")),
+    }
+
+
+@dataclass(frozen=True)
+class Load:
+    """A load of one vendor's records that is killed.
+
+    Attributes:
+        vendor: The vendor.
+        messages: The load.
+        found: What the vendor has, by stream and by what tells it apart.
+        expected: What it has in the end.
+        numbered: Streams with a record per person: its key, and what tells the vendor's record.
+        certain: Streams whose lost answers are always looked up.
+        methods: Of calls that are cut.
+    """
+
+    vendor: str
+    messages: Callable[[Any], list[Any]]
+    found: Callable[[Account], dict[str, Counter[str]]]
+    expected: dict[str, set[str]]
+    numbered: dict[str, tuple[str, Callable[[int], str]]]
+    certain: set[str]
+    methods: tuple[str, ...] = ("POST",)
+
+
+PERSONS = {f"n{n}@example.org" for n in range(PEOPLE)}
+LETTERS = {f"Letter {n}" for n in range(PEOPLE)}
+GROUP = Load(
+    vendor="action_network",
+    messages=load,
+    found=found,
+    expected={
+        "people": PERSONS,
+        "taggings": PERSONS,
+        "donations": {f"{n + 1}.00" for n in range(PEOPLE)},
+        "outreaches": LETTERS,
+        "actions": {"Give", "Write"},
+    },
+    numbered={
+        "donations": ("d{}", lambda n: f"{n + 1}.00"),
+        "outreaches": ("o{}", lambda n: f"Letter {n}"),
+        "people": ("p{}", lambda n: f"n{n}@example.org"),
+    },
+    certain={"people", "taggings"},
+)
+NATION = Load(
+    vendor="nationbuilder",
+    messages=nation_load,
+    found=found_in_nation,
+    expected={
+        "signups": PERSONS,
+        "signup_taggings": PERSONS,
+        "donations": {f"0.{n + 1:02}" for n in range(PEOPLE)},
+        "contacts": LETTERS,
+        "events": {"Hall"},
+    },
+    numbered={
+        "donations": ("d{}", lambda n: f"0.{n + 1:02}"),
+        "contacts": ("o{}", lambda n: f"Letter {n}"),
+        "signups": ("p{}", lambda n: f"n{n}@example.org"),
+    },
+    certain={"signups", "signup_taggings", "events"},
+    methods=("POST", "PATCH"),
+)
 
 
 def outcomes(folder: Path) -> dict[tuple[str, str], str]:
@@ -102,32 +190,32 @@ def outcomes(folder: Path) -> dict[tuple[str, str], str]:
     return {(stream, key): outcome for stream, key, outcome in rows}
 
 
-def check_state(account: Account, folder: Path, out: str) -> None:
+def check_state(account: Account, folder: Path, out: str, loaded: Load) -> None:
     """Everything before the latest STATE is at the vendor, or in the journal."""
     states = [int(line) for line in out.splitlines() if line.strip()]
-    there, kept = found(account), outcomes(folder)
+    there, kept = loaded.found(account), outcomes(folder)
     for n in range(states[-1] if states else 0):
-        for stream, key in KEYS.items():
-            assert there[stream][mark(stream, n)] or kept[stream, key.format(n)] != "ok", (stream, n)
+        for stream, (key, mark) in loaded.numbered.items():
+            assert there[stream][mark(n)] or kept[stream, key.format(n)] != "ok", (stream, n)
             assert (stream, key.format(n)) in kept
 
 
-def check_end(account: Account, folder: Path, *, marked: bool) -> None:
+def check_end(account: Account, folder: Path, *, marked: bool, loaded: Load = GROUP) -> None:
     """Nothing is there twice, and nothing is missing but what the journal reports as unknown."""
-    there, kept = found(account), outcomes(folder)
+    there, kept = loaded.found(account), outcomes(folder)
     unknown = {key for key, outcome in kept.items() if outcome == "unknown"}
     for stream, counts in there.items():
         assert all(count == 1 for count in counts.values()), (stream, counts)
-        missing = EXPECTED[stream] - set(counts)
-        if marked or stream in {"people", "taggings"}:
+        missing = loaded.expected[stream] - set(counts)
+        if marked or stream in loaded.certain:
             assert not missing, stream
         else:
             assert len(missing) <= len(unknown)
     if marked:
         assert not unknown
-    for stream in ("donations", "outreaches"):
+    for stream, (key, mark) in loaded.numbered.items():
         for n in range(PEOPLE):
-            assert there[stream][mark(stream, n)] or (stream, KEYS[stream].format(n)) in unknown
+            assert there[stream][mark(n)] or (stream, key.format(n)) in unknown
     assert not set(kept.values()) - {"ok", "unknown"}, (folder / "log").read_text()
 
 
@@ -175,6 +263,9 @@ for line in sys.stdin:
         self._process.communicate()
 
 
+LOADS = [(GROUP, True), (GROUP, False), (NATION, False)]
+
+
 @pytest.fixture
 def starter() -> Any:
     started = Starter()
@@ -183,18 +274,27 @@ def starter() -> Any:
 
 
 def one_moment(
-    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, after: float, *, marked: bool, seed: int
+    sandbox: Sandbox,
+    target: Any,
+    starter: Starter,
+    kill: signal.Signals,
+    after: float,
+    *,
+    loaded: Load,
+    marked: bool,
+    seed: int,
 ) -> int:
     """Kill a run at one moment, run again to the end, and look at what there is."""
     shutil.rmtree(target.folder)
     target.folder.mkdir()
-    account = sandbox.account("action_network", latency=0.01, jitter=0.005, index_lag=LAG, seed=seed)
-    account.fault(do="cut_after", method="POST", share=0.08)
-    account.fault(do="delay", seconds=0.2, method="POST", share=0.05)
+    account = sandbox.account(loaded.vendor, latency=0.01, jitter=0.005, index_lag=LAG, seed=seed)
+    for method in loaded.methods:
+        account.fault(do="cut_after", method=method, share=0.08)
+        account.fault(do="delay", seconds=0.2, method=method, share=0.05)
     settings = identified(account) if marked else {}
     more = {"index_lag_seconds": LAG + 0.5, "state_interval_seconds": 0, "timeout_seconds": 5, "fail_on": "none"}
     target.command(account, **settings, **more)
-    target.file(load(target))
+    target.file(loaded.messages(target))
 
     code, out, log = starter.run(target.folder, kill, after)
 
@@ -203,48 +303,48 @@ def one_moment(
         assert "completed processing" not in log or "What was done" in log, (
             "it ended before it could listen, or after all"
         )
-    check_state(account, target.folder, out)
+    check_state(account, target.folder, out, loaded)
     for _ in range(4):
         again, out, log = starter.run(target.folder)
         assert again == 0, log
         if not set(outcomes(target.folder).values()) - {"ok", "unknown"}:
             break
-    check_end(account, target.folder, marked=marked)
+    check_end(account, target.folder, marked=marked, loaded=loaded)
     assert out.splitlines()[-1] == str(PEOPLE)
     return code
 
 
 def moments(
-    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, number: int, *, marked: bool
+    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, number: int, *, loaded: Load, marked: bool
 ) -> None:
     chance = random.Random(f"{kill} {marked}")
     codes: Counter[int] = Counter()
     longest = 1.5
     for index in range(number):
         after = chance.uniform(0.02, longest)
-        code = one_moment(sandbox, target, starter, kill, after, marked=marked, seed=index)
+        code = one_moment(sandbox, target, starter, kill, after, loaded=loaded, marked=marked, seed=index)
         codes[code] += 1
         if code == 0:
             longest = max(after * 0.95, 0.4)
     assert codes[143 if kill == signal.SIGTERM else -kill] >= number / 2, codes
 
 
-@pytest.mark.parametrize("marked", [True, False], ids=["with an identifier", "without"])
+@pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=["with an identifier", "without", "nation"])
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_at_a_few_moments(
-    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, marked: bool
+    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, loaded: Load, marked: bool
 ) -> None:
-    moments(sandbox, target, starter, kill, 2, marked=marked)
+    moments(sandbox, target, starter, kill, 2, loaded=loaded, marked=marked)
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("marked", [True, False], ids=["with an identifier", "without"])
+@pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=["with an identifier", "without", "nation"])
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_at_a_hundred_moments(
-    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, marked: bool
+    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, loaded: Load, marked: bool
 ) -> None:
-    moments(sandbox, target, starter, kill, 100, marked=marked)
+    moments(sandbox, target, starter, kill, 100, loaded=loaded, marked=marked)
 
 
 def test_told_to_end_while_it_waits_for_input(sandbox: Sandbox, target: Any, until: Any) -> None:
