@@ -72,7 +72,11 @@ WAYS = {
             "org_id": str(account.credentials["org_id"]),
             "login_url": account.url.removesuffix("/2.0") + account.credentials["login_path"],
         },
-        tap={"i360_states": '["VA", "DC", "NY"]', "i360_list_type": "my_data", "i360_record_limit": "1000"},
+        tap={
+            "i360_states": json.dumps([str(number) for number in range(1, 52)]),
+            "i360_list_type": "my_data",
+            "i360_record_limit": "1000",
+        },
     ),
     "rally_congress": Way(
         limit=None,
