@@ -83,6 +83,8 @@ def test_the_next_run_knows_when_something_was_last_sent(kept: dict[str, Any]) -
     killed.write(Row("people", "1"))
     written = killed.rows([("people", "1")])["people", "1"].at
     killed._queue.put(None)
+    assert killed._writer
+    killed._writer.join()
     killed._closing.close()
 
     last = Journal(kept, "account")
