@@ -148,7 +148,7 @@ def _scalar(value: Any, kinds: Any) -> Any:
     if isinstance(value, bool):
         return ("true" if value else "false") if "boolean" not in kinds and "string" in kinds else value
     if isinstance(value, int | float | Decimal):
-        if "boolean" in kinds and value in {0, 1}:
+        if value in {0, 1} and "boolean" in kinds and not {"integer", "number"} & set(kinds):
             return bool(value)
         if isinstance(value, Decimal | float) and value == int(value) and "integer" in kinds:
             return int(value)
