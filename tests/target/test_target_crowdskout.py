@@ -428,3 +428,36 @@ def test_a_profile_that_gets_lost_in_a_call_is_looked_up(account: Account, targe
 
     assert done.code == 0, done.log
     assert len(account.records("profiles")) == 6
+
+
+SHARED = {"ExternalID": "m1", "ExternalIDType": {"id": 1, "value": "Mailchimp ID"}}
+
+
+def test_people_who_share_an_id_of_another_system_stay_two(account: Account, target: Any) -> None:
+    records = [person(number, ExternalIDs=[SHARED]) for number in range(2)]
+
+    done = target.write(account, "profiles", *records)
+    both = {"match_keys": {"profiles": ["external_id", "any_external_id"]}}
+    third = target.write(account, "profiles", person(3, ExternalIDs=[SHARED]), **both)
+
+    assert done.code == 0, done.log
+    assert len(account.records("profiles")) == 2
+    assert [each["ExternalIDs"][0]["ExternalIDType"]["value"] for each in account.records("profiles")] == [
+        "Mailchimp ID",
+        "Mailchimp ID",
+    ]
+    assert third.rejects[0]["reason"] == "more than one match"
+
+
+def test_a_profile_found_by_the_id_of_another_system_is_changed_unless_it_is_somebody_else(
+    account: Account, target: Any
+) -> None:
+    account.insert("profiles", [{"ExternalIDs": [SHARED]}])
+    both = {"match_keys": {"profiles": ["external_id", "any_external_id"]}}
+
+    done = target.write(account, "profiles", person(1, ExternalIDs=[SHARED]), **both)
+    other = target.write(account, "profiles", person(2, ExternalIDs=[SHARED]), **both)
+
+    assert done.count("profiles", "updated") == 1
+    assert [each["ExternalID"] for each in account.records("profiles")[0]["ExternalIDs"]] == ["m1", "p1"]
+    assert other.rejects[0]["reason"] == "match at odds"

@@ -31,7 +31,7 @@ _STREAMS = (
         path="profile",
         compared=True,
         refers={"attribute_ids": "attributes"},
-        keys=("external_id",),
+        keys=("external_id", "any_external_id"),
         default_keys=("external_id",),
     ),
     Stream(
@@ -169,7 +169,13 @@ class Crowdskout(Vendor):
                     del values[name]
         if attributes := values.get("Attributes"):
             shaped.refers["attribute_ids"] = [_text(each["AttributeId"]) for each in attributes]
-        shaped.keys["external_id"] = _external_ids(values)
+        shaped.keys["external_id"] = self._own_ids(values)
+        shaped.keys["any_external_id"] = _external_ids(values)
+
+    def _own_ids(self, profile: Record) -> list[str]:
+        """The external IDs of the type that the setting names; without one, all."""
+        kind = str(self.config.get("crowdskout_external_id_type") or "")
+        return [key for key in _external_ids(profile) if not kind or key.split("\x1f")[0] == kind]
 
     def _from_columns(self, shaped: Shaped) -> None:
         """Move flat columns to where they belong, unless the record has the nested form as well."""
@@ -233,7 +239,7 @@ class Crowdskout(Vendor):
         """Look for a profile by its external IDs, for an attribute by its name; without an external ID nobody knows."""
         if order.stream.name == "attributes":
             return self.find(order.stream, "name", order.values["name"])
-        keys = _external_ids(order.values)
+        keys = self._own_ids(order.values)
         found = [each for key in keys for each in self.find(order.stream, "external_id", key)]
         return list({each.id: each for each in found}.values()) if keys else None
 
@@ -242,7 +248,7 @@ class Crowdskout(Vendor):
         """Create a record, with all that is in it; never again where the answer is lost."""
         if order.stream.name == "attributes":
             return self._shown(self._data("POST", "attribute", json=order.values, repeatable=False), order)
-        gathered = self.gathers > 1 and _external_ids(order.values)
+        gathered = self.gathers > 1 and self._own_ids(order.values)
         return self._seen(order, self._gathered(order) if gathered else self._post_profile(order))
 
     def _post_profile(self, order: Order) -> Record:
@@ -255,11 +261,11 @@ class Crowdskout(Vendor):
             return [self._post_profile(orders[0])]
         body = {"profiles": [dict(_items(order)) for order in orders]}
         data = self._data("POST", "profile/bulk", json=body, repeatable=False)
-        shown = {key: each for each in map(_respelled, data or ()) for key in _external_ids(each)}
+        shown = {key: each for each in map(_respelled, data or ()) for key in self._own_ids(each)}
         lost = Garbled("the answer lacks the profile", method="POST", path="profile/bulk")
         replies: Replies = []
         for order in orders:
-            mine = [shown[key] for key in _external_ids(order.values) if key in shown]
+            mine = [shown[key] for key in self._own_ids(order.values) if key in shown]
             replies.append(self._shown(mine[0], order) if mine else lost)
         return replies
 
@@ -306,7 +312,9 @@ class Crowdskout(Vendor):
 
     @override
     def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
-        return {"name": [record["name"]]} if record.get("name") else {}
+        if stream.name == "attributes":
+            return {"name": [record["name"]]} if record.get("name") else {}
+        return {"external_id": self._own_ids(record), "any_external_id": _external_ids(record)}
 
     @override
     def differences(self, order: Order, record: Record) -> list[str]:
