@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -43,10 +44,19 @@ class Account:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        """Prepare to reach the account of these settings; makes no call."""
+        """Prepare to reach the account of these settings; makes no call.
+
+        Raises:
+            ConfigurationError: If a setting is wrong.
+        """
         self.config = config
         self.vendor = vendor(config["vendor"])
         self.base_url = self.vendor.base_url(config).rstrip("/")
+        if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)", self.base_url):
+            raise ConfigurationError(
+                f"The settings do not make an address at which {self.vendor.title} could be reached; check"
+                f" '{self.vendor.name}_api_url', which looks like https://example.org/api."
+            )
         self.index_lag = float(config.get("index_lag_seconds", self.vendor.index_lag))
         pace = float(config.get("calls_per_second", self.vendor.calls_per_second) or 0)
         self.pacer = Pacer(pace or None)

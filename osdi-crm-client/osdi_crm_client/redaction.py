@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import sys
 import threading
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
 MASK = "[secret]"
@@ -22,13 +23,15 @@ _lock = threading.Lock()
 
 
 def hide(*values: str | None) -> None:
-    """Mask these values from now on, in plain, URL-encoded and base64 form."""
+    """Mask these values from now on, in plain, quoted, URL-encoded and base64 form."""
     global _secrets  # noqa: PLW0603
-    forms = set(_secrets)
+    forms: set[str] = set()
     for value in values:
         if value and len(value) >= SHORTEST:
             forms |= {value, quote(value, safe=""), quote_plus(value), base64.b64encode(value.encode()).decode()}
+            forms |= {repr(value)[1:-1], json.dumps(value)[1:-1], value.strip()}
     with _lock:
+        forms = {form for form in forms if len(form) >= SHORTEST}.union(_secrets)
         _secrets = tuple(sorted(forms, key=len, reverse=True))
 
 
@@ -45,12 +48,21 @@ def install(config: Mapping[str, Any], secret_settings: Iterable[str]) -> None:
 
     Works at the log record factory, so a replaced logging configuration does not undo it.
     """
-    hide(*(value for name in secret_settings if isinstance(value := config.get(name), str)))
+    hide(*(text for name in secret_settings for text in _texts(config.get(name))))
     if isinstance(logging.getLogRecordFactory(), _RedactingFactory):
         return
     logging.setLogRecordFactory(_RedactingFactory(logging.getLogRecordFactory()))
     threading.excepthook = _redacting_thread_hook
     sys.excepthook = _redacting_hook
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield what a setting holds, as text, even where it is not of the right type."""
+    if isinstance(value, list | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+    elif value is not None:
+        yield str(value)
 
 
 class _RedactingFactory:

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NUMBER: dict[str, Any] = {"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$"}
-"""The type of a setting that is a number; environment variables bring it as text."""
+NUMBER: dict[str, Any] = {
+    "type": ["number", "string"],
+    "minimum": 0,
+    "maximum": 999_999_999,
+    "pattern": r"^\d{1,9}(\.\d+)?$",
+}
+"""The type of a setting that is a number, zero or more; environment variables bring it as text."""
 
 SHARED: dict[str, dict[str, Any]] = {
     "vendor": {

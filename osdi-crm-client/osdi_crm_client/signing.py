@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from osdi_crm_client import redaction
+from osdi_crm_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import requests
@@ -15,8 +16,17 @@ class Signer:
     """Signs calls with a header that never changes."""
 
     def __init__(self, header: str, value: str) -> None:
-        """Sign with this header; its value is kept out of all logs."""
+        """Sign with this header; its value is kept out of all logs.
+
+        Raises:
+            ConfigurationError: If the value cannot stand in a header.
+        """
         redaction.hide(value)
+        if not (value.isascii() and value.isprintable()):
+            raise ConfigurationError(
+                "The credentials hold a character that cannot be sent, such as a line break; copy them anew into the"
+                " settings."
+            )
         self._header = header
         self._value = value
 

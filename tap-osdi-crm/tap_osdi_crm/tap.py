@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from osdi_crm_client import redaction
 from osdi_crm_client.account import Account
@@ -18,10 +18,12 @@ from osdi_crm_client.settings import NUMBER, secret_settings, settings_schema, w
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_osdi_crm import overrides, vendors
 from tap_osdi_crm.progress import Progress, estimate
+from tap_osdi_crm.shaping import utc
 from tap_osdi_crm.writer import MessageWriter
 
 if TYPE_CHECKING:
@@ -79,9 +81,6 @@ def _clear_failure() -> Iterator[None]:
     except (ConfigurationError, VendorError) as error:
         log.error("%s", error)  # noqa: TRY400
         sys.exit(1)
-    except (FileNotFoundError, json.JSONDecodeError) as error:
-        log.error("A file given on the command line cannot be read: %s", error)  # noqa: TRY400
-        sys.exit(1)
 
 
 class TapOSDICRM(Tap):
@@ -117,6 +116,8 @@ class TapOSDICRM(Tap):
         self._parents: dict[str, list[Parent]] = {}
         self.parents_as_of: datetime | None = None
         super().__init__(**kwargs)
+        if (start := self.config.get("start_date")) and utc(start) is None:
+            raise ConfigurationError("The setting 'start_date' is not a time such as 2026-01-31T00:00:00Z.")
         warn_of_strangers(self.config, self.config_jsonschema["properties"])
 
     @cached_property
@@ -173,8 +174,8 @@ class TapOSDICRM(Tap):
             tap = cls(
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
-                state=json.load(state) if state else None,
-                catalog=json.load(catalog) if catalog else None,
+                state=_state(state) if state else None,
+                catalog=_catalog(catalog) if catalog else None,
             )
             if tap.config.get("estimate"):
                 selected = [stream for stream in tap.streams.values() if stream.selected]
@@ -187,7 +188,10 @@ class TapOSDICRM(Tap):
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         with _clear_failure():
-            return super().cb_config(ctx, param, value)
+            try:
+                return super().cb_config(ctx, param, value)
+            except (OSError, ValueError) as error:
+                raise ConfigurationError(f"The file of settings cannot be read: {error}") from None
 
     @classmethod
     @override
@@ -200,6 +204,40 @@ class TapOSDICRM(Tap):
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         with _clear_failure():
             super().cb_test(ctx, param, value)
+
+
+def _state(file: IO[str]) -> dict[str, Any]:
+    found = _object(file, "state")
+    bookmarks = found.get("bookmarks", {})
+    if not isinstance(bookmarks, dict) or not all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
+        raise ConfigurationError("The file of state does not hold a state of this tap.")
+    for name, bookmark in bookmarks.items():
+        value = bookmark.get("replication_key_value")
+        if value is not None and (not isinstance(value, str) or utc(value) is None):
+            raise ConfigurationError(f"The state of the stream '{name}' holds a bookmark that is not a time.")
+        sweep = bookmark.get("sweep")
+        if sweep and not (isinstance(sweep, dict) and {"started", "since", "after"} <= sweep.keys()):
+            raise ConfigurationError(f"The state of the stream '{name}' holds a sweep that is none.")
+    return found
+
+
+def _catalog(file: IO[str]) -> dict[str, Any]:
+    found = _object(file, "catalog")
+    try:
+        Catalog.from_dict(found)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise ConfigurationError("The catalog is not one; make it anew with --discover.") from None
+    return found
+
+
+def _object(file: IO[str], what: str) -> dict[str, Any]:
+    try:
+        found = json.load(file)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The file of {what} cannot be read: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"The file of {what} does not hold a JSON object.")
+    return found
 
 
 def _terminate(*_: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 from urllib.parse import quote
 
@@ -51,3 +52,11 @@ def test_a_replaced_logging_configuration_undoes_nothing(capsys: pytest.CaptureF
     logger.error("key %s", SECRET)
 
     assert capsys.readouterr().err == "key [secret]\n"
+
+
+def test_a_secret_is_hidden_where_it_stands_quoted_or_is_no_text(caplog: pytest.LogCaptureFixture) -> None:
+    odd = 'quo"te\\slash\nclé'
+    redaction.install({"text": odd, "number": 12345678, "list": ["in-a-list"]}, ["text", "number", "list"])
+    logging.getLogger("any").warning("%r %s %s %s", [odd], json.dumps(odd), 12345678, {"a": ["in-a-list"]})
+
+    assert caplog.messages == ["""['[secret]'] "[secret]" [secret] {'a': ['[secret]']}"""]
