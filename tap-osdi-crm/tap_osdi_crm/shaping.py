@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _number(text: str, kinds: frozenset[type]) -> int | float | None:
                 number = kind(text)
             except ValueError:
                 continue
-            if str(number) == text or kind is float:
+            if str(number) == text if kind is int else isfinite(number) and "_" not in text:
                 return number
     return None
 
@@ -157,10 +158,10 @@ def utc(text: str) -> str | None:
 
     A time without an offset is taken as UTC.
     """
-    if len(text) == 20 and text[10] == "T" and text[-1] == "Z":
-        return text
     try:
         time = datetime.fromisoformat(text)
+        if len(text) == 20 and text[10] == "T" and text[-1] == "Z":
+            return text
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

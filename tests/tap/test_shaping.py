@@ -111,3 +111,15 @@ def test_times_inside_objects_and_lists_are_in_utc_too() -> None:
 
     assert [note and note["NoteWhen"] for note in record["Notes"]] == ["2026-03-01T08:00:00Z", "soon", None]
     assert record["EmailSends"][0]["EmailSendOpens"] == [{"when": "2026-03-01T10:00:00Z"}]
+
+
+@pytest.mark.parametrize("text", ["0000-00-00T00:00:00Z", "2024-02-30T00:00:00Z", "2024-01-01T25:00:00Z"])
+def test_what_only_looks_like_a_time_is_none(text: str) -> None:
+    assert utc(text) is None
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1_000.0"])
+def test_what_no_json_number_is_stays_text(text: str) -> None:
+    shaped = Shape("any", {"properties": {"n": {"type": ["null", "number"]}}}, frozenset(), lambda _row, _link: None)
+
+    assert shaped({"n": text}) == {"n": None, "additional_fields": {"n": text}}
