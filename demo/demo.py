@@ -39,6 +39,7 @@ class Way:
         settings: The settings that reach an account of the sandbox.
         tap: Settings of the tap alone.
         target: Settings of the target alone.
+        prepared: What somebody has to set up in the second account beforehand, since no API makes it.
     """
 
     limit: dict[str, Any] | None
@@ -47,6 +48,7 @@ class Way:
     settings: Callable[[Account], dict[str, str]]
     tap: dict[str, str] = field(default_factory=dict)
     target: dict[str, str] = field(default_factory=dict)
+    prepared: str | None = None
 
 
 WAYS = {
@@ -61,6 +63,7 @@ WAYS = {
         changed="signups",
         added="contacts",
         settings=lambda account: {"slug": account.credentials["slug"], "access_token": account.key},
+        prepared="custom_fields",
     ),
     "i360": Way(
         limit=None,
@@ -132,6 +135,8 @@ def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     name, way = vendor.replace("_", "-"), WAYS[vendor]
     first = sandbox.account(vendor, size=SIZE, rate=way.limit)
     second = sandbox.account(vendor, seed=2, rate=way.limit)
+    if way.prepared:
+        second.insert(way.prepared, first.records(way.prepared))
     environment = {**pointing("tap", first, way.tap), **pointing("target", second, way.target)}
     # As in life, some records cannot be written, such as the donation of somebody whom the key cannot see. They are
     # kept in output/work/rejected.jsonl, and would end the run with a failure.
