@@ -308,7 +308,7 @@ class Life:
         if entry.arrival.deleted:
             self._delete(entry, order)
             return
-        if row.outcome == journal.SENT and row.action == CREATE and not stream.repeatable:
+        if row.outcome == journal.SENT and row.action == CREATE and not self._vendor.repeatable(order):
             self._recover(entry, order)
         found = self._match(entry, order)
         if stream.subject:
@@ -513,7 +513,7 @@ class Life:
             return
         self._spend(action)
         self._intend(entry, action)
-        reply = self._send(entry, order, found)
+        reply = self._send(order, found)
         self._verify(entry, order, reply, decisions, action)
 
     def _says_more(self, entry: Entry, order: Order) -> bool:
@@ -585,14 +585,14 @@ class Life:
         row.retry = row.reason = row.words = None
         self._journal.write(row, opt_outs=entry.opt_outs)
 
-    def _send(self, entry: Entry, order: Order, found: Found | None) -> Record:
+    def _send(self, order: Order, found: Found | None) -> Record:
         """Send an order and return the reply.
 
         Raises:
             Unanswered: If it may have been carried out, and sending it again might do that twice.
             VendorError: If it was not.
         """
-        again = found is not None or entry.stream.repeatable
+        again = found is not None or self._vendor.repeatable(order)
         for left in reversed(range(MOST_TRIES)):
             try:
                 return self._vendor.update(found.id, order, found.record) if found else self._vendor.create(order)

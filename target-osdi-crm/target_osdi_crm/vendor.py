@@ -173,6 +173,10 @@ class Vendor(ABC):
         """The foreign identifier to create a record with, where it could not be found again without one."""
         return None
 
+    def repeatable(self, order: Order) -> bool:
+        """Whether creating this record twice leaves one."""
+        return order.stream.repeatable
+
     @abstractmethod
     def create(self, order: Order) -> Record:
         """Create a record and return the vendor's reply."""

@@ -468,6 +468,14 @@ class NationBuilder(Vendor):
         return f"osdi-crm-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
 
     @override
+    def repeatable(self, order: Order) -> bool:
+        """A signup is, if it can be pushed: it has keys, and none that the settings leave out."""
+        if order.stream.name != "signups":
+            return order.stream.repeatable
+        keys = {key for key in PUSH_KEYS if order.values.get(key)}
+        return bool(keys) and keys <= self._pushed_by and self.config.get("mode") != "create"
+
+    @override
     def create(self, order: Order) -> Record:
         stream = order.stream
         if stream.name == "list_signups":
@@ -482,7 +490,7 @@ class NationBuilder(Vendor):
         try:
             reply = self._reply("POST", stream.name, order, document, repeatable=stream.repeatable)
         except errors.Refused as refused:
-            if refused.status != 422 or not (there := self._there(order)):
+            if refused.status != 422 or not (there := self._there(order, refused)):
                 raise
             if not stream.update:
                 return there.record or {}
@@ -505,18 +513,24 @@ class NationBuilder(Vendor):
         """Push a signup that has a key, so that none is made twice; post one without, or where only new ones may be."""
         document = self._document(order, "create")
         document["data"]["attributes"] = {**dict.fromkeys(_OPT_INS, False), **document["data"]["attributes"]}
-        keys = {key for key in PUSH_KEYS if order.values.get(key)}
-        if keys and keys <= self._pushed_by and self.config.get("mode") != "create":
+        if self.repeatable(order):
             return self._reply("PATCH", "signups/push", order, document, repeatable=True)
         return self._reply("POST", "signups", order, document, repeatable=False)
 
-    def _there(self, order: Order) -> Found | None:
-        """The record that stands in the way of a new one, if there is just one."""
-        found = self._alike(order)
+    def _there(self, order: Order, refused: errors.Refused) -> Found | None:
+        """The record in the way of a new one, if there is just one; it may be too new to be found at once."""
+        found = self._in_the_way(order)
+        if not found and any(word in refused.words for word in ("taken", "already")):
+            time.sleep(self.account.index_lag)
+            found = self._in_the_way(order)
+        return found[0] if len(found) == 1 else None
+
+    def _in_the_way(self, order: Order) -> Sequence[Found]:
+        found: Sequence[Found] = self._alike(order)
         for key in order.stream.default_keys:
             if not found and order.values.get(key):
-                found = list(self.find(order.stream, key, _comparable(key, order.values[key])))
-        return found[0] if len(found) == 1 else None
+                found = self.find(order.stream, key, _comparable(key, order.values[key]))
+        return found
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
