@@ -17,7 +17,7 @@ from typing import Any
 
 import osdi_crm_schemas
 import pytest
-from osdi_crm_sandbox.control import Account
+from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.target import TargetOSDICRM
 
 Message = dict[str, Any]
@@ -152,6 +152,69 @@ class Target:
     def as_command(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> Done:
         """Run the target as a command of its own."""
         return self.ended(self.started(account, messages, **settings))
+
+
+@dataclass
+class Case:
+    """An account of a vendor, and how its people are written and shown.
+
+    Attributes:
+        account: The account.
+        people: The stream of people.
+        given, family: Names of the names.
+        creates, changes: Methods of the calls that create and change people.
+    """
+
+    account: Account
+    people: str
+    given: str
+    family: str
+    creates: str
+    changes: str
+
+    def person(self, number: int, **more: Any) -> Message:
+        """A person as it comes in; `family` is the family name."""
+        if "family" in more:
+            more[self.family] = more.pop("family")
+        return {"id": f"p{number}", self.given: f"Name{number}", "email": f"n{number}@example.org", **more}
+
+    def insert(self, email: str, given: str | None = None) -> str:
+        """Put a subscribed person into the account; its id."""
+        names = {self.given: given} if given else {}
+        if self.people == "signups":
+            (there,) = self.account.insert(self.people, [{"attributes": {"email": email, "email1": email, **names}}])
+            return str(there["id"])
+        address = {"primary": True, "address": email, "status": "subscribed"}
+        (there,) = self.account.insert(self.people, [{"email_addresses": [address], **names}])
+        return str(there["identifiers"][0]).removeprefix("action_network:")
+
+    def shown(self) -> list[Message]:
+        """The people whom tests have made: id, e-mail address and family name."""
+        if self.people == "signups":
+            found = [(each["id"], each["attributes"], each["attributes"]["email"]) for each in self._records()]
+        else:
+            found = [
+                (each["identifiers"][0].removeprefix("action_network:"), each, each["email_addresses"][0]["address"])
+                for each in self._records()
+            ]
+        return [{"id": key, "email": email, "family": record.get(self.family)} for key, record, email in found]
+
+    def _records(self) -> list[Message]:
+        """Everybody but the owner of a nation, who is there from the first."""
+        found: list[Message] = self.account.records(self.people)
+        return [each for each in found if not each.get("attributes", {}).get("is_cpu")]
+
+
+CASES: dict[str, tuple[str, ...]] = {
+    "action_network": ("people", "given_name", "family_name", "POST", "PUT"),
+    "nationbuilder": ("signups", "first_name", "last_name", "PATCH", "PATCH"),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
+    """One vendor after the other: what the target promises is promised for each."""
+    return Case(sandbox.account(request.param), *CASES[request.param])
 
 
 def _line(message: Message | str) -> bytes:
