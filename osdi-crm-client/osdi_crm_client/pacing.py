@@ -65,7 +65,7 @@ class Pacer:
                     self._rate = max(self._rate * 0.9, self._fastest / 10)
                 if asked is None:
                     asked = _until_reset(headers)
-                self._pause(2.0**self._refusals_in_a_row if asked is None else asked)
+                self._pause(2.0 ** min(self._refusals_in_a_row, 10) if asked is None else asked)
                 self._refusals_in_a_row += 1
                 return
             self._refusals_in_a_row = 0
@@ -81,9 +81,10 @@ class Pacer:
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:
+    """Return what a header holds; None where that is no number, or less than zero."""
     value = headers.get(name, headers.get(f"X-{name}"))
     with contextlib.suppress(TypeError, ValueError):
-        return float(value)  # type: ignore[arg-type]
+        return number if (number := float(value)) >= 0 else None  # type: ignore[arg-type]
     return None
 
 

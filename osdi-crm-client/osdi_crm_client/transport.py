@@ -46,7 +46,7 @@ class Answer(requests.Response):
         if not hasattr(self, "_decoded"):
             try:
                 self._decoded = (self.decode or msgspec.json.decode)(self.content)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise errors.Garbled(
                     "the answer is not JSON", method=_method(self.request), path=_path(self.request)
                 ) from None

@@ -92,3 +92,22 @@ def test_a_date_in_retry_after_is_understood() -> None:
     pacer.wait()
 
     assert 0.5 < time.monotonic() - began < 2.1
+
+
+@pytest.mark.parametrize("garbage", ["-5", "nan", "-inf", "soon", ""])
+@pytest.mark.parametrize("header", ["Retry-After", "RateLimit-Reset"])
+def test_a_refusal_that_does_not_say_for_how_long_pauses_longer_each_time(header: str, garbage: str) -> None:
+    pacer = Pacer(None)
+    began = time.monotonic()
+    pacer.observe(429, {header: garbage})
+    pacer.wait()
+
+    assert time.monotonic() - began >= 1
+
+
+def test_a_thousand_refusals_in_a_row_are_no_more_than_a_pause() -> None:
+    pacer = Pacer(1.0)
+    for _ in range(1100):
+        pacer.observe(429, {})
+
+    assert pacer.refused == 1100
