@@ -32,6 +32,8 @@ class OnePage(SinglePagePaginator):
 class NumberedPages(BaseAPIPaginator[int]):
     """Pages by number. An empty or short page ends the collection; what a link to the next page says does not.
 
+    A short one does not where the vendor's own total shows that more is to come.
+
     A full page that repeats the one before is an error, unless the vendor's own total shows that all has come.
     """
 
@@ -72,9 +74,9 @@ class NumberedPages(BaseAPIPaginator[int]):
                 method=method,
                 path=urlsplit(url).path,
             )
-        if len(rows) < self._page_size(body):
-            return False
         total = self._total(body)
+        if not rows or (len(rows) < self._page_size(body) and (total is None or self._seen >= total)):
+            return False
         if rows == self._page_before and (total is None or self._seen - len(rows) < total):
             raise errors.Garbled(
                 "a page came twice, and the rest cannot be reached", method=method, path=urlsplit(url).path

@@ -223,6 +223,14 @@ class VendorStream(RESTStream[Any]):
             if not self.resource.unconfirmed:
                 raise
             self._warn_of_assumption(str(refusal))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            logger.debug("Stream '%s': an answer of another form.", self.name, exc_info=True)
+            raise errors.Garbled(
+                f"an answer is not of the form that the vendor documents ({type(error).__name__}; where it failed"
+                " stands in the log at level DEBUG)",
+                method=self.resource.method,
+                path=self.resource.path,
+            ) from error
         else:
             if self.resource.unconfirmed and self._missed and not self._found:
                 self._warn_of_assumption("there was nothing at any of its addresses")

@@ -90,7 +90,7 @@ def test_taggings_and_items_are_read_for_the_names_in_the_settings_only(account:
 
 
 def test_a_field_that_is_new_is_kept(account: Account, tap: Any) -> None:
-    person = account.change("people", count=1, hair="grey")[0]
+    person = account.change("people", count=1, modified_date="2024-01-01T00:00:00Z", hair="grey")[0]
 
     found = tap(tap.settings(account), "people").records("people")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from osdi_crm_client import errors
 from typing_extensions import override
 
 from tap_osdi_crm.paginators import NumberedPages
@@ -114,20 +115,26 @@ class ActionNetworkStream(VendorStream):
         if self.name in {"custom_fields", "metadata", "embeds"}:
             return None
         return NumberedPages(
-            page_size=lambda body: body.get("per_page") or self.page_size,
+            page_size=lambda body: min(body.get("per_page") or self.page_size, self.page_size),
             rows=self.rows,
             total=self.total,
-            next_link=lambda body: body.get("_links", {}).get("next", {}).get("href"),
+            next_link=lambda body: _href(body, "next"),
         )
 
     @override
     def rows(self, body: Any) -> list[Row]:
-        """Return the records: embedded, beside the links, or the answer itself where it is a single object."""
+        """Return the records: embedded, beside the links, or the answer itself where it is a single object.
+
+        Raises:
+            Garbled: If there are none and the answer is not that of an empty collection.
+        """
         name = self.resource.records
         if not name:
             return [body]
-        found = body.get("_embedded", {})
-        rows: list[Row] = found.get(name) or found.get(name.removesuffix("s")) or body.get(name) or []
+        embedded, links = body.get("_embedded") or {}, body.get("_links")
+        rows: list[Row] = embedded.get(name) or embedded.get(name.removesuffix("s")) or body.get(name) or []
+        if not rows and (any(embedded.values()) or links is None or links.get(name)):
+            raise errors.Garbled(f"the answer does not hold '{name}'", method="GET", path=self.resource.path)
         return rows
 
     @override
@@ -145,7 +152,7 @@ class ActionNetworkStream(VendorStream):
 
     @override
     def link_id(self, row: Row, link: str) -> str | None:
-        href = row.get("_links", {}).get(link, {}).get("href")
+        href = _href(row, link)
         return href.split("?")[0].rstrip("/").rsplit("/", 1)[-1] if href else None
 
     @override
@@ -163,7 +170,7 @@ class ActionNetworkStream(VendorStream):
     def _uuid(self, row: Row) -> str | None:
         """Return the UUID among the identifiers, wherever it stands, or else at the end of the record's own link."""
         for identifier in row.get("identifiers") or ():
-            if identifier.startswith("action_network:"):
+            if str(identifier).startswith("action_network:"):
                 return str(identifier.removeprefix("action_network:"))
         return self.link_id(row, "self")
 
@@ -190,6 +197,15 @@ class ActionNetworkStream(VendorStream):
         for name in sorted(set(wanted) - {"*"} - {str(parent.name) for parent in chosen}):
             self.logger.warning("The setting '%s' names '%s', which the account does not have.", setting, name)
         return chosen
+
+
+def _href(body: Row, link: str) -> str | None:
+    """Return where a link leads; of several (HAL, section 4.1.1) the first."""
+    found = (body.get("_links") or {}).get(link)
+    if isinstance(found, list):
+        found = found[0] if found else None
+    href: str | None = found.get("href") if found else None
+    return href
 
 
 def _conditions(window: Window) -> Iterator[str]:

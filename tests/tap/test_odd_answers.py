@@ -1,0 +1,63 @@
+"""Answers that no vendor documents end the run in one clear line, and never look like the end of a collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from osdi_crm_sandbox.control import Sandbox
+
+RECORD = {"identifiers": ["action_network:1"], "name": "a person's name"}
+PAGE = {"page": 1, "per_page": 25, "_links": {}, "_embedded": {"osdi:tags": [RECORD]}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "null",
+        [],
+        {},
+        {"error": "something went wrong"},
+        {**PAGE, "_embedded": {"osdi:people": [RECORD]}},
+        {**PAGE, "_embedded": None, "_links": {"osdi:tags": [{"href": "http://127.0.0.1/tags/1"}]}},
+        {**PAGE, "_embedded": {"osdi:tags": ["a person's name"]}},
+        {**PAGE, "_embedded": {"osdi:tags": {"a": RECORD}}},
+        {**PAGE, "per_page": "25"},
+        {**PAGE, "_links": {"next": {"href": 5}}},
+    ],
+    ids=str,
+)
+def test_one_clear_line_and_nobodys_name(sandbox: Sandbox, tap: Any, body: Any) -> None:
+    account = sandbox.account("action_network", size=1)
+    account.fault(do="status", status=200, body=body, path="/tags$")
+
+    run = tap(tap.settings(account), "tags")
+
+    assert run.code == 1
+    assert "the answer does not hold" in run.log.splitlines()[-1] or "not of the form" in run.log.splitlines()[-1]
+    assert "Traceback" not in run.log
+    assert "a person's name" not in run.log
+
+
+@pytest.mark.parametrize(
+    "links", [None, {"next": None}, {"next": []}, {"self": [{"href": "http://127.0.0.1/tags/1"}]}], ids=str
+)
+def test_links_may_be_null_or_several(sandbox: Sandbox, tap: Any, links: Any) -> None:
+    account = sandbox.account("action_network", size=1)
+    record = {"identifiers": [], "_links": {"self": [{"href": "http://127.0.0.1/tags/1"}]}}
+    account.fault(do="status", status=200, body={"_links": links, "_embedded": {"osdi:tags": [record]}}, path="/tags$")
+
+    run = tap(tap.settings(account), "tags")
+
+    assert run.code == 0, run.log
+    assert [tag["id"] for tag in run.records("tags")] == ["1"]
+
+
+def test_a_short_page_is_no_end_where_the_total_says_more(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", size=1, counts={"tags": 40})
+    account.fault(do="status", status=200, body={**PAGE, "total_records": 41}, path="/tags$", times=1)
+
+    run = tap(tap.settings(account), "tags")
+
+    assert run.code == 0, run.log
+    assert len(run.records("tags")) == 1 + 15
