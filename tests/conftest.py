@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ class Run:
 
     def records(self, stream: str) -> list[dict[str, Any]]:
         return [m["record"] for m in self.messages if m["type"] == "RECORD" and m["stream"] == stream]
+
+    def keys(self, stream: str) -> Counter[str]:
+        """How often each record of a stream came, by its key."""
+        schemas = [m for m in self.messages if m["type"] == "SCHEMA" and m["stream"] == stream]
+        return Counter("/".join(r[name] for name in schemas[0]["key_properties"]) for r in self.records(stream))
 
     @property
     def streams(self) -> set[str]:

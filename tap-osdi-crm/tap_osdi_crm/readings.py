@@ -411,11 +411,14 @@ class Since(Reading):
     def parts(self) -> Iterator[Part]:
         stream = self.stream
         self._started = stream.until()
-        times = [None] if self.everything else [each.since() for each in stream.together or (stream,)]
         if stream.is_incremental and not self.everything and not stream.is_test:
             stream.remember(None)
+        yield self._part()
+
+    def _part(self) -> Part:
+        times = [None] if self.everything else [each.since() for each in self.stream.together]
         known = [moment for moment in times if moment]
-        yield Part(stream.resource.path, Window(min(known) if len(known) == len(times) else None))
+        return Part(self.stream.resource.path, Window(min(known) if len(known) == len(times) else None))
 
     @override
     def read(self, part: Part) -> Iterator[list[Row]]:
@@ -454,8 +457,7 @@ class Since(Reading):
 
     @override
     def calls(self) -> int | None:
-        [part] = self.parts()
-        _, total = self.stream.page(part, None)
+        _, total = self.stream.page(self._part(), None)
         return None if total is None else total // self.stream.page_size + 3
 
 
