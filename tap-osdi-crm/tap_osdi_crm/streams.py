@@ -326,6 +326,8 @@ class VendorStream(RESTStream[Any]):
         if self._shape is None:
             self._shape = Shape(self.name, _annotated(self.effective_schema, self.schema), self.dropped, self.link_id)
         record = self._shape(row)
+        if self.replication_key:
+            record.setdefault(self.replication_key, None)  # the SDK looks it up in every record
         for name in self.resource.keys:
             if record.get(name) is None:
                 raise errors.Garbled(

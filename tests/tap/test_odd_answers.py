@@ -61,3 +61,15 @@ def test_a_short_page_is_no_end_where_the_total_says_more(sandbox: Sandbox, tap:
 
     assert run.code == 0, run.log
     assert len(run.records("tags")) == 1 + 15
+
+
+def test_a_record_that_does_not_tell_when_it_changed_comes_all_the_same(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", counts={"people": 5, "petitions": 1, "signatures": 3})
+    account.fault(do="drop_field", field="modified_date")
+
+    run = tap(tap.settings(account), "people", "signatures")
+
+    assert run.code == 0, run.log
+    assert len(run.records("people")) == 5
+    assert len(run.records("signatures")) == len(account.records("signatures"))
+    assert run.state["bookmarks"]["people"]["replication_key_value"]
