@@ -1,4 +1,4 @@
-"""The command `osdi-crm-journal`: look into the journal, have records tried again, settle unknown ones, erase."""
+"""The command `osdi-crm-journal`: look into the journal, report, have records tried again, settle, erase."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from osdi_crm_client import work_dir
 from osdi_crm_client.errors import ConfigurationError
 
-from target_osdi_crm import journal
+from target_osdi_crm import journal, report
 from target_osdi_crm.journal import OPT_OUTS, RECORDS, RUNS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _opened(chosen: argparse.Namespace) -> sa.Engine:
     if chosen.journal or Path(chosen.work_dir).is_dir():
         url = journal.address({"work_dir": chosen.work_dir, "journal": chosen.journal})
         if (made := journal.engine(url, read_only=True)) and sa.inspect(made).has_table(RECORDS.name):
-            if chosen.work in {_status, _rejects}:
+            if chosen.work in {_status, _rejects, _report}:
                 return made
             made.dispose()
             if made := journal.engine(url, read_only=False):
@@ -66,8 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--key", help="only the record with this key at the source")
         return made
 
-    command("status", _status, "show what became of records, and the latest runs")
+    command("status", _status, "show what became of records, why some are not written, and the latest runs")
     command("rejects", _rejects, "list the records that are not written, and why")
+    reporting = commands.add_parser("report", help="write a page about one run, which names nobody")
+    reporting.set_defaults(work=_report)
+    reporting.add_argument("--run", type=int, help="the run's number (the latest)")
+    reporting.add_argument("--account", help="the latest run of this account")
+    reporting.add_argument("--out", type=Path, help="the file (report.html in the working folder)")
     command("retry", _retry, "have rejected records tried again by the next run").add_argument(
         "--unknown",
         action="store_true",
@@ -91,7 +97,11 @@ def _status(connection: sa.Connection, chosen: argparse.Namespace) -> None:
     of = (RECORDS.c.account, RECORDS.c.source, RECORDS.c.stream, RECORDS.c.outcome)
     found = connection.execute(sa.select(*of, sa.func.count()).where(_chosen(chosen)).group_by(*of).order_by(*of))
     _table(("account", "source", "stream", "outcome", "records"), found)
-    runs = connection.execute(sa.select(RUNS).order_by(RUNS.c.run.desc()).limit(5)).mappings()
+    _reasons(connection, chosen)
+    names = {"account": chosen.account, "source": chosen.source}
+    mine = [RUNS.c[name] == value for name, value in names.items() if value is not None]
+    latest = sa.select(RUNS).where(sa.true(), *mine).order_by(RUNS.c.run.desc()).limit(5)
+    runs = connection.execute(latest).mappings()
     print()  # noqa: T201
     _table(
         ("run", "account", "source", "started", "seconds", "exit code"),
@@ -107,6 +117,27 @@ def _status(connection: sa.Connection, chosen: argparse.Namespace) -> None:
             for run in runs
         ],
     )
+
+
+def _reasons(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    """Tell why records are not written, the most frequent reason first."""
+    of = (RECORDS.c.stream, RECORDS.c.outcome, RECORDS.c.reason)
+    left = _chosen(chosen, RECORDS.c.outcome.not_in((journal.OK, journal.SKIPPED)))
+    query = sa.select(*of, sa.func.count()).where(left).group_by(*of).order_by(sa.func.count().desc(), *of)
+    if found := [[value or "" for value in row] for row in connection.execute(query)]:
+        print()  # noqa: T201
+        _table(("stream", "not written", "reason", "records"), found)
+
+
+def _report(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+    file = chosen.out or work_dir.path({"work_dir": chosen.work_dir}, "report.html")
+    text = report.page(connection, chosen.run, chosen.account)
+    try:
+        with work_dir.opened(file, "w") as page:
+            page.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"The report cannot be written to {file}: {error.strerror}.") from None
+    print(f"The report stands in {file}.")  # noqa: T201
 
 
 def _rejects(connection: sa.Connection, chosen: argparse.Namespace) -> None:
