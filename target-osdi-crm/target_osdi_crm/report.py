@@ -141,7 +141,8 @@ def _streams(streams: dict[str, dict[str, Any]]) -> str:
         for what, count in sorted(found.items())
     ]
     shown = _table(["stream", *columns], rows)
-    return shown + (_table(["stream", "counted as", "why", "records"], details) if details else "")
+    why = ["stream", "counted as", "why", "records"]
+    return shown + (f"<h2>In detail</h2>\n{_table(why, details)}" if details else "")
 
 
 def _reasons(counts: Counter[tuple[str, str, str]], left: dict[tuple[str, str, str], list[str]]) -> str:
@@ -182,10 +183,10 @@ def _chart(times: Sequence[tuple[float, str]]) -> str:
     bars: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for at, shown in times:
         bars[int((at - begin) / width)][shown] += 1
-    count = max(max(bars) + 1, 10)
+    count = max(bars) + 1
     highest = max(bar.total() for bar in bars.values())
     left, top, wide, high = 50, 10, 740, 160
-    step, drawn = wide / count, []
+    step, drawn = min(wide / count, 60), []
     for place, bar in sorted(bars.items()):
         foot = float(top + high)
         for shown, colour in _COLOURS.items():
@@ -194,12 +195,12 @@ def _chart(times: Sequence[tuple[float, str]]) -> str:
                 box = f'x="{left + place * step:.1f}" y="{foot:.1f}" width="{max(step - 1, 1):.1f}" height="{tall:.1f}"'
                 told = f"{_clock(begin + place * width)}: {bar[shown]:,} {shown}"
                 drawn.append(f'<rect {box} fill="{colour}"><title>{told}</title></rect>')
-    axis = f'<path d="M{left} {top}V{top + high}H{left + wide}" fill="none" stroke="currentColor" stroke-opacity=".4"/>'
+    line = f"M{left} {top}V{top + high}h{count * step:.0f}"
+    axis = f'<path d="{line}" fill="none" stroke="currentColor" stroke-opacity=".4"/>'
     labels = [
         f'<text x="{left - 6}" y="{top + 8}" text-anchor="end">{highest:,}</text>',
         f'<text x="{left - 6}" y="{top + high}" text-anchor="end">0</text>',
-        f'<text x="{left}" y="{top + high + 16}">{_clock(begin)}</text>',
-        f'<text x="{left + wide}" y="{top + high + 16}" text-anchor="end">{_clock(begin + count * width)}</text>',
+        f'<text x="{left}" y="{top + high + 16}">{_clock(begin)} to {_clock(begin + count * width)}</text>',
     ]
     seen = {shown for _, shown in times}
     legend = "".join(
