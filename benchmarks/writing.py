@@ -138,12 +138,15 @@ def failing(scale: float, folder: Path) -> Section:
 
 
 def _spoil(given: Path, spoiled: Path, place: int) -> None:
-    """Copy a file of messages; the record at this place becomes the one that fails."""
+    """Copy a file of messages; the record after so many others becomes the one that fails."""
+    records = 0
     with given.open(encoding="utf-8") as lines, spoiled.open("w", encoding="utf-8") as out:
-        for number, line in enumerate(lines):
+        for line in lines:
             message: dict[str, Any] = json.loads(line)
-            if number == place:
-                message["record"]["email_addresses"] = [{"primary": True, "address": BAD, "status": "subscribed"}]
+            if message["type"] == "RECORD":
+                if records == place:
+                    message["record"]["email_addresses"] = [{"primary": True, "address": BAD, "status": "subscribed"}]
+                records += 1
             out.write(json.dumps(message) + "\n")
 
 
