@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import signal
 import subprocess
@@ -86,6 +87,10 @@ class Run:
 TAP = str(Path(sys.executable).parent / "tap-osdi-crm")
 
 
+CATALOGS: dict[str, dict[str, Any]] = {}
+"""By the settings a catalog is made of, the catalogs found so far: discovery asks nobody."""
+
+
 class TapCommand:
     """The tap's command, with its files in a folder of the test's own."""
 
@@ -110,7 +115,10 @@ class TapCommand:
         config = {"work_dir": str(self.folder / "work"), **config}
         command = [TAP, "--config", str(self.file("config.json", config))]
         if streams:
-            catalog = self.discover(config)
+            made_of = json.dumps([config.get(name) for name in ("vendor", "unconfirmed_streams", "stream_overrides")])
+            if made_of not in CATALOGS:
+                CATALOGS[made_of] = self.discover(config)
+            catalog = copy.deepcopy(CATALOGS[made_of])
             for entry in catalog["streams"]:
                 for metadata in entry["metadata"]:
                     if not metadata["breadcrumb"]:

@@ -154,8 +154,6 @@ class I360Stream(VendorStream):
         self._names |= {fold(name): name for name in self._names.values()}
         own_key = self.resource.keys[-1]
         self._own_key = self._names[fold(own_key)]
-        if self.resource.key_name:
-            self._names[fold(self.resource.key_name)] = self._own_key
 
     @override
     def get_new_paginator(self) -> OnePage | NumberedPages:
@@ -266,15 +264,23 @@ class I360Stream(VendorStream):
     def fields(self, row: Row, part: Part) -> Row:
         """Return the record under the schema's names, in whatever letter case it came, and without credentials."""
         record: Row = {}
-        for name, value in _harmless(row).items():
+        row = _harmless(row)
+        for name, value in row.items():
             known = self._names.get(fold(name), name)
             record[known if known not in record else name] = value
         if part.parent and part.parent.stream in _PARENT_KEYS:
             record.setdefault(_PARENT_KEYS[part.parent.stream], part.parent.id)
-        if record.get(self._own_key) is None and (same := next((n for n in record if fold(n) == "id"), None)):
-            record[self._own_key] = record.pop(same)
+        if self.resource.key_name:
+            record[self._own_key] = _named(row, self.resource.key_name)
+        elif record.get(self._own_key) is None:
+            record[self._own_key] = _named(row, "id")
         record["OrgID"] = int(self.config["i360_org_id"])
         return record
+
+
+def _named(row: Row, name: str) -> Any:
+    """Return what stands under a name in any letter case."""
+    return next((value for found, value in row.items() if fold(found) == fold(name)), None)
 
 
 def _harmless(value: Any) -> Any:

@@ -1,0 +1,310 @@
+"""What is i360's own in reading: short tokens, searches, answers in any spelling, and what is only assumed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from osdi_crm_sandbox.control import Account, Sandbox
+
+VENDOR = "i360"
+STATES = [str(number) for number in range(1, 52)]
+SEARCH: dict[str, Any] = {"i360_states": ["47"], "i360_list_type": "my_data", "i360_record_limit": 1000}
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.account(VENDOR, size=60)
+
+
+def statuses(account: Account, path: str) -> list[int]:
+    return [call["status"] for call in account.log() if call["path"].endswith(path)]
+
+
+def searches(account: Account) -> list[dict[str, Any]]:
+    return [call["body"] for call in account.log() if call["path"].endswith("/Searches/Results")]
+
+
+def test_a_long_run_crosses_three_lives_of_a_token_without_a_failed_call(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR, counts={"volunteers": 100}, token_seconds=1.2, latency=0.05)
+
+    run = tap(tap.settings(account, unconfirmed_streams=True), "volunteer_notes")
+
+    counters = account.counters()
+    assert run.code == 0, run.log
+    assert counters["last"] - counters["first"] > 3 * 1.2
+    assert len(statuses(account, "/token")) > 3
+    assert counters["statuses"].keys() <= {"200", "204"}
+    assert counters["overlaps"] == 0
+
+
+@pytest.mark.parametrize("option", [{"tell_expiry": False}, {"tell_expiry": True}], ids=str)
+def test_a_refused_token_is_renewed_once(account: Account, tap: Any, option: dict[str, Any]) -> None:
+    account.set(**option)
+    account.fault(do="status", status=401, path="Volunteers", times=1)
+
+    run = tap(tap.settings(account), "volunteers")
+
+    assert run.code == 0, run.log
+    assert statuses(account, "/Volunteers/Search") == [401, 200]
+    assert statuses(account, "/token") == [200, 200]
+
+
+def test_a_second_refusal_is_explained(account: Account, tap: Any) -> None:
+    account.fault(do="status", status=401, path="Volunteers")
+
+    run = tap(tap.settings(account), "volunteers")
+
+    assert run.code == 1
+    assert statuses(account, "/Volunteers/Search") == [401, 401]
+    assert statuses(account, "/token") == [200, 200]
+    assert all(words in run.log.splitlines()[-1] for words in ("'i360_org_id'", "'Generic API'", "/Volunteers/Search"))
+
+
+def test_a_foreign_organisation_is_explained(account: Account, tap: Any) -> None:
+    run = tap(tap.settings(account, i360_org_id=account.credentials["org_id"] + 1), "volunteers")
+
+    assert run.code == 1
+    assert "the organisation of 'i360_org_id' is not the user's" in run.log.splitlines()[-1]
+
+
+def test_the_scope_is_a_setting_and_named_when_it_is_refused(account: Account, tap: Any) -> None:
+    account.set(scope="openid profile sample")
+
+    refused = tap(tap.settings(account), "volunteers")
+    taken = tap(tap.settings(account, i360_scope="openid profile sample"), "volunteers")
+
+    assert refused.code == 1
+    assert "check 'i360_scope'" in refused.log.splitlines()[-1]
+    assert taken.code == 0
+
+
+@pytest.mark.parametrize("setting", SEARCH)
+def test_contacts_need_a_state_a_list_and_a_limit(account: Account, tap: Any, setting: str) -> None:
+    run = tap(tap.settings(account, **{k: v for k, v in SEARCH.items() if k != setting}), "contacts")
+
+    assert run.code == 1
+    assert f"needs the setting '{setting}'" in run.log.splitlines()[-1]
+    assert searches(account) == []
+
+
+def test_the_national_file_is_searched_when_asked_for_only(account: Account, tap: Any) -> None:
+    mine = tap(tap.settings(account, **{**SEARCH, "i360_states": STATES}), "contacts")
+    asked = searches(account)
+    account.clear_log()
+    national = tap(tap.settings(account, **{**SEARCH, "i360_list_type": "i360_data"}), "contacts")
+
+    assert {call["Criteria"]["2"] for call in asked} == set(STATES)
+    assert {call["Criteria"]["3"] for call in asked} == {"2"}
+    assert set(mine.keys("contacts")) == {str(raw["ContactID"]) for raw in account.records("contacts")}
+    [search] = searches(account)
+    assert search["Criteria"] == {"2": "47", "3": "1", "13": "-1", "28": "-1"}
+    assert search["Randomized"] is False
+    assert search["RecordLimit"] == 1000
+    assert set(national.keys("contacts")) == {
+        str(raw["ContactID"]) for raw in account.records("national_contacts") if raw["State"] == "VA"
+    }
+
+
+def test_contacts_come_under_the_schemas_names(account: Account, tap: Any) -> None:
+    raw = {str(contact["ContactID"]): contact for contact in account.records("contacts")}
+
+    for contact in tap(tap.settings(account, **SEARCH), "contacts").records("contacts"):
+        found = raw[contact["ContactID"]]
+        same = ("FirstName", "LastName", "Gender", "Phone", "Address1", "Address2", "City", "State", "Zip")
+        assert {name: contact[name] for name in same} == {name: found[name] for name in same}
+
+
+def test_further_columns_and_criteria_are_sent(account: Account, tap: Any) -> None:
+    columns = ["ContactID", "email(c)"]
+
+    run = tap(
+        tap.settings(account, **SEARCH, i360_search_columns=columns, i360_criteria={"377": 1, "13": "0"}), "contacts"
+    )
+
+    [search] = searches(account)
+    assert search["Columns"] == columns
+    assert search["Criteria"] == {"2": "47", "3": "2", "13": "0", "28": "-1", "377": "1"}
+    assert all(contact["additional_fields"]["email(c)"] for contact in run.records("contacts"))
+
+
+def test_a_search_that_comes_to_its_limit_is_an_error(account: Account, tap: Any) -> None:
+    run = tap(tap.settings(account, **{**SEARCH, "i360_record_limit": 5}), "contacts")
+
+    assert run.code == 1
+    assert "i360_record_limit" in run.log.splitlines()[-1]
+    assert len(run.records("contacts")) == 5
+
+
+def test_what_signs_somebody_in_is_not_kept(account: Account, tap: Any) -> None:
+    account.set(show_log_id=True)
+    ids = [str(raw["VolunteerID"]) for raw in account.records("volunteers")]
+    secrets = {
+        "PASSWORD": "geheim-1",
+        "securityQuestion1": "geheim-2",
+        "Security_Answer": "geheim-3",
+        "app": {"logid": "geheim-4", "Language": "en"},
+        "devices": [{"PasswordHint": "geheim-5", "Name": "phone"}],
+    }
+    account.change("volunteers", ids, **secrets)
+
+    run = tap(tap.settings(account), "volunteers")
+
+    assert "geheim" not in run.out + run.log
+    assert "logid" not in run.out.lower()
+    for volunteer in run.records("volunteers"):
+        assert volunteer["additional_fields"] == {"app": {"Language": "en"}, "devices": [{"Name": "phone"}]}
+
+
+@pytest.mark.parametrize("path", ["Volunteers/Credentials", "volunteers/{id}/account-recovery"])
+def test_credentials_are_not_read_whatever_a_setting_says(account: Account, tap: Any, path: str) -> None:
+    overrides = {"volunteers": {"path": path, "method": "GET"}}
+
+    run = tap(tap.settings(account, stream_overrides=overrides))
+
+    assert run.code == 1
+    assert "credentials, which are never read" in run.log.splitlines()[-1]
+    assert account.counters()["calls"] == 0
+
+
+@pytest.mark.parametrize("option", [{"casing": "camel"}, {"casing": "lower"}, {"wrapper": "results"}], ids=str)
+def test_the_vendors_spelling_does_not_matter(account: Account, tap: Any, option: dict[str, Any]) -> None:
+    config = tap.settings(account, unconfirmed_streams=True, **SEARCH)
+    streams = ("contacts", "volunteers", "event_attendees", "search_parameter_values")
+    plain = tap(config, *streams)
+    account.set(**option)
+
+    other = tap(config, *streams)
+
+    for stream in streams:
+        assert sorted(map(str, other.records(stream))) == sorted(map(str, plain.records(stream)))
+        assert plain.records(stream)
+
+
+def test_a_list_that_is_not_found_is_an_error_until_a_setting_says_where_it_is(account: Account, tap: Any) -> None:
+    account.set(wrapper="people")
+
+    lost = tap(tap.settings(account), "volunteers")
+    found = tap(tap.settings(account, stream_overrides={"volunteers": {"records_path": "people"}}), "volunteers")
+
+    assert lost.code == 1
+    assert "say with 'stream_overrides' where it stands" in lost.log.splitlines()[-1]
+    assert len(found.records("volunteers")) == len(account.records("volunteers"))
+
+
+@pytest.mark.parametrize("paging", ["page", "offset"])
+def test_pages_are_walked_where_a_setting_says_how(sandbox: Sandbox, tap: Any, paging: str) -> None:
+    account = sandbox.account(VENDOR, counts={"volunteers": 230}, paging=paging)
+
+    run = tap(tap.settings(account, stream_overrides={"volunteers": {"paging": paging}}), "volunteers")
+
+    assert run.keys("volunteers").total() == len(run.keys("volunteers")) == 230
+    query = [call["query"] for call in account.log() if call["path"].endswith("/Volunteers/Search")]
+    if paging == "page":
+        assert query == [{"page": str(number), "pageSize": "100"} for number in (1, 2, 3, 4)]
+    else:
+        assert query == [{"skip": str(before), "take": "100"} for before in (0, 100, 200, 230)]
+
+
+def test_pages_of_a_vendor_that_knows_none_are_an_error(account: Account, tap: Any) -> None:
+    run = tap(tap.settings(account, stream_overrides={"volunteers": {"paging": "page"}}), "volunteers")
+
+    assert run.code == 1
+    assert "a page came twice" in run.log.splitlines()[-1]
+
+
+def test_an_empty_organisation_is_read_without_complaint(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR)
+    streams = ("contacts", "volunteers", "volunteer_notes", "events", "imports")
+
+    run = tap(tap.settings(account, unconfirmed_streams=True, **SEARCH), *streams)
+
+    assert run.code == 0, run.log
+    assert run.streams == set(streams)
+    assert [m for m in run.messages if m["type"] == "RECORD"] == []
+
+
+def test_only_what_is_documented_is_offered_unasked(account: Account, tap: Any) -> None:
+    offered = {entry["tap_stream_id"] for entry in tap.discover(tap.settings(account))["streams"]}
+
+    assert offered == {"contacts", "volunteers"}
+
+
+def test_each_assumption_that_is_read_is_told_in_a_line(account: Account, tap: Any) -> None:
+    streams = ("volunteers", "tag_groups", "volunteer_notes")
+
+    run = tap(tap.settings(account, unconfirmed_streams=True), *streams)
+
+    for stream in streams:
+        assert run.log.count(f"Stream '{stream}' rests on an assumption") == 1
+
+
+def test_a_stream_whose_assumed_address_is_wrong_is_left_out_with_a_warning(account: Account, tap: Any) -> None:
+    overrides = {"tag_groups": {"path": "Nowhere"}, "event_notes": {"path": "Nowhere"}}
+    config = tap.settings(account, unconfirmed_streams=True, stream_overrides=overrides)
+
+    run = tap(config, "tag_groups", "event_notes", "users")
+
+    assert run.code == 0, run.log
+    assert "Stream 'tag_groups' was not read" in run.log
+    assert "Stream 'event_notes' was not read" in run.log
+    assert "'users' was not read" not in run.log
+    assert run.records("users")
+
+
+def test_path_and_method_can_be_corrected(account: Account, tap: Any) -> None:
+    overrides = {
+        "volunteers": {"path": "Volunteers", "method": "GET"},
+        "volunteer_notes": {"path": "Volunteers/{id}/Notes"},
+        "users": {"key": "userName"},
+    }
+    config = tap.settings(account, unconfirmed_streams=True, stream_overrides=overrides)
+
+    run = tap(config, "volunteers", "volunteer_notes", "users")
+
+    assert len(run.records("volunteers")) == len(account.records("volunteers"))
+    assert len(run.records("volunteer_notes")) == len(account.records("volunteer_notes"))
+    assert set(run.keys("users")) == {raw["UserName"] for raw in account.records("users")}
+    assert not any(call["path"].endswith("/Volunteers/Search") for call in account.log())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"volunteer": {"path": "Volunteers"}}, "'volunteer', which is no stream"),
+        ({"volunteers": {"colour": "red"}}, "'colour' was unexpected"),
+        ({"volunteers": {"method": "DELETE"}}, "'DELETE' is not one of"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_wrong_override_is_said_in_a_line(account: Account, tap: Any, overrides: dict[str, Any], said: str) -> None:
+    run = tap(tap.settings(account, stream_overrides=overrides))
+
+    assert run.code == 1
+    assert said in run.log
+    assert "Traceback" not in run.log
+
+
+def test_a_key_that_does_not_come_is_an_error(account: Account, tap: Any) -> None:
+    run = tap(tap.settings(account, **SEARCH, i360_search_columns=["firstname(c)"]), "contacts")
+
+    assert run.code == 1
+    assert "without 'ContactID', its key" in run.log.splitlines()[-1]
+
+
+def test_records_tell_their_organisation_and_what_they_hang_on(account: Account, tap: Any) -> None:
+    config = tap.settings(account, unconfirmed_streams=True, **SEARCH)
+    streams = {
+        "contacts": "",
+        "volunteer_tags": "VolunteerID",
+        "event_metrics": "EventID",
+        "survey_walkbooks": "SurveyID",
+    }
+
+    run = tap(config, *streams)
+
+    for stream, parent in streams.items():
+        assert {record["OrgID"] for record in run.records(stream)} == {account.credentials["org_id"]}
+        if parent:
+            found = [record[parent] for record in run.records(stream)]
+            assert sorted(found) == sorted(str(raw[parent]) for raw in account.records(stream))
