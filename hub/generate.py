@@ -105,7 +105,7 @@ def definition(plugin: str, told: dict[str, Any], vendor: str) -> dict[str, Any]
         "variant": "osdi-crm",
         "namespace": name.replace("-", "_"),
         "label": title(told, vendor),
-        "description": told["description"],
+        "description": told["description"].partition("\n")[0],
         "pip_url": plugin,
         "executable": plugin,
         "quality": "unknown",
