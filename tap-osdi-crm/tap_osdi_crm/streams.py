@@ -210,6 +210,10 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Row]:
+        """Yield the records; a stream that the credentials may not read is left out with a warning.
+
+        A 403 also comes when the credentials are no good at all, which the check of the account tells.
+        """
         if self.resource.within:
             self.tap.progress.read_within(self.name, len(self.held))
             self.is_written, rows, self.held = True, self.held, []
@@ -219,6 +223,11 @@ class VendorStream(RESTStream[Any]):
             logger.info("Stream '%s' rests on an assumption: %s", self.name, assumed)
         try:
             yield from self._read()
+        except errors.NotSignedIn as refusal:
+            if refusal.status != 403:
+                raise
+            self.account.check()
+            logger.warning("Stream '%s' is left out: the credentials are good, but may not read it.", self.name)
         except errors.Refused as refusal:
             if not self.resource.unconfirmed:
                 raise

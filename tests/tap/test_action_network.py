@@ -154,3 +154,25 @@ def test_a_full_table_catalog_reads_all_again_and_keeps_no_bookmark(account: Acc
     run = tap(tap.settings(account), "people", state=state, method="FULL_TABLE")
 
     assert len(run.records("people")) == 60
+
+
+def test_a_personal_lists_key_reads_all_but_what_is_a_groups(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR, size=30, group=False)
+
+    run = tap(tap.settings(account))
+
+    assert run.code == 0, run.log
+    assert len(run.records("people")) == 30
+    assert "Stream 'tags' is left out" in run.log
+
+
+def test_an_empty_page_in_the_middle_is_no_end(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR, size=1500)
+    expected = {own_id(r) for r in account.records("people")}
+    empty = {"per_page": 25, "page": 3, "_links": {}, "_embedded": {"osdi:people": []}}
+    account.fault(do="status", status=200, path="/people", skip=14, times=1, body=empty)
+
+    run = tap(tap.settings(account), "people")
+
+    assert run.code == 0, run.log
+    assert {r["id"] for r in run.records("people")} == expected

@@ -17,11 +17,10 @@ from tap_osdi_crm.resources import Part, Resource
 from tap_osdi_crm.streams import VendorStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import requests
     from osdi_crm_client.account import Account
-    from singer_sdk.helpers.types import Context
     from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_osdi_crm.shaping import Row
@@ -190,20 +189,6 @@ class NationBuilderStream(VendorStream):
         if part.parent:
             return {"list_id": part.parent.id, "signup_id": row["id"]}
         return row
-
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Row]:
-        """Yield the records; those that the token's owner may not see are left out with a warning.
-
-        A 403 also comes when the owner has lost access altogether, which asking who the owner is tells.
-        """
-        try:
-            yield from super().get_records(context)
-        except errors.NotSignedIn as refusal:
-            if refusal.status != 403:
-                raise
-            self.account.check()
-            self.logger.warning("Stream '%s' is left out: the owner of the token may not read it.", self.name)
 
 
 def _extra_fields(stream: str) -> list[str]:
