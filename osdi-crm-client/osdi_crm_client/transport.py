@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -74,7 +74,7 @@ class Transport(HTTPAdapter):
         self._pacer = pacer
         self._signer = signer
         self._timeout = timeout
-        self._ahead: timedelta | None = None
+        self._date_at_zero: float | None = None
         self._answered = False
         self.latency = 0.0
 
@@ -130,8 +130,14 @@ class Transport(HTTPAdapter):
         return self._answered
 
     def now(self) -> datetime:
-        """The server's time by the `Date` of its answers, never later than it really is there, nor than it is here."""
-        return datetime.now(UTC) + min(self._ahead or timedelta(0), timedelta(0))
+        """The server's time by the `Date` of its answers, never later than it really is there, nor than it is here.
+
+        From one answer to the next it goes with the monotonic clock, so a local clock that is set changes nothing.
+        """
+        here = datetime.now(UTC)
+        if self._date_at_zero is None:
+            return here
+        return min(here, datetime.fromtimestamp(self._date_at_zero + time.monotonic(), UTC))
 
     def error(self, response: requests.Response) -> errors.VendorError | None:
         """Return what is wrong with this answer, or None where nothing is."""
@@ -171,8 +177,8 @@ class Transport(HTTPAdapter):
             date = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
             return
-        ahead = date.astimezone(UTC) - datetime.fromtimestamp(time.time(), UTC)
-        self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
+        date_at_zero = date.timestamp() - time.monotonic()
+        self._date_at_zero = date_at_zero if self._date_at_zero is None else max(self._date_at_zero, date_at_zero)
 
 
 def _origin(url: str) -> str:

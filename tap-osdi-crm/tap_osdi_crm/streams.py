@@ -365,7 +365,11 @@ class VendorStream(RESTStream[Any]):
         return self.replication_key is not None and self.replication_method == "INCREMENTAL"
 
     def since(self) -> datetime | None:
-        """Return the time from which changes are wanted: the bookmark, or `start_date`, less the overlap."""
+        """Return the time from which changes are wanted: the bookmark, or `start_date`, less the overlap.
+
+        Raises:
+            ConfigurationError: If it lies in the future, so that nothing would be read until then.
+        """
         text: Any = self.config.get("start_date")
         if self.is_incremental:
             text = self.get_starting_replication_key_value(None)
@@ -374,8 +378,13 @@ class VendorStream(RESTStream[Any]):
         time = utc(str(text)) if text else None
         if time is None:
             return None
-        overlap = timedelta(seconds=float(self.config.get("overlap_seconds", self.overlap)))
-        return datetime.fromisoformat(time).replace(microsecond=0) - overlap
+        since = datetime.fromisoformat(time).replace(microsecond=0)
+        if since > self.account.now() + timedelta(days=1):
+            raise errors.ConfigurationError(
+                f"Stream '{self.name}' is to be read from {time} on, which lies in the future. Mend 'start_date', or"
+                " run it once without its state (meltano: --full-refresh)."
+            )
+        return since - timedelta(seconds=float(self.config.get("overlap_seconds", self.overlap)))
 
     def until(self) -> datetime:
         """Return the time before which every change is already visible at the vendor; it is never in the future."""

@@ -176,3 +176,13 @@ def test_an_empty_page_in_the_middle_is_no_end(sandbox: Sandbox, tap: Any) -> No
 
     assert run.code == 0, run.log
     assert {r["id"] for r in run.records("people")} == expected
+
+
+def test_a_bookmark_in_the_future_is_no_reason_to_read_nothing(account: Account, tap: Any) -> None:
+    state = {
+        "bookmarks": {"people": {"replication_key": "modified_date", "replication_key_value": "2999-01-01T00:00:00Z"}}
+    }
+    run = tap(tap.settings(account), "people", state=state)
+
+    assert run.code == 1
+    assert "lies in the future" in run.log.splitlines()[-1]
