@@ -37,6 +37,9 @@ MOST_PAGES = 100_000_000
 TRIES = 3
 """How often a slice is read before it is halved."""
 
+SECONDS_TOGETHER = 10.0
+"""Seconds after which what streams that are read together hold is written, and how far they are is noted."""
+
 SECOND = timedelta(seconds=1)
 
 
@@ -372,7 +375,7 @@ class Sweep(Reading):
         if part.parent is None or self.stream.is_test:
             return
         self._sweep = {**self._sweep, "after": part.parent.place}
-        if time.monotonic() - self._written > (10 if self.stream.inner else 1):
+        if time.monotonic() - self._written > (SECONDS_TOGETHER if self.stream.inner else 1):
             self.stream.remember(None, sweep=self._sweep)
             self._written = time.monotonic()
 

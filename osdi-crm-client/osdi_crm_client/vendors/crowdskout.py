@@ -20,10 +20,10 @@ def _judge(response: requests.Response) -> VendorError | None:
         return None
     method, path = response.request.method or "", response.request.path_url.partition("?")[0]
     body = response.json()
-    if not isinstance(body, dict):
-        return Garbled("the answer has no envelope", method=method, path=path)
-    if body.get("success") is False or (body.get("messages") and not body.get("data")):
+    if isinstance(body, dict) and (body.get("success") is False or (body.get("messages") and not body.get("data"))):
         return Refused("the vendor refused", method=method, path=path, status=response.status_code, words=_words(body))
+    if not isinstance(body, dict) or "data" not in body:
+        return Garbled("the answer has no envelope", method=method, path=path)
     return None
 
 
