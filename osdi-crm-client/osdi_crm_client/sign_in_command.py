@@ -165,8 +165,8 @@ class _Answer(BaseHTTPRequestHandler):
         if asked.path != self.server.path or (query.get("state") != [self.server.state] and "error" not in query):
             self._say(400, "This is not the sign-in that was begun.")
             return
-        self.server.back = self.path
         self._say(200, "Thank you; this page can be closed.")
+        self.server.back = self.path
 
     def _say(self, status: int, text: str) -> None:
         body = text.encode()
