@@ -14,7 +14,7 @@ from osdi_crm_client import errors
 from typing_extensions import override
 
 from tap_osdi_crm.paginators import Crowded, Glance
-from tap_osdi_crm.parts import Page
+from tap_osdi_crm.parts import Page, SideBySide
 from tap_osdi_crm.resources import Ids, Parent, Part, Window
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ SLICE_PAGES = 40
 
 FEWEST_PAGES = 10
 """Pages that a slice of a sorted collection holds at least, unless it is the last."""
+
+MOST_CUTS = 25
+"""Slices of a sorted collection that are cut by counting from one place; deep numbers cost the vendor."""
 
 MOST_PAGES = 100_000_000
 """Pages beyond which a collection is believed to have no end."""
@@ -136,6 +139,8 @@ class Slices(Reading):
             if pages == 0 or (pages == 1 and held < stream.page_size):
                 return
             ever |= seen
+            if held == pages * stream.page_size and stream.page(part, pages + 1)[0]:
+                continue  # the empty page that ended it was none
             changed = self._changed_since(part, first_began)
             left = {row for row, when in changed.items() if when >= began}
             if len(seen.keys() - left) == held or len(ever.keys() - changed.keys()) == held:
@@ -268,30 +273,56 @@ class Keyset(Reading):
     def _cut(self, rest: Part, total: int | None) -> Iterator[Part]:
         """Yield slices that together hold the part, cut at the records that stand where each is to end."""
         stream = self.stream
-        side_by_side = stream.account.vendor.in_flight
-        left = SLICE_PAGES if total is None else -(-total // stream.page_size)
-        while left > FEWEST_PAGES:
-            pages = min(SLICE_PAGES, max(FEWEST_PAGES, left // (2 * side_by_side)))
-            rows, total = stream.page(rest, Glance(pages * stream.page_size))
-            if len(rows) != 1:
-                break
-            bound = stream.place(rows[0], stream.order(rest))
-            if rest.ids is not None:
-                yield replace(rest, ids=Ids(rest.ids.since, bound))
-                rest = replace(rest, ids=Ids(bound, rest.ids.until))
-            else:
-                since, until = rest.window.since, rest.window.until
-                if until and bound >= until:
+        while True:
+            ends = self._ends(total)
+            for found in self._glances(rest, ends):
+                if len(found) != 1:  # the end, or a vendor that knows no pages
                     break
-                if since and bound <= since:
+                bound = stream.place(found[0], stream.order(rest))
+                if rest.ids is not None:
+                    yield replace(rest, ids=Ids(rest.ids.since, bound))
+                    rest = replace(rest, ids=Ids(bound, rest.ids.until))
+                    continue
+                since, until = rest.window.since, rest.window.until
+                if (since and bound < since) or (until and bound >= until):
+                    continue
+                if bound == since:
                     bound = since + SECOND
                     second = replace(rest, window=Window(since, bound), ids=Ids())
                     yield from self._cut(second, stream.page(second, Glance(0))[1])
                 else:
                     yield replace(rest, window=Window(since, bound))
                 rest = replace(rest, window=Window(bound, until))
-            left = SLICE_PAGES if total is None else -(-total // stream.page_size) - pages
+            else:
+                if len(ends) == MOST_CUTS:
+                    _, total = stream.page(rest, Glance(0))
+                    continue
+            break
         yield rest
+
+    def _ends(self, total: int | None) -> list[int]:
+        """Return the numbers of the records before which slices are to end, of so many or of nobody knows how many."""
+        stream, ends = self.stream, [0]
+        for _ in range(MOST_CUTS):
+            left = SLICE_PAGES if total is None else (total - ends[-1]) // stream.page_size
+            if left <= FEWEST_PAGES:
+                break
+            pages = min(SLICE_PAGES, max(FEWEST_PAGES, left // stream.account.in_flight))
+            ends.append(ends[-1] + pages * (stream.page_size - 5))  # pages share those of the second they meet in
+        return ends[1:]
+
+    def _glances(self, part: Part, numbers: list[int]) -> Iterator[list[Row]]:
+        """Yield the records of these numbers, looked up some ahead so that no reader waits for them."""
+
+        def glance(number: int) -> Iterator[list[Row]]:
+            yield self.stream.page(part, Glance(number))[0]
+
+        found: dict[int, list[Row]] = {}
+        for event in SideBySide(numbers, glance, lambda: max(1, self.stream.account.in_flight // 2)):
+            if isinstance(event, Page):
+                found[event.part] = event.rows
+            else:
+                yield found.pop(event.part)
 
     @override
     def read(self, part: Part) -> Iterator[list[Row]]:
