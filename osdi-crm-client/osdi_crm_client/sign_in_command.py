@@ -148,6 +148,7 @@ class _Callback(ThreadingHTTPServer):
 
     timeout = 1
     back = ""
+    daemon_threads = False  # the browser has its answer before the command goes on
 
     def __init__(self, port: int, path: str, state: str) -> None:
         super().__init__(("127.0.0.1", port), _Answer)

@@ -124,7 +124,8 @@ def test_a_refusal_in_the_browser_ends_the_command(app: App, account: Account, c
     command = SignIn(app(), tmp_path, "--callback", callback)
     requests.get(command.page, timeout=60)
 
-    assert command.end() == (1, "\nThe vendor did not let the app in (access_denied).\n")
+    code, said = command.end()
+    assert (code, said.strip()) == (1, "The vendor did not let the app in (access_denied).")
 
 
 def test_a_code_that_is_over_is_one_clear_line(app: App, account: Account, callback: str, tmp_path: Path) -> None:
