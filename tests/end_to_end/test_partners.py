@@ -194,8 +194,9 @@ def test_scores_go_back_to_the_people_they_belong_to(warehouse: Warehouse, tap: 
         tap.settings(account, work_dir=str(work)) | {"account": "mine"} | of_meltano("target-action-network-scores")
     )
 
+    read = database.tap_postgres(tmp_path, of_meltano("tap-warehouse-scores"), "crm-people")
+
     def write(**more: Any) -> None:
-        read = database.tap_postgres(tmp_path, of_meltano("tap-warehouse-scores"), "crm-people")
         piped([TARGET, "--config", tap.file("scores.json", settings | more)], into=read)
 
     write(dry_run=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Sandbox
+from typing_extensions import override
 
 COMMANDS = Path(sys.executable).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -31,6 +32,7 @@ class Page(HTMLParser):
         self.feed(text)
         self.close()
 
+    @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         if tag not in {"meta", "br", "path"}:
@@ -44,10 +46,12 @@ class Page(HTMLParser):
         elif tag == "title":
             self.titles.append("")
 
+    @override
     def handle_endtag(self, tag: str) -> None:
         if tag != "path":
             assert self.open.pop() == tag, f"</{tag}> closes another element"
 
+    @override
     def handle_data(self, data: str) -> None:
         if {"td", "th"} & set(self.open):
             self.tables[-1][-1][-1] += data
@@ -61,7 +65,7 @@ class Page(HTMLParser):
 
 
 def command(folder: Path, *args: str, **how: Any) -> subprocess.CompletedProcess[str]:
-    line = [COMMANDS / "osdi-crm-journal", "--work-dir", str(folder), *args]
+    line = [str(COMMANDS / "osdi-crm-journal"), "--work-dir", str(folder), *args]
     return subprocess.run(line, capture_output=True, text=True, **how)
 
 
