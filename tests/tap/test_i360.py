@@ -139,7 +139,7 @@ def test_a_search_that_comes_to_its_limit_is_an_error(account: Account, tap: Any
 def test_what_signs_somebody_in_is_not_kept(account: Account, tap: Any) -> None:
     account.set(show_log_id=True)
     ids = [str(raw["VolunteerID"]) for raw in account.records("volunteers")]
-    secrets = {
+    secrets: dict[str, Any] = {
         "PASSWORD": "geheim-1",
         "securityQuestion1": "geheim-2",
         "Security_Answer": "geheim-3",
