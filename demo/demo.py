@@ -158,6 +158,7 @@ def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     for stream, rows, new, _ in moved:
         seconds = before[stream][1]
         print(f"{stream:28}{rows:>9,}{new:>16,}{seconds:>9.1f}{written.get(stream, 0) or '':>16}")
+    print("Blank: not written here. Fewer: .venv/bin/osdi-crm-journal --work-dir output/work rejects tells why.")
     shown = QUERY.format(since=since, table=f"tap_{vendor}.{way.changed}")
     print(f"\nEach row is this query's answer, such as for {way.changed}:\n  {shown};\n")
 

@@ -137,12 +137,16 @@ def meltano_settings(told: dict[str, Any]) -> str:
 
 def environment(all_told: dict[str, dict[str, Any]]) -> str:
     """Return .env.example: every secret of every vendor, for both plugins."""
-    lines = ["# Secrets of real accounts. Copy to .env, fill in what you use, and keep it out of version control.", ""]
+    lines = [
+        "# Secrets of real accounts. Copy to .env, take the # from what you use, and keep it out of version control.",
+        "# Meltano puts them above meltano.yml in every environment: move .env away to use the sandbox.",
+        "",
+    ]
     for plugin, told in all_told.items():
         for vendor in vendors(told):
             prefix = f"{plugin.split('-')[0]}_{vendor}".upper()
             lines += [
-                f"{prefix}_{name.upper()}="
+                f"# {prefix}_{name.upper()}="
                 for name, found in of_vendor(told, vendor).items()
                 if found.get("secret") and name.startswith(f"{vendor}_")
             ]

@@ -84,11 +84,7 @@ def _clear_failure() -> Iterator[None]:
 
 
 class TapOSDICRM(Tap):
-    """Reads people, actions and everything around them from five organising CRMs.
-
-    Attributes:
-        parents_as_of: When the first parents of this run were read: those that came later may be missing among them.
-    """
+    """Reads people, actions and everything around them from five organising CRMs."""
 
     name = "tap-osdi-crm"
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema(
@@ -115,6 +111,7 @@ class TapOSDICRM(Tap):
         )
         self._parents: dict[str, list[Parent]] = {}
         self.parents_as_of: datetime | None = None
+        """When the first parents of this run were read: those that came later may be missing among them."""
         super().__init__(**kwargs)
         if (start := self.config.get("start_date")) and utc(start) is None:
             raise ConfigurationError("The setting 'start_date' is not a time such as 2026-01-31T00:00:00Z.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from target_osdi_crm.plan import Plan
 from target_osdi_crm.progress import Progress
 from target_osdi_crm.shape import Shape
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
-from target_osdi_crm.summary import Summary
+from target_osdi_crm.summary import COLUMNS, Summary
 from target_osdi_crm.vendor import Stream, vendor, vendor_names
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.journal import Row
+
+logger = logging.getLogger("target-osdi-crm")
+
+SECONDS_BETWEEN_LINES = 30.0
 
 
 class Run:
@@ -97,6 +102,15 @@ class Run:
             fail=lambda error: self.stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}.")),
         )
         self._lanes.begin(self._life.live)
+        self._over = threading.Event()
+        threading.Thread(target=self._tell, name="telling", daemon=True).start()
+
+    def _tell(self) -> None:
+        """Say every half minute how far the run is."""
+        while not self._over.wait(SECONDS_BETWEEN_LINES):
+            counts = [f"{self.summary.total(what):,} {what}" for what in COLUMNS if self.summary.total(what)]
+            made, refused = self._account.pacer.made, self._account.pacer.refused
+            logger.info("%s; %d calls, %d x 429", ", ".join(counts) or "nothing yet", made, refused)
 
     def writable(self, stream: str) -> bool:
         """Whether the vendor lets anybody write this stream."""
@@ -201,6 +215,7 @@ class Run:
 
     def end(self) -> dict[str, Any]:
         """Let go of the journal and the files, and return the summary."""
+        self._over.set()
         code = self.code()
         standing = self.journal.standing()
         self._outcomes.close()

@@ -27,7 +27,7 @@ VENDOR = Vendor(
             "type": "string",
             "default": "https://actionnetwork.org/api/v2",
             "title": "Action Network API address",
-            "description": "Where the API lives; the sandbox prints its own.",
+            "description": "Where the API lives; at the sandbox http://127.0.0.1:8765/action_network/api/v2.",
         },
     },
     required=("action_network_api_token",),
