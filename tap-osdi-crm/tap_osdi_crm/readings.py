@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 SLICE_PAGES = 40
 """Pages that a slice is cut to hold."""
 
-FEWEST_PAGES = 10
+FEWEST_PAGES = 5
 """Pages that a slice of a sorted collection holds at least, unless it is the last."""
 
-MOST_CUTS = 25
+MOST_CUTS = 50
 """Slices of a sorted collection that are cut by counting from one place; deep numbers cost the vendor."""
 
 MOST_PAGES = 100_000_000
@@ -295,7 +295,7 @@ class Keyset(Reading):
                 rest = replace(rest, window=Window(bound, until))
             else:
                 if len(ends) == MOST_CUTS:
-                    _, total = stream.page(rest, Glance(0))
+                    total = None if total is None else total - ends[-1]
                     continue
             break
         yield rest
