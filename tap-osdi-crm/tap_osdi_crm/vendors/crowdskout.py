@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, quote
 
@@ -125,18 +126,23 @@ class CrowdskoutStream(VendorStream):
     @override
     def query(self, part: Part, page: Any) -> dict[str, Any]:
         if self.name == "profiles":
-            return {"collections": ",".join(sorted(self._chosen | self._of_inner))}
+            return {"collections": self._asked}
         if self.name == "attributes":
             return {"limit": self.page_size, "offset": page or 0}
         return _dependency(part)
 
-    @property
+    @cached_property
     def _chosen(self) -> frozenset[str]:
         return frozenset(self.config.get("crowdskout_collections") or set(COLLECTIONS) - UNASKED)
 
-    @property
-    def _of_inner(self) -> frozenset[str]:
-        return frozenset(stream.resource.records for stream in self.inner)
+    @cached_property
+    def _for_inner(self) -> frozenset[str]:
+        """The collections that are read because of the streams within this one alone."""
+        return frozenset(stream.resource.records for stream in self.inner) - self._chosen
+
+    @cached_property
+    def _asked(self) -> str:
+        return ",".join(sorted(self._chosen | self._for_inner))
 
     @override
     def fields(self, row: Row, part: Part) -> Row:
@@ -161,8 +167,8 @@ class CrowdskoutStream(VendorStream):
 
     @override
     def post_process(self, row: Row, context: Any = None) -> Row:
-        """Leave out of a profile what was asked for because of the streams within it alone."""
-        for collection in self._of_inner - self._chosen:
+        """Leave out of a profile what was read because of the streams within it alone."""
+        for collection in self._for_inner:
             row.pop(collection, None)
         return row
 
