@@ -30,7 +30,7 @@ settings: setup
 	$(BIN)/python hub/generate.py
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 4 -m "not chaos"
+	$(BIN)/pytest -n 3 -m "not chaos"
 
 chaos: setup
 	$(BIN)/pytest -m chaos --timeout 3600
