@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
 import time
@@ -10,9 +11,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import hypothesis
 import osdi_crm_schemas
 import pytest
+from hypothesis import strategies as st
 from osdi_crm_sandbox.control import Account, Sandbox
+from tap_osdi_crm import readings
+from tap_osdi_crm.tap import TapOSDICRM
+from tap_osdi_crm.vendors.nationbuilder import NationBuilderStream
 
 VENDOR = "nationbuilder"
 SMALL = "donation_tracking_codes"
@@ -304,6 +310,65 @@ def test_deletions_in_mid_read_take_no_others_along(sandbox: Sandbox, tap: Any) 
 
     assert run.code == 0, run.log
     assert ids(run.records("precincts")).keys() >= once(account, "precincts").keys()
+
+
+@pytest.mark.timeout(300)
+@hypothesis.settings(
+    deadline=None, max_examples=6, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+@hypothesis.given(
+    size=st.integers(0, 200),
+    seconds=st.sampled_from([1, 5, 100, 100_000]),
+    changes=st.sampled_from([0.0, 0.3, 1.0]),
+    adds=st.sampled_from([0.0, 0.3]),
+    lag=st.sampled_from([0, 0.5]),
+    latency=st.sampled_from([0.0, 0.03]),
+    full=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_any_times_and_changes_lose_nothing(
+    sandbox: Sandbox,
+    tap: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    seconds: int,
+    changes: float,
+    adds: float,
+    lag: float,
+    latency: float,
+    full: bool,
+    seed: int,
+) -> None:
+    monkeypatch.setattr(NationBuilderStream, "page_size", 7)
+    for name, value in {"SLICE_PAGES": 3, "FEWEST_PAGES": 1, "MOST_CUTS": 4}.items():
+        monkeypatch.setattr(readings, name, value)
+    chance = random.Random(seed)
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    account = sandbox.account(VENDOR, latency=latency, index_lag=lag)
+    times = [(begin + timedelta(seconds=chance.randrange(seconds))).isoformat() for _ in range(size)]
+    account.insert(SMALL, [{"attributes": {"updated_at": when, "created_at": when}} for when in times])
+    time.sleep(lag)
+    before = once(account, SMALL).keys()
+    config = tap.settings(account, overlap_seconds=0, index_lag_seconds=1 if lag else 0, work_dir=str(tap.folder))
+
+    def read(state: dict[str, Any]) -> tuple[Counter[str], dict[str, Any]]:
+        one = TapOSDICRM(config=config, state=state)
+        stream = one.streams[SMALL]
+        if full:
+            stream.forced_replication_method = "FULL_TABLE"
+        stream._write_starting_replication_value(None)
+        return ids([row for row in stream.get_records(None) if isinstance(row, dict)]), dict(one.state)
+
+    account.churn(SMALL, changes_per_call=changes, adds_per_call=adds)
+    first, state = read({})
+    account.stop_churn()
+    time.sleep(2.5)
+    second, _ = read(state)
+
+    assert before <= first.keys() | second.keys()
+    assert once(account, SMALL).keys() == first.keys() | second.keys()
+    if not changes:
+        assert set(first.values()) <= {1}
 
 
 def test_a_token_that_ends_while_pages_are_read_loses_nothing(sandbox: Sandbox, tap: Any) -> None:
