@@ -234,23 +234,21 @@ class NextLinks(BaseAPIPaginator[int | str]):
         link: Callable[[Any], Any],
         number: Callable[[Any], int | None],
         is_last: Callable[[Any], bool],
-        first: int = 0,
     ) -> None:
-        """Start at the first page.
+        """Start at the first page, whose number is zero.
 
         Args:
             rows: Takes the records out of a decoded page.
             link: Takes the address of the next page out of one.
             number: Takes a page's number out of it, where it says it.
             is_last: Whether a page's own numbers show that nothing follows it.
-            first: The number of the first page.
         """
-        super().__init__(first)
+        super().__init__(0)
         self._rows = rows
         self._link = link
         self._page_number = number
         self._is_last = is_last
-        self._number = first
+        self._number = 0
         self._asked: set[tuple[str, ...]] = set()
         self._page_before: list[dict[str, Any]] = []
 
