@@ -102,7 +102,7 @@ def test_a_missing_file_is_said_in_a_line(tap: Any, tmp_path: Any) -> None:
 
 
 def test_an_estimate_tells_calls_and_stops(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, size=3000)
+    account = sandbox.account(case.vendor, size=60, counts={case.stream: 3000})
 
     config = tap.settings(account, estimate=True, calls_per_second=100, **case.extra)
     run = tap(config, case.stream, *([case.children] if case.children else []))
