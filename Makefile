@@ -4,6 +4,9 @@ BIN = .venv/bin
 
 MELTANO = "meltano==4.4.1"
 
+# uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
+export UV_SYSTEM_CERTS = 1
+
 .PHONY: setup demo test chaos lint settings bench clean
 
 setup: .venv/.ready
