@@ -1,1 +1,1 @@
-"""Five organising CRMs on localhost, built from the vendors' own documents."""
+"""Organising CRMs on localhost, built from the vendors' own documents."""

@@ -29,7 +29,7 @@ class AnnouncingServer(uvicorn.Server):
 
 def main(arguments: list[str] | None = None) -> None:
     """Serves until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser("osdi-crm-sandbox", description="Five organising CRMs on localhost.")
+    parser = argparse.ArgumentParser("osdi-crm-sandbox", description="Organising CRMs on localhost.")
     parser.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for a free one (default 8765)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--vendor", action="append", help="serve this vendor (repeatable; default all)")

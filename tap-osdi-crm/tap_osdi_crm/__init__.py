@@ -1,1 +1,1 @@
-"""Reading five organising CRMs: a Singer tap."""
+"""Reading organising CRMs: a Singer tap."""

@@ -84,7 +84,7 @@ def _clear_failure() -> Iterator[None]:
 
 
 class TapOSDICRM(Tap):
-    """Reads people, actions and everything around them from five organising CRMs."""
+    """Reads people, actions and everything around them from organising CRMs."""
 
     name = "tap-osdi-crm"
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema(

@@ -1,1 +1,1 @@
-"""Writing to five organising CRMs: a Singer target."""
+"""Writing to organising CRMs: a Singer target."""

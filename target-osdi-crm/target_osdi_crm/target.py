@@ -52,7 +52,7 @@ def _clear_failure() -> Iterator[None]:
 
 
 class TargetOSDICRM(Target):
-    """Writes people, tags, actions and what people did in them to five organising CRMs."""
+    """Writes people, tags, actions and what people did in them to organising CRMs."""
 
     name = "target-osdi-crm"
     config_jsonschema: ClassVar[dict[str, Any]] = settings.SCHEMA
