@@ -163,6 +163,8 @@ class Case:
         people: The stream of people.
         given, family: Names of the names.
         creates, changes: Methods of the calls that create and change people.
+        stored: Somebody subscribed at this e-mail address and with these names, as the sandbox takes it.
+        read: Id, e-mail address and properties of somebody as the sandbox shows it; None of who was always there.
     """
 
     account: Account
@@ -171,6 +173,8 @@ class Case:
     family: str
     creates: str
     changes: str
+    stored: Callable[[str, Message], Message]
+    read: Callable[[Message], tuple[str, str, Message] | None]
 
     def person(self, number: int, **more: Any) -> Message:
         """A person as it comes in; `family` is the family name."""
@@ -180,41 +184,56 @@ class Case:
 
     def insert(self, email: str, given: str | None = None) -> str:
         """Put a subscribed person into the account; its id."""
-        names = {self.given: given} if given else {}
-        if self.people == "signups":
-            (there,) = self.account.insert(self.people, [{"attributes": {"email": email, "email1": email, **names}}])
-            return str(there["id"])
-        address = {"primary": True, "address": email, "status": "subscribed"}
-        (there,) = self.account.insert(self.people, [{"email_addresses": [address], **names}])
-        return str(there["identifiers"][0]).removeprefix("action_network:")
+        (there,) = self.account.insert(self.people, [self.stored(email, {self.given: given} if given else {})])
+        found = self.read(there)
+        assert found
+        return found[0]
 
     def shown(self) -> list[Message]:
         """The people whom tests have made: id, e-mail address and family name."""
-        if self.people == "signups":
-            found = [(each["id"], each["attributes"], each["attributes"]["email"]) for each in self._records()]
-        else:
-            found = [
-                (each["identifiers"][0].removeprefix("action_network:"), each, each["email_addresses"][0]["address"])
-                for each in self._records()
-            ]
-        return [{"id": key, "email": email, "family": record.get(self.family)} for key, record, email in found]
-
-    def _records(self) -> list[Message]:
-        """Everybody but the owner of a nation, who is there from the first."""
-        found: list[Message] = self.account.records(self.people)
-        return [each for each in found if not each.get("attributes", {}).get("is_cpu")]
+        found = [who for each in self.account.records(self.people) if (who := self.read(each))]
+        return [{"id": key, "email": email, "family": record.get(self.family)} for key, email, record in found]
 
 
-CASES: dict[str, tuple[str, ...]] = {
-    "action_network": ("people", "given_name", "family_name", "POST", "PUT"),
-    "nationbuilder": ("signups", "first_name", "last_name", "PATCH", "PATCH"),
+def _read_person(raw: Message) -> tuple[str, str, Message]:
+    return raw["identifiers"][0].removeprefix("action_network:"), raw["email_addresses"][0]["address"], raw
+
+
+def _read_signup(raw: Message) -> tuple[str, str, Message] | None:
+    """Everybody but the owner of a nation."""
+    record = raw["attributes"]
+    return None if record["is_cpu"] else (raw["id"], record["email"], record)
+
+
+CASES: dict[str, dict[str, Any]] = {
+    "action_network": {
+        "people": "people",
+        "given": "given_name",
+        "family": "family_name",
+        "creates": "POST",
+        "changes": "PUT",
+        "stored": lambda email, names: {
+            "email_addresses": [{"primary": True, "address": email, "status": "subscribed"}],
+            **names,
+        },
+        "read": _read_person,
+    },
+    "nationbuilder": {
+        "people": "signups",
+        "given": "first_name",
+        "family": "last_name",
+        "creates": "PATCH",
+        "changes": "PATCH",
+        "stored": lambda email, names: {"attributes": {"email": email, "email1": email, **names}},
+        "read": _read_signup,
+    },
 }
 
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
     """One vendor after the other: what the target promises is promised for each."""
-    return Case(sandbox.account(request.param), *CASES[request.param])
+    return Case(sandbox.account(request.param), **CASES[request.param])
 
 
 def _line(message: Message | str) -> bytes:
