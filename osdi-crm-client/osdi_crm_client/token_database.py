@@ -1,0 +1,98 @@
+"""Tokens in a database, for machines that forget their files."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from typing_extensions import override
+
+from osdi_crm_client import redaction
+from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.tokens import LONGEST_WAIT, Held, Store, Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class DatabaseStore(Store):
+    """Tokens in a table of a database."""
+
+    TABLE = sa.Table(
+        "osdi_crm_tokens",
+        sa.MetaData(),
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("tokens", sa.Text, nullable=False),
+    )
+
+    def __init__(self, where: str) -> None:
+        """Keep them in the database at this address.
+
+        Raises:
+            ConfigurationError: If it is none, or not one that can be used.
+        """
+        try:
+            url = sa.make_url(where)
+        except sa.exc.ArgumentError:
+            raise ConfigurationError("The setting 'token_store' is neither a path nor a database address.") from None
+        redaction.hide(where, url.password)
+        self._is_postgres = url.get_backend_name() == "postgresql"
+        if not self._is_postgres and url.get_backend_name() != "sqlite":
+            raise ConfigurationError(
+                f"The setting 'token_store' names a {url.get_backend_name()} database; use SQLite or Postgres."
+            )
+        try:
+            if self._is_postgres:
+                self._engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+                return
+            os.close(os.open(url.database or "", os.O_RDWR | os.O_CREAT, 0o600))
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "The setting 'token_store' names a Postgres database, and its driver is missing: pip install"
+                " 'osdi-crm-client[postgres]'."
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(f"The setting 'token_store' cannot be used: {error.strerror}.") from None
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": LONGEST_WAIT})
+
+    @override
+    @contextmanager
+    def locked(self) -> Iterator[Held]:
+        try:
+            with self._engine.connect() as connection:
+                if self._is_postgres:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}s'")
+                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('osdi_crm_tokens'))")
+                else:
+                    connection.exec_driver_sql("PRAGMA synchronous = FULL")
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self.TABLE.create(connection, checkfirst=True)
+                yield _HeldTable(connection, self.TABLE)
+        except sa.exc.SQLAlchemyError as error:
+            why = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+            raise ConfigurationError(f"Tokens cannot be kept where 'token_store' says: {why}.") from None
+
+
+class _HeldTable(Held):
+    """Tokens in a table; the lock is the transaction's, and ends with it."""
+
+    def __init__(self, connection: sa.Connection, table: sa.Table) -> None:
+        self._connection = connection
+        self._table = table
+
+    @override
+    def read(self, key: str) -> Tokens | None:
+        found = self._connection.execute(
+            sa.select(self._table.c.tokens).where(self._table.c.key == key)
+        ).scalar_one_or_none()
+        return Tokens(**json.loads(found)) if found else None
+
+    @override
+    def write(self, key: str, tokens: Tokens) -> None:
+        self._connection.execute(sa.delete(self._table).where(self._table.c.key == key))
+        self._connection.execute(sa.insert(self._table).values(key=key, tokens=json.dumps(asdict(tokens))))
+        self._connection.commit()
