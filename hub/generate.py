@@ -27,6 +27,12 @@ BUILT_IN = (
 )
 """Settings the SDK adds: on the Hub they belong to no vendor."""
 
+WAREHOUSE = (
+    "# TARGET_POSTGRES_SQLALCHEMY_URL=postgresql+psycopg://user:password@host/database",
+    "# TAP_POSTGRES_SQLALCHEMY_URL=postgresql+psycopg2://user:password@host/database",
+)
+"""Where a warehouse in Postgres is written and read."""
+
 
 def about(plugin: str) -> dict[str, Any]:
     """Return what a plugin says of itself."""
@@ -136,7 +142,7 @@ def meltano_settings(told: dict[str, Any]) -> str:
 
 
 def environment(all_told: dict[str, dict[str, Any]]) -> str:
-    """Return .env.example: every secret of every vendor, for both plugins."""
+    """Return .env.example: every secret of every vendor, for both plugins, and the addresses of databases."""
     lines = [
         "# Secrets of real accounts. Copy to .env, take the # from what you use, and keep it out of version control.",
         "# Meltano puts them above meltano.yml in every environment: move .env away to use the sandbox.",
@@ -151,7 +157,17 @@ def environment(all_told: dict[str, dict[str, Any]]) -> str:
                 if found.get("secret") and name.startswith(f"{vendor}_")
             ]
         lines.append("")
-    return "\n".join(lines)
+    lines.append(
+        "# Databases: what several machines share (docs/operations.md), and a warehouse (docs/reverse-etl.md)."
+    )
+    for plugin, told in all_told.items():
+        of_all = set.intersection(*(set(of_vendor(told, vendor)) for vendor in vendors(told)))
+        lines += [
+            f"# {plugin.replace('-', '_').upper()}_{name.upper()}=postgresql://user:password@host/database"
+            for name, found in told["settings"]["properties"].items()
+            if found.get("secret") and name in of_all
+        ]
+    return "\n".join([*lines, *WAREHOUSE, ""])
 
 
 def written() -> dict[Path, str]:

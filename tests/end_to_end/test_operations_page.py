@@ -57,3 +57,11 @@ def test_every_setting_it_names_exists(page: str) -> None:
     named = set(re.findall(r"[`']([a-z0-9]+_[a-z0-9_]+)(?:: [^`]*)?[`']", PAGES[page]))
 
     assert {name for name in named if name.startswith(prefixes)} <= known
+
+
+def test_the_addresses_and_secrets_that_the_pages_name_stand_in_the_example_of_an_environment() -> None:
+    example = (ROOT / ".env.example").read_text()
+    named = re.findall(r"^((?:TAP|TARGET)_\w+?(?:URL|TOKEN|PASSWORD|SECRET))=", PAGES["reverse-etl"], re.MULTILINE)
+
+    assert len(named) == 4
+    assert [name for name in named if f"# {name}=" not in example] == []
