@@ -6,7 +6,6 @@ import threading
 import time
 from typing import Any
 
-import osdi_crm_schemas
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.vendors.nationbuilder import Together
@@ -603,6 +602,17 @@ def test_an_event_or_petition_is_made_with_its_page(account: Account, target: An
     assert only(account, "pages")["attributes"]["name"] == "Big rally"
 
 
+def test_a_petition_on_a_page_that_is_there_needs_no_site(account: Account, target: Any) -> None:
+    add(account, "sites", name="Second", slug="second")
+    page = add(account, "pages", page_type_name="Petition", slug="there")
+
+    petition = target.messages("petitions", {"ref": "1", "page_id": page}, key=["ref"])
+    done = target(account, petition, ids_are_this_accounts=True)
+
+    assert done.code == 0, done.rejects
+    assert only(account, "petitions")["attributes"]["page_id"] == page == only(account, "pages")["id"]
+
+
 def test_a_page_that_comes_in_its_own_stream_is_that_of_its_event(account: Account, target: Any) -> None:
     page = {
         "id": "9",
@@ -774,43 +784,6 @@ def test_signups_that_refer_to_one_another_are_all_written_whole(account: Accoun
     assert three["attributes"]["recruiter_id"] == two["id"]
     again = target.write(account, "signups", person(2, recruiter_id="p1"))
     assert again.count("signups", "unchanged") == 1
-
-
-def test_every_writable_attribute_arrives(sandbox: Sandbox, target: Any) -> None:
-    """Every property that can be written to a signup is, and what the vendor shows of it is what was sent."""
-    account = sandbox.account("nationbuilder")
-    properties = osdi_crm_schemas.schema("nationbuilder", "signups")["properties"]
-    owner = only(account, "signups")["id"]
-    record: dict[str, Any] = {"id": "1"}
-    for name, prop in properties.items():
-        if "x-write" not in prop or name in {"custom_values", "import_id", "precinct_id"}:
-            continue
-        kind = prop["type"][1]
-        record[name] = {
-            "boolean": name.endswith("_opt_in"),
-            "integer": 1,
-            "string": owner if "x-refers-to" in prop else f"{len(record)}",
-            "object": {"city": name},
-        }[kind]
-        record[name] = {"date-time": "2024-01-02T03:04:05Z", "date": "2024-01-02"}.get(prop.get("format"), record[name])
-    record |= {f"email{slot}": f"{slot}@example.org" for slot in (1, 2, 3, 4)}
-    record |= {"email": "1@example.org", "contact_status": "answered", "unsubscribed_at": None}
-
-    done = target.write(
-        account, "signups", record, ids_are_this_accounts=True, mode="upsert", nationbuilder_write_totals=True
-    )
-
-    assert done.code == 0, done.rejects
-    shown = signup(account, email="1@example.org")
-    for name, value in record.items():
-        if name not in {"id", "email1_is_bad", "email2_is_bad", "email3_is_bad", "email4_is_bad", "unsubscribed_at"}:
-            found = shown[name]
-            if isinstance(value, dict):
-                assert found["city"] == name
-            elif properties[name].get("format") == "date-time":
-                assert found.startswith("2024-01-01T22:04:05")
-            else:
-                assert found == value, name
 
 
 def test_calls_side_by_side_on_one_list_share_a_request(account: Account, target: Any) -> None:

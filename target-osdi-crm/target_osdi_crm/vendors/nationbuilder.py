@@ -337,7 +337,7 @@ class NationBuilder(Vendor):
             raise Rejection("required fields missing", f"To create one, {stream.name} need {', '.join(lacking)}.")
         if stream.name == "signups" and not _told_apart(values):
             raise Rejection("nothing to know the person by", "A new signup needs a name, an e-mail address or a phone.")
-        if (stream.name in _WITH_PAGE or stream.name in {"pages", "suggestion_boxes"}) and not self._site(order):
+        if (self._makes_page(order) or stream.name in {"pages", "suggestion_boxes"}) and not self._site(order):
             raise Rejection(
                 "which site",
                 f"The nation has {len(self._all_sites())} sites, and the record names none of them. Set 'site_id' to "
@@ -485,7 +485,7 @@ class NationBuilder(Vendor):
             return self._create_signup(order)
         self._name_tag(order)
         document = self._document(order, "create")
-        if stream.name in _WITH_PAGE and not order.refers.get("page_id"):
+        if self._makes_page(order):
             self._put_on_page(order, document)
         try:
             reply = self._reply("POST", stream.name, order, document, repeatable=stream.repeatable)
@@ -661,6 +661,10 @@ class NationBuilder(Vendor):
         if relationships:
             data["relationships"] = relationships
         return {"data": data}
+
+    def _makes_page(self, order: Order) -> bool:
+        """Whether a record brings the page that it stands on."""
+        return order.stream.name in _WITH_PAGE and not order.refers.get("page_id")
 
     def _put_on_page(self, order: Order, document: Record) -> None:
         """Make the page with its event or petition (released.yaml, "POST /events", "POST /petitions")."""
