@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.pacing import Pacer
 from osdi_crm_client.retry import retrying
 from osdi_crm_client.transport import Transport
@@ -20,8 +20,6 @@ from osdi_crm_client.vendor import vendor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-
-    from osdi_crm_client.errors import VendorError
 
 MOST_REDIRECTS = 5
 
@@ -55,7 +53,7 @@ class Account:
         if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)", self.base_url):
             raise ConfigurationError(
                 f"The settings do not make an address at which {self.vendor.title} could be reached; check"
-                f" '{self.vendor.name}_api_url', which looks like https://example.org/api."
+                f" '{self.vendor.address_setting(config)}', which looks like https://example.org/api."
             )
         self.index_lag = float(config.get("index_lag_seconds", self.vendor.index_lag))
         pace = float(config.get("calls_per_second", self.vendor.calls_per_second) or 0)
@@ -166,7 +164,11 @@ class Account:
                 response.json()
             return response
 
-        return retrying(once, repeatable=repeatable)()
+        try:
+            return retrying(once, repeatable=repeatable)()
+        except VendorError as error:
+            self.vendor.name_settings(error, self.config)
+            raise
 
     def _followed(self, response: requests.Response) -> requests.Response:
         for _ in range(MOST_REDIRECTS):

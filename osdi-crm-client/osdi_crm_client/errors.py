@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 
 class ConfigurationError(Exception):
     """A setting is missing or wrong; the message names it and says what to do."""
@@ -15,6 +17,7 @@ class VendorError(Exception):
         path: The path of the call, without host and query.
         status: The HTTP status of the answer, or None without an answer.
         words: What the vendor said about it, redacted; may be empty.
+        check: Names of the settings to look at; the message ends with them.
         may_have_happened: Whether the vendor may have acted on the call all the same.
     """
 
@@ -28,13 +31,20 @@ class VendorError(Exception):
         path: str,
         status: int | None = None,
         words: str = "",
+        check: tuple[str, ...] = (),
     ) -> None:
         self.why = why
         self.method = method
         self.path = path
         self.status = status
         self.words = words
+        self.check = check
         super().__init__(f"{method} {path}: {why}" + (f" ({words})" if words else ""))
+
+    @override
+    def __str__(self) -> str:
+        names = " and ".join(f"'{name}'" for name in self.check)
+        return super().__str__() + (f". Check the setting{'s' * (len(self.check) > 1)} {names}." if names else "")
 
 
 class Refused(VendorError):
@@ -51,6 +61,10 @@ class NotSignedIn(VendorError):
 
 class Unavailable(VendorError):
     """The vendor could not be reached, was busy or was down (no connection, 429, 503): nothing was done."""
+
+
+class Unreachable(Unavailable):
+    """There was no connection to the vendor: the run cannot go on."""
 
 
 class Fault(VendorError):

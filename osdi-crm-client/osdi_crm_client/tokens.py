@@ -19,7 +19,7 @@ import requests
 from typing_extensions import override
 
 from osdi_crm_client import redaction, work_dir
-from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable
+from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable, Unreachable
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.transport import never_left
 
@@ -81,7 +81,8 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
 
     Raises:
         NotSignedIn: If it refuses; `words` is its error code, and nothing it echoes.
-        Unavailable: If it was not reached, or something else answered in its place.
+        Unreachable: If there was no connection to it.
+        Unavailable: If something else answered in its place.
         Unanswered: If it may have given a token that did not arrive.
     """
     path = urlsplit(url).path
@@ -96,7 +97,7 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
         )
     except requests.exceptions.RequestException as error:
         if never_left(error):
-            raise Unavailable("no connection for signing in could be made", method="POST", path=path) from None
+            raise Unreachable("no connection for signing in could be made", method="POST", path=path) from None
         raise Unanswered from None
     status = response.status_code
     try:

@@ -84,7 +84,7 @@ class Transport(HTTPAdapter):
 
         Raises:
             ForeignOrigin: If the address is not the vendor's.
-            Unavailable: If no connection was made.
+            Unreachable: If no connection was made.
             NoAnswer: If the call left and was not answered in full.
         """
         if _origin(request.url or "") != self._origin:
@@ -108,7 +108,7 @@ class Transport(HTTPAdapter):
             response.content  # noqa: B018
         except requests.exceptions.RequestException as error:
             if never_left(error):
-                raise errors.Unavailable(
+                raise errors.Unreachable(
                     f"no connection to {self._origin} could be made", method=method, path=path
                 ) from None
             raise errors.NoAnswer("no answer came back", method=method, path=path) from None

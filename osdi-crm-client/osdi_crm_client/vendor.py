@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client import vendors
+from osdi_crm_client.errors import NotSignedIn, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +30,8 @@ class Vendor:
         title: Its name for people.
         settings: JSON Schema properties of its settings; every name starts with `<name>_`.
         required: Settings without which it cannot be reached.
+        credentials: Settings that sign in.
+        address: Settings that say where it lives; the first of them that is set does.
         base_url: The address all paths are relative to, without a trailing slash.
         account: The name of the account, where the settings tell it.
         sign_in: Makes what signs the calls; called once per account.
@@ -47,6 +50,8 @@ class Vendor:
     title: str
     settings: Mapping[str, Mapping[str, Any]]
     required: tuple[str, ...]
+    credentials: tuple[str, ...]
+    address: tuple[str, ...]
     base_url: Callable[[Mapping[str, Any]], str]
     account: Callable[[Mapping[str, Any]], str | None]
     sign_in: Callable[[Mapping[str, Any]], Signer]
@@ -64,6 +69,19 @@ class Vendor:
     def secrets(self) -> tuple[str, ...]:
         """Names of the settings that hold secrets."""
         return tuple(name for name, setting in self.settings.items() if setting.get("secret"))
+
+    def address_setting(self, config: Mapping[str, Any]) -> str:
+        """Name of the setting that says where the vendor lives."""
+        return next((name for name in self.address if config.get(name)), self.address[0])
+
+    def name_settings(self, error: VendorError, config: Mapping[str, Any]) -> None:
+        """Let an error name the settings to look at, where it does not do so already."""
+        if error.check:
+            return
+        if isinstance(error, NotSignedIn):
+            error.check = tuple(name for name in self.credentials if config.get(name))
+        elif isinstance(error, Unreachable):
+            error.check = (self.address_setting(config),)
 
 
 @cache

@@ -105,5 +105,5 @@ class Entry(Task):
     @property
     def name(self) -> str:
         """The record's name in the log: where it came from, and a hash of its key."""
-        where = f"line {self.arrival.line}" if self.arrival.line else "an earlier run"
+        where = f"line {self.arrival.line}" if self.arrival.line else "from the journal"
         return f"{self.stream.name}, {where}, key {hashlib.sha256(self.source_key.encode()).hexdigest()[:10]}"

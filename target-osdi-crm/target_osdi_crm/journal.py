@@ -231,16 +231,20 @@ class Journal:
         self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._writer.start()
 
-    def end(self, code: int, summary: str) -> None:
-        """Note how the run ended, once all is written, and let go of the journal."""
+    def settle(self) -> None:
+        """Write all there is to write; nothing may follow."""
         if self._writer:
             self._queue.put(None)
             self._writer.join()
             self._writer = None
-            if not self.failure and self._engine:
-                with self._engine.begin() as connection:
-                    done = {"ended": time.time(), "code": code, "summary": summary}
-                    connection.execute(RUNS.update().where(RUNS.c.run == self.run), done)
+
+    def end(self, code: int, summary: str) -> None:
+        """Note how the run ended, once all is written, and let go of the journal."""
+        self.settle()
+        if self.run and not self.failure and self._engine:
+            with self._engine.begin() as connection:
+                done = {"ended": time.time(), "code": code, "summary": summary}
+                connection.execute(RUNS.update().where(RUNS.c.run == self.run), done)
         self._closing.close()
 
     def acknowledged(self, stream: str, keys: Collection[str]) -> dict[str, tuple[bytes, float]]:

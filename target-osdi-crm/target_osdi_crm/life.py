@@ -44,6 +44,9 @@ logger = logging.getLogger("target-osdi-crm")
 MOST_TRIES = 3
 """How often a repeatable call is made whose answers cannot be read."""
 
+_HOPELESS = (errors.NotSignedIn, errors.Unreachable)
+"""What every record would meet."""
+
 PLANNED = "planned: "
 """Begins the ids of what a dry run would create."""
 
@@ -275,11 +278,12 @@ class Life:
             self._outcomes.parked(entry, str(waiting))
         except Unanswered as unanswered:
             self._outcomes.unanswered(entry, unanswered.__cause__)
+            self._end_if_hopeless(unanswered.__cause__)
         except Unknowable:
             self._outcomes.unknown(entry)
-        except errors.NotSignedIn as error:
+        except _HOPELESS as error:
             self._outcomes.given_back(entry, error)
-            self._stop(Stop(CONFIGURATION, f"{error}. Check the credentials, and what they may do."))
+            self._end_if_hopeless(error)
         except errors.VendorError as error:
             self._outcomes.rejected(entry, _failed(error), error)
         except Stop as stop:
@@ -289,6 +293,11 @@ class Life:
             logger.debug("Unexpected", exc_info=True)
             self._stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}, at {entry.name}."))
             self._lanes.finish(entry)
+
+    def _end_if_hopeless(self, error: BaseException | None) -> None:
+        """End the run where every other record would meet the same error."""
+        if isinstance(error, _HOPELESS):
+            self._stop(Stop(CONFIGURATION, str(error)))
 
     def _write(self, entry: Entry) -> None:
         stream, row = entry.stream, entry.row
@@ -382,11 +391,15 @@ class Life:
 
         Raises:
             Unknowable: If nobody can tell.
+            Unanswered: If the vendor cannot be asked.
         """
         row = entry.row
         self._pause_until(row.at + self._lag)
-        before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
-        found = self._vendor.look_up(self._as_sent(entry, order), before)
+        try:
+            before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
+            found = self._vendor.look_up(self._as_sent(entry, order), before)
+        except errors.VendorError as error:
+            raise Unanswered from error
         if found is None:
             raise Unknowable
         with self._claiming:
@@ -705,7 +718,7 @@ def _listed(given: Any) -> list[str]:
 def _failed(error: errors.VendorError) -> Rejection:
     words = error.words or error.why
     if isinstance(error, errors.Refused):
-        return Rejection("the vendor refused", words, status=error.status)
+        return Rejection("the vendor refused", words, why=error.why, status=error.status)
     if isinstance(error, errors.ForeignOrigin):
-        return Rejection("the vendor points elsewhere", words)
-    return Rejection("the vendor did not manage", words, retry=journal.EACH_RUN, status=error.status)
+        return Rejection("the vendor points elsewhere", words, why=error.why)
+    return Rejection("the vendor did not manage", words, why=error.why, retry=journal.EACH_RUN, status=error.status)

@@ -7,6 +7,8 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from osdi_crm_client.errors import NotSignedIn
+
 from target_osdi_crm import journal
 from target_osdi_crm.rejects import Lines, Rejection
 from target_osdi_crm.stop import CAPPED, Stop
@@ -129,7 +131,7 @@ class Outcomes:
     def parked(self, entry: Entry, why: str) -> None:
         """The record waits, on disk, for what it refers to."""
         row = entry.row
-        if entry.stored and (row.outcome == journal.WAITING or row.retry == journal.REFERENCE):
+        if entry.stored and ((row.outcome == journal.WAITING and not row.words) or row.retry == journal.REFERENCE):
             self.over(entry)
             return
         if row.outcome == journal.WAITING and row.run == self._journal.run:
@@ -160,10 +162,11 @@ class Outcomes:
         self._keep(entry)
 
     def given_back(self, entry: Entry, error: VendorError) -> None:
-        """Nobody may write, which is not the record's fault: it is simply tried again by the next run."""
+        """Nobody may write, or the vendor cannot be reached: the record waits for the next run."""
         row = entry.row
-        row.outcome, row.retry, row.tried = journal.REJECTED, journal.EACH_RUN, entry.fingerprint
-        row.reason, row.words = "not signed in", str(error)
+        row.outcome, row.tried = journal.WAITING, entry.fingerprint
+        row.retry = journal.EACH_RUN if entry.rejected == entry.fingerprint else None
+        row.reason, row.words = "not signed in" if isinstance(error, NotSignedIn) else "not reached", str(error)
         self._keep_record(entry)
 
     def rejected(self, entry: Entry, rejection: Rejection, cause: Exception | None = None) -> None:
@@ -176,7 +179,7 @@ class Outcomes:
         self._summary.count(stream, "rejected")
         self._summary.detail(stream, "rejected", rejection.reason)
         self._note(entry, "ambiguous" if rejection.reason == AMBIGUOUS else "reject", reason=str(rejection))
-        self._tell(entry, rejection.reason, rejection.words, rejection.status)
+        self._tell(entry, rejection.reason, rejection.words, rejection.why, rejection.status)
         if entry.rejected != tried:
             self._count_reject()
         if rejection.retry == journal.EACH_RUN:
@@ -206,8 +209,11 @@ class Outcomes:
         if self._plan:
             self._plan.add(entry.key, entry.arrival.line, plan, reason=reason)
 
-    def _tell(self, entry: Entry, reason: str, words: str, status: int | None = None) -> None:
-        """Tell people about a record that was not written: in full in the file, by its name in the log."""
+    def _tell(self, entry: Entry, reason: str, words: str, why: str = "", status: int | None = None) -> None:
+        """Tell people about a record that was not written: in full in the file, by its name in the log.
+
+        The vendor's words stand in the file alone, since they may repeat what was sent.
+        """
         stream = entry.stream.name
         line = entry.arrival.line or None
         self._rejected.add(
@@ -225,7 +231,8 @@ class Outcomes:
             told = self._told[stream, reason]
         level = logging.WARNING if told <= MOST_LINES else logging.DEBUG
         more = " (further ones stand in rejected.jsonl alone)" if told == MOST_LINES else ""
-        logger.log(level, "Not written: %s: %s%s", entry.name, reason, more)
+        what = why if why.startswith(reason) else ": ".join(filter(None, (reason, why)))
+        logger.log(level, "Not written: %s: %s%s", entry.name, what, more)
 
     def _count_reject(self) -> None:
         with self._guard:

@@ -19,14 +19,18 @@ class Rejection(Exception):
 
     Attributes:
         reason: A few words of ours, the same for all records of its kind.
-        words: What exactly was wrong, in the vendor's words where it has said so.
+        words: What exactly was wrong, in the vendor's words where it has said so: they may hold people's data.
+        why: What was wrong with a call, in words of ours, which hold none.
         retry: When to try again, as in `journal.Row`.
         status: The HTTP status, where a call was refused.
     """
 
-    def __init__(self, reason: str, words: str = "", *, retry: str = CHANGE, status: int | None = None) -> None:
+    def __init__(
+        self, reason: str, words: str = "", *, why: str = "", retry: str = CHANGE, status: int | None = None
+    ) -> None:
         self.reason = reason
         self.words = words
+        self.why = why
         self.retry = retry
         self.status = status
         super().__init__(f"{reason}: {words}" if words else reason)

@@ -216,6 +216,7 @@ class Run:
     def end(self) -> dict[str, Any]:
         """Let go of the journal and the files, and return the summary."""
         self._over.set()
+        self.journal.settle()
         code = self.code()
         standing = self.journal.standing()
         self._outcomes.close()

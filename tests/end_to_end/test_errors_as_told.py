@@ -148,7 +148,7 @@ def test_the_tap_tells_what_the_vendor_answered(
         ({}, [SCHEMA | {"schema": {"properties": {"id": {"type": 7}}}}], 1, "holds no valid JSON Schema"),
         ({}, [SCHEMA | {"stream": "embeds"}], 1, "Leave it out, map it to another"),
         ({}, [SCHEMA, {"type": "BATCH", "stream": "people"}], 1, "is a BATCH message"),
-        ({"action_network_api_token": "wrong"}, [SCHEMA, PERSON], 1, "Check the credentials, and what they may do"),
+        ({"action_network_api_token": "wrong"}, [SCHEMA, PERSON], 1, "the vendor does not accept the credentials, or"),
     ],
 )
 def test_the_target_tells_why_it_ends(
@@ -161,6 +161,70 @@ def test_the_target_tells_why_it_ends(
 
     assert ended == code, said
     told(said, words)
+
+
+NOWHERE = "http://127.0.0.1:1"
+"""Nothing listens there."""
+
+WRONG_SETTINGS = [
+    ("action_network", "people", {"action_network_api_token": "wrong"}, "action_network_api_token"),
+    ("action_network", "people", {"action_network_api_url": NOWHERE}, "action_network_api_url"),
+    ("nationbuilder", "signups", {"nationbuilder_access_token": "wrong"}, "nationbuilder_access_token"),
+    ("nationbuilder", "signups", {"nationbuilder_api_url": NOWHERE}, "nationbuilder_api_url"),
+    ("i360", "contacts", {"i360_password": "wrong"}, "i360_username' and 'i360_password"),
+    ("i360", "contacts", {"i360_org_id": "99999"}, "i360_org_id"),
+    ("i360", "contacts", {"i360_api_url": NOWHERE}, "i360_api_url"),
+    ("i360", "contacts", {"i360_login_url": NOWHERE}, "i360_login_url"),
+    (
+        "rally_congress",
+        "supporters",
+        {"rally_congress_auth_token": "wrong"},
+        "rally_congress_account_id' and 'rally_congress_auth_token",
+    ),
+    ("rally_congress", "supporters", {"rally_congress_api_url": NOWHERE}, "rally_congress_api_url"),
+    ("crowdskout", "profiles", {"crowdskout_access_token": "wrong"}, "crowdskout_access_token"),
+    ("crowdskout", "profiles", {"crowdskout_api_url": NOWHERE}, "crowdskout_api_url"),
+]
+"""Vendor, stream of people, what is wrong, and the settings that the line names."""
+
+
+@pytest.mark.parametrize(("vendor", "people", "wrong", "named"), WRONG_SETTINGS)
+def test_the_setting_to_look_at_is_named_and_no_record_is_lost(
+    run: Any,
+    tap: Any,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    vendor: str,
+    people: str,
+    wrong: dict[str, str],
+    named: str,
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    work = tap.folder / "work"
+    right = tap.settings(sandbox.account(vendor), work_dir=str(work), index_lag_seconds=0) | {"account": "mine"}
+    person = {"id": "1", "email": "a@example.org", "first_name": "Ada", "last_name": "L"}
+    names = {"FirstName": "Ada", "LastName": "L"}
+    record = {"type": "RECORD", "stream": people, "record": person | (names if vendor == "crowdskout" else {})}
+    reading = {"i360_states": ["5"], "i360_list_type": "my_data", "i360_record_limit": 10} if vendor == "i360" else {}
+    ending = f"Check the setting{'s' * (' and ' in named)} '{named}'."
+
+    code, said = run(TapOSDICRM.cli, "--config", tap.file("tap.json", right | wrong | reading))
+    assert code == 1
+    assert said.splitlines()[-1].endswith(ending), said
+
+    lines = [SCHEMA | {"stream": people}, record, {"type": "STATE", "value": {}}]
+    code, said = run(TargetOSDICRM.cli, "--config", tap.file("wrong.json", right | wrong), lines=lines)
+    assert code == 1
+    assert said.splitlines()[-1].startswith("Stopped: ")
+    assert said.splitlines()[-1].endswith(ending), said
+    summary = json.loads((work / "summary.json").read_text())
+    assert summary["streams"][people]["rejected"] == 0
+    assert summary["in_journal"] == {"waiting": 1}
+    assert (work / "rejected.jsonl").read_text() == ""
+
+    code, said = run(TargetOSDICRM.cli, "--config", tap.file("right.json", right))
+    assert code == 0, said
+    assert json.loads((work / "summary.json").read_text())["streams"][people]["created"] == 1, "from the journal"
 
 
 @pytest.mark.parametrize(

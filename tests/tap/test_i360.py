@@ -65,7 +65,7 @@ def test_a_foreign_organisation_is_explained(account: Account, tap: Any) -> None
     run = tap(tap.settings(account, i360_org_id=account.credentials["org_id"] + 1), "volunteers")
 
     assert run.code == 1
-    assert "the organisation of 'i360_org_id' is not the user's" in run.log.splitlines()[-1]
+    assert "the organisation is not the user's" in run.log.splitlines()[-1]
 
 
 def test_the_scope_is_a_setting_and_named_when_it_is_refused(account: Account, tap: Any) -> None:
@@ -75,7 +75,7 @@ def test_the_scope_is_a_setting_and_named_when_it_is_refused(account: Account, t
     taken = tap(tap.settings(account, i360_scope="openid profile sample"), "volunteers")
 
     assert refused.code == 1
-    assert "check 'i360_scope'" in refused.log.splitlines()[-1]
+    assert "Check the setting 'i360_scope'." in refused.log.splitlines()[-1]
     assert taken.code == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
@@ -692,3 +693,43 @@ def test_two_runs_at_once_are_one_too_many(account: Account, target: Any, until:
     other_account = target.as_command(account, target.messages("people", person(98)), account="other")
     assert other_account.code == 0, other_account.log
     assert target.ended(first).code == 0
+
+
+def test_a_look_up_that_fails_leaves_what_was_sent_to_be_looked_up(
+    account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account.fault(do="cut_after", method="POST", path="/petitions", times=1)
+    account.fault(do="status", method="GET", status=503)
+    first = target.write(account, "petitions", {"id": "1", "title": "T"})
+    account.clear_faults()
+
+    second = target.write(account, "petitions", {"id": "1", "title": "T"})
+
+    assert (first.code, second.code) == (3, 0)
+    assert first.summary["in_journal"] == {"sent": 1}
+    assert len(account.records("petitions")) == 1
+
+
+def test_the_log_tells_how_the_vendor_refused_and_nothing_that_it_may_have_echoed(
+    account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    echo = {"error": "n1@example.org is not one we like"}
+    account.fault(do="status", method="POST", path="/petitions", status=422, body=echo, times=1)
+    account.fault(do="status", method="POST", path="/forms", status=503, body=echo, times=1)
+    lines = [
+        *target.messages("petitions", {"id": "1", "title": "T"}),
+        *target.messages("forms", {"id": "1", "title": "T"}),
+    ]
+
+    done = target(account, lines)
+
+    assert done.code == 3
+    assert re.search(r"Not written: petitions, line 2, key \w+: the vendor refused \(HTTP 422\)\n", done.log)
+    assert re.search(
+        r"Not written: forms, line 4, key \w+: the vendor did not manage: the vendor is not available \(HTTP 503\)\n",
+        done.log,
+    )
+    assert "n1@" not in done.log
+    assert all("n1@example.org" in each["words"] for each in done.rejects)

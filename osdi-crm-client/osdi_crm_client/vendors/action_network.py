@@ -31,6 +31,8 @@ VENDOR = Vendor(
         },
     },
     required=("action_network_api_token",),
+    credentials=("action_network_api_token",),
+    address=("action_network_api_url",),
     base_url=lambda config: str(config.get("action_network_api_url") or "https://actionnetwork.org/api/v2"),
     account=lambda _: None,
     sign_in=lambda config: Signer("OSDI-API-Token", config["action_network_api_token"]),

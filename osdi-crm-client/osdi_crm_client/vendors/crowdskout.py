@@ -58,6 +58,8 @@ VENDOR = Vendor(
         },
     },
     required=("crowdskout_access_token",),
+    credentials=("crowdskout_access_token",),
+    address=("crowdskout_api_url",),
     base_url=lambda config: str(config.get("crowdskout_api_url") or API),
     account=lambda _: None,
     sign_in=lambda config: Signer.bearer(str(config["crowdskout_access_token"])),

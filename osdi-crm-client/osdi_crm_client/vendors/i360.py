@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_client.errors import NotSignedIn, VendorError
+from osdi_crm_client.errors import NotSignedIn, Unreachable, VendorError
 from osdi_crm_client.tokens import PasswordToken, Tokens, ask
 from osdi_crm_client.vendor import Vendor
 
@@ -39,14 +39,11 @@ def _sign_in(config: Mapping[str, Any]) -> PasswordToken:
                 timeout=float(config.get("timeout_seconds") or 60),
             )
         except NotSignedIn as error:
-            wrong = "'i360_scope'" if error.words == "invalid_scope" else "'i360_username' and 'i360_password'"
-            raise NotSignedIn(
-                f"the vendor does not accept the credentials: check {wrong}",
-                method=error.method,
-                path=error.path,
-                status=error.status,
-                words=error.words,
-            ) from None
+            error.check = ("i360_scope",) if error.words == "invalid_scope" else ()
+            raise
+        except Unreachable as error:
+            error.check = ("i360_login_url",)
+            raise
         return Tokens.from_answer(answer, TOKEN_SECONDS)
 
     return PasswordToken(get, lambda refused: refused.status_code == 401)
@@ -57,11 +54,12 @@ def _judge(response: requests.Response) -> VendorError | None:
     if response.status_code != 401:
         return None
     return NotSignedIn(
-        "the vendor does not accept the credentials here: the organisation of 'i360_org_id' is not the user's, the user"
+        "the vendor does not accept the credentials here: the organisation is not the user's, the user"
         " lacks the role 'Generic API', or may not do this (HTTP 401)",
         method=response.request.method or "",
         path=response.request.path_url.partition("?")[0],
         status=401,
+        check=("i360_org_id",),
     )
 
 
@@ -117,6 +115,8 @@ VENDOR = Vendor(
         },
     },
     required=("i360_username", "i360_password", "i360_org_id"),
+    credentials=("i360_username", "i360_password"),
+    address=("i360_api_url",),
     base_url=lambda config: f"{str(config.get('i360_api_url') or API).rstrip('/')}/Org/{config['i360_org_id']}",
     account=lambda config: str(config["i360_org_id"]),
     sign_in=_sign_in,

@@ -155,6 +155,8 @@ VENDOR = Vendor(
         },
     },
     required=("nationbuilder_slug",),
+    credentials=("nationbuilder_client_id", "nationbuilder_client_secret", "nationbuilder_access_token"),
+    address=("nationbuilder_api_url", "nationbuilder_slug"),
     base_url=_base_url,
     account=lambda config: str(config["nationbuilder_slug"]),
     sign_in=_sign_in,

@@ -71,6 +71,8 @@ VENDOR = Vendor(
         },
     },
     required=("rally_congress_account_id", "rally_congress_auth_token"),
+    credentials=("rally_congress_account_id", "rally_congress_auth_token"),
+    address=("rally_congress_api_url",),
     base_url=lambda config: str(config.get("rally_congress_api_url") or API),
     account=lambda config: str(config["rally_congress_account_id"]),
     sign_in=lambda config: Signer.basic(
