@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from typing_extensions import override
 
-from osdi_crm_client import redaction, tokens
+from osdi_crm_client import redaction, stdout, tokens
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, VendorError
 from osdi_crm_client.vendor import vendor, vendor_names
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if it comes to nothing."""
     chosen = _parser().parse_args(arguments)
     try:
-        _sign_in(_settings(chosen.config), chosen.callback, paste=chosen.paste)
+        with stdout.for_people():
+            _sign_in(_settings(chosen.config), chosen.callback, paste=chosen.paste)
     except (ConfigurationError, VendorError) as error:
         print(redaction.redact(str(error)), file=sys.stderr)  # noqa: T201
         sys.exit(1)

@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from osdi_crm_client import redaction
+from osdi_crm_client import redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import NUMBER, secret_settings, settings_schema, warn_of_strangers
@@ -80,6 +80,10 @@ def _clear_failure() -> Iterator[None]:
         sys.exit(1)
     except (ConfigurationError, VendorError) as error:
         log.error("%s", error)  # noqa: TRY400
+        sys.exit(1)
+    except BrokenPipeError:
+        stdout.let_go()
+        log.error("Nobody reads what the tap writes: the loader has ended, and its own log tells why.")  # noqa: TRY400
         sys.exit(1)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from osdi_crm_client import work_dir
+from osdi_crm_client import stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm import journal, report
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parser().parse_args(arguments)
     try:
         made = _opened(chosen)
-        with made.begin() as connection:
+        with stdout.for_people(), made.begin() as connection:
             chosen.work(connection, chosen)
         made.dispose()
     except (ConfigurationError, sa.exc.SQLAlchemyError) as error:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from osdi_crm_client import redaction
+from osdi_crm_client import redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import secret_settings, warn_of_strangers
@@ -114,6 +114,14 @@ class TargetOSDICRM(Target):
     def _end_when_told(self, run: Run) -> None:
         self.told_to_end.wait()
         run.stop(_TERMINATED)
+
+    @override
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        try:
+            super()._write_state_message(state)
+        except BrokenPipeError:
+            stdout.let_go()
+            self.run.stop(Stop(CONFIGURATION, "Nobody reads the STATE messages that the target writes."))
 
     @override
     def process_endofpipe(self) -> None:

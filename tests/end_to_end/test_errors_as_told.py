@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -248,6 +250,71 @@ def test_a_line_that_is_no_message_is_rejected_with_the_words_of_the_page(
     assert rejected["reason"] == "not a Singer message"
     assert words in rejected["words"]
     assert f"`{words}`" in PAGE
+
+
+@pytest.fixture(scope="module")
+def unread() -> Iterator[int]:
+    """A pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+def at_work(command: str) -> str:
+    return str(Path(sys.executable).parent / command)
+
+
+def test_the_tap_ends_when_nobody_reads_what_it_writes(tap: Any, account: Account, unread: int) -> None:
+    config = tap.file("config.json", tap.settings(account))
+
+    done = subprocess.run(
+        [at_work("tap-osdi-crm"), "--config", config], stdout=unread, stderr=subprocess.PIPE, text=True
+    )
+
+    assert done.returncode == 1
+    told(done.stderr, "Nobody reads what the tap writes")
+
+
+def test_the_target_ends_when_nobody_reads_its_state(tap: Any, account: Account, unread: int) -> None:
+    config = tap.settings(account) | {"account": "mine", "work_dir": str(tap.folder / "work")}
+    lines = "".join(json.dumps(each) + "\n" for each in (SCHEMA, PERSON, {"type": "STATE", "value": {"a": 1}}))
+
+    done = subprocess.run(
+        [at_work("target-osdi-crm"), "--config", tap.file("config.json", config)],
+        input=lines,
+        stdout=unread,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    told(done.stderr, "Nobody reads the STATE messages that the target writes")
+    summary = json.loads((tap.folder / "work" / "summary.json").read_text())
+    assert summary["streams"]["people"]["created"] == 1, "what it did is kept"
+    ended = subprocess.run(
+        [at_work("osdi-crm-journal"), "--work-dir", tap.folder / "work", "status"],
+        stdout=unread,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (141, ""), "the journal's command, for people, says nothing"
+
+
+def test_signing_in_ends_without_a_word_when_nobody_reads_it(tap: Any, sandbox: Sandbox, unread: int) -> None:
+    nation = sandbox.account("nationbuilder")
+    app = {f"nationbuilder_{name}": nation.credentials[name] for name in ("client_id", "client_secret")}
+    config = tap.settings(nation, work_dir=str(tap.folder / "work")) | app
+
+    ended = subprocess.run(
+        [at_work("osdi-crm-sign-in"), "--config", tap.file("config.json", config), "--paste"],
+        stdin=subprocess.DEVNULL,
+        stdout=unread,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 @pytest.mark.parametrize(
