@@ -342,12 +342,12 @@ def resume(scale: float, folder: Path) -> Section:
         second, calls = run(account, again, folder, "again")
         missing = lost(account, "people", killed, second.out)
         repeated = len(ids(killed) & ids(second.out))
-    unfinished = _slices_from(state["bookmarks"]["people"].get("replication_key_value", "1970-01-01T00:00Z"), first)
+    unfinished = _unfinished(state["bookmarks"]["people"], first)
     more = len(first) + calls.made - undisturbed.made
     return Section(
         title=f"`kill -9` in the middle of reading {people:,} people of Action Network, and a second run.",
         method="Answers after 50 ms, so that four slices are read at a time. Read again are the slices that the first "
-        "run had asked pages of and that end after its last STATE.",
+        "run had asked pages of and that its last STATE does not call finished.",
         goals=[
             Goal("lost", "0", f"{missing:,}", missing == 0),
             Goal("slices read again", f"≤ {IN_FLIGHT} in flight", f"{unfinished}", unfinished <= IN_FLIGHT),
@@ -357,10 +357,11 @@ def resume(scale: float, folder: Path) -> Section:
     )
 
 
-def _slices_from(bookmark: str, log: list[dict[str, Any]]) -> int:
-    """Return how many slices that begin at a bookmark or later were asked for by two bounds (`gt` and `lt`)."""
+def _unfinished(noted: dict[str, Any], log: list[dict[str, Any]]) -> int:
+    """Return how many slices were asked for by two bounds (`gt` and `lt`) that a bookmark does not call finished."""
     filters = {call["query"].get("filter", "") for call in log}
     begins = {filter_.split("'")[1] for filter_ in filters if " gt '" in filter_ and " lt '" in filter_}
-    return sum(
-        datetime.fromisoformat(begin) + timedelta(seconds=1) >= datetime.fromisoformat(bookmark) for begin in begins
-    )
+    asked = {datetime.fromisoformat(begin) + timedelta(seconds=1) for begin in begins}
+    bookmark = datetime.fromisoformat(noted.get("replication_key_value", "1970-01-01T00:00Z"))
+    done = {datetime.fromisoformat(since) for since, _ in noted.get("slices", [])}
+    return sum(begin >= bookmark for begin in asked - done)

@@ -39,12 +39,19 @@ class Finished(Generic[P]):
     part: P
 
 
+@dataclass(frozen=True)
+class Ahead(Generic[P]):
+    """Every row of this part has come out, while one before it is not finished."""
+
+    part: P
+
+
 class SideBySide(Generic[P]):
     """Reads several parts at a time, each by one thread, page after page.
 
     Pages come out as they arrive, whichever part they belong to, so no part waits for a slower one and little is held
-    in memory. `Finished` comes out in the order of the parts. No part is begun too far ahead of the oldest unfinished
-    one, so that little is read again after a kill.
+    in memory. `Finished` comes out in the order of the parts; of a part that ends before its turn, `Ahead` does first.
+    No part is begun too far ahead of the oldest unfinished one, so that little is read again after a kill.
     """
 
     def __init__(
@@ -68,7 +75,7 @@ class SideBySide(Generic[P]):
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def __iter__(self) -> Iterator[Page[P] | Finished[P]]:
+    def __iter__(self) -> Iterator[Page[P] | Ahead[P] | Finished[P]]:
         """Yield the pages and, in order, the finished parts.
 
         As long as one part at a time is wanted, it is read without a thread.
@@ -87,7 +94,7 @@ class SideBySide(Generic[P]):
             yield Finished(part)
             self._oldest += 1
 
-    def _by_threads(self) -> Iterator[Page[P] | Finished[P]]:
+    def _by_threads(self) -> Iterator[Page[P] | Ahead[P] | Finished[P]]:
         done: dict[int, Finished[P]] = {}
         ended = 0
         try:
@@ -103,6 +110,8 @@ class SideBySide(Generic[P]):
                     yield event
                     continue
                 done[index] = event
+                if index > self._oldest:
+                    yield Ahead(event.part)
                 while self._oldest in done:
                     yield done.pop(self._oldest)
                     with self._state:

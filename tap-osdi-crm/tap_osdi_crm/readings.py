@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,11 +15,11 @@ from osdi_crm_client import errors
 from typing_extensions import override
 
 from tap_osdi_crm.paginators import Crowded, Glance
-from tap_osdi_crm.parts import Page, SideBySide
+from tap_osdi_crm.parts import Finished, Page, SideBySide
 from tap_osdi_crm.resources import Ids, Parent, Part, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tap_osdi_crm.parts import Row
     from tap_osdi_crm.streams import VendorStream
@@ -39,6 +40,9 @@ MOST_PAGES = 100_000_000
 
 TRIES = 3
 """How often a slice is read before it is halved."""
+
+MOST_TRIES = 10
+"""How often a slice that cannot be halved is read."""
 
 SECONDS_TOGETHER = 10.0
 """Seconds after which what streams that are read together hold is written, and how far they are is noted."""
@@ -66,6 +70,9 @@ class Reading(ABC):
     def read(self, part: Part) -> Iterator[list[Row]]:
         """Yield the pages of a part."""
         return self.stream.pages(part)
+
+    def ahead(self, part: Part) -> None:  # noqa: B027
+        """Take note that this part has come out, while one before it has not."""
 
     def finished(self, part: Part) -> None:  # noqa: B027
         """Take note that this part and all before it have come out."""
@@ -98,6 +105,8 @@ class Whole(Reading):
 class Slices(Reading):
     """Reads a collection in slices of time, oldest first; the end of the last finished one is the bookmark.
 
+    Slices that end before older ones stand in the state as `slices`, so that a run after a kill leaves them out.
+
     Pages by number lose rows when a row read earlier leaves the collection, as a changed row leaves its slice: those
     behind it move up, one of them from a page not yet read to one already read. So a slice of more than one page
     counts as finished only when the rows seen, less those that have changed since, are as many as its pages held when
@@ -116,8 +125,18 @@ class Slices(Reading):
         for path in self.stream.other_paths():
             yield Part(path, window)
         whole = Part(self.stream.resource.path, window)
+        self._done = self._done_before()
+        done = tuple(self._done)
         for bounds in self._cut(window, *self._survey(whole)):
-            yield Part(self.stream.resource.path, bounds)
+            for rest in _without(bounds, done):
+                yield Part(self.stream.resource.path, rest)
+
+    def _done_before(self) -> list[tuple[datetime, datetime]]:
+        """Return the bounds of the slices that an earlier run finished beyond its bookmark."""
+        if self.everything or not self.stream.is_incremental:
+            return []
+        slices: list[tuple[str, str]] = self.stream.get_context_state(None).get("slices") or []
+        return [(datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in slices]
 
     @override
     def read(self, part: Part) -> Iterator[list[Row]]:
@@ -125,31 +144,49 @@ class Slices(Reading):
         if stream.is_test:
             yield from stream.pages(part)
             return
-        first_began = stream.until()
-        ever: dict[tuple[object, ...], str] = {}
-        for _ in range(TRIES):
-            began = stream.until()
-            seen: dict[tuple[object, ...], str] = {}
-            held = pages = 0
+        began = stream.until()
+        seen: dict[tuple[object, ...], str] = {}
+        for tries in range(1, MOST_TRIES + 1):
+            held, came = 0, []
             for rows in stream.pages(part):
-                pages += 1
                 held += len(rows)
+                came.append(stream.account.now())
                 seen.update((stream.key(row), row.get(key) or "") for row in rows)
                 yield rows
-            if pages == 0 or (pages == 1 and held < stream.page_size):
+            if not came or (len(came) == 1 and held < stream.page_size):
                 return
-            ever |= seen
-            if held == pages * stream.page_size and stream.page(part, pages + 1)[0]:
+            if held == len(came) * stream.page_size and stream.page(part, len(came) + 1)[0]:
                 continue  # the empty page that ended it was none
-            changed = self._changed_since(part, first_began)
-            left = {row for row, when in changed.items() if when >= began}
-            if len(seen.keys() - left) == held or len(ever.keys() - changed.keys()) == held:
+            changed = self._changed_since(part, began)
+            torn = self._torn(came, [changed[row] for row in seen.keys() & changed.keys()])
+            while len(seen.keys() - changed.keys()) != held:
+                if not torn:
+                    break
+                rows = stream.shaped(stream.page(part, torn.pop())[0], part)
+                seen.update((stream.key(row), row.get(key) or "") for row in rows)
+                yield rows
+            else:
                 return
-        halves = _halves(part.window, sorted(ever.values()))
-        if not halves:
-            raise errors.Garbled("the records of one second kept changing; run again", method="GET", path=part.path)
-        for half in halves:
-            yield from self.read(Part(part.path, half, part.parent))
+            if tries >= TRIES and (halves := _halves(part.window, sorted(seen.values()))):
+                for half in halves:
+                    yield from self.read(Part(part.path, half, part.parent))
+                return
+        raise errors.Garbled("the records of one second kept changing; run again", method="GET", path=part.path)
+
+    def _torn(self, came: list[datetime], left: list[datetime]) -> list[int]:
+        """Return the numbers of the pages that came when rows left, likeliest last: there stands what was missed.
+
+        That a row has left shows as late as the index lag after it did.
+        """
+        lag = timedelta(seconds=self.stream.account.index_lag)
+        distances: dict[int, timedelta] = {}
+        for moment in left:
+            for number, (this, following) in enumerate(pairwise(came), 1):
+                if moment - SECOND <= following and this <= moment + lag + SECOND:
+                    distance = abs(this - moment - lag / 2)
+                    distances[number] = min(distance, distances.get(number, distance))
+        likeliest = sorted(distances, key=lambda number: distances[number])
+        return likeliest[: len(came) // 2][::-1]
 
     def _changed_since(self, part: Part, since: datetime) -> dict[tuple[object, ...], datetime]:
         """Return the keys and times of the rows of the part's collection that have changed since."""
@@ -168,9 +205,29 @@ class Slices(Reading):
                 yield Page(part, rows)
 
     @override
+    def ahead(self, part: Part) -> None:
+        since, until = part.window.since, part.window.until
+        if since and until and self._is_noted(part):
+            self._done.append((since, until))
+            self._note(None)
+
+    @override
     def finished(self, part: Part) -> None:
-        if part.path == self.stream.resource.path and self.stream.is_incremental and not self.stream.is_test:
-            self.stream.remember(part.window.until)
+        if self._is_noted(part):
+            self._note(part.window.until)
+
+    def _is_noted(self, part: Part) -> bool:
+        return part.path == self.stream.resource.path and self.stream.is_incremental and not self.stream.is_test
+
+    def _note(self, bookmark: datetime | None) -> None:
+        """Write the bookmark, at the end of the slices that are done from there on, and the slices done beyond it."""
+        if bookmark:
+            for since, until in sorted(self._done):
+                if since <= bookmark:
+                    bookmark = max(bookmark, until)
+            self._done = [(since, until) for since, until in self._done if since > bookmark]
+        slices = [(since.isoformat(), until.isoformat()) for since, until in sorted(self._done)]
+        self.stream.remember(bookmark, slices=slices)
 
     @override
     def calls(self) -> int | None:
@@ -321,7 +378,7 @@ class Keyset(Reading):
         for event in SideBySide(numbers, glance, lambda: max(1, self.stream.account.in_flight // 2)):
             if isinstance(event, Page):
                 found[event.part] = event.rows
-            else:
+            elif isinstance(event, Finished):
                 yield found.pop(event.part)
 
     @override
@@ -512,6 +569,18 @@ def _path(parent: Parent, path: str) -> str:
     if "{id}" in path:
         return path.replace("{id}", quote(parent.id, safe=""))
     return f"{parent.path}/{path}".strip("/")
+
+
+def _without(window: Window, done: Iterable[tuple[datetime, datetime]]) -> Iterator[Window]:
+    """Yield what is left of a window that ends without the stretches that are done."""
+    rest, end = window.since, window.until
+    for since, until in sorted(done):
+        if end and since < end and (rest is None or until > rest):
+            if rest is None or since > rest:
+                yield Window(rest, since)
+            rest = until
+    if rest is None or end is None or rest < end:
+        yield Window(rest, end)
 
 
 def _halves(window: Window, times: list[str]) -> tuple[Window, ...]:

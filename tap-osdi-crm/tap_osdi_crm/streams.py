@@ -18,7 +18,7 @@ from singer_sdk.streams.rest import PageContext, RESTStream
 from typing_extensions import override
 
 from tap_osdi_crm.overrides import assumption
-from tap_osdi_crm.parts import Page, SideBySide
+from tap_osdi_crm.parts import Finished, Page, SideBySide
 from tap_osdi_crm.resources import Parent, Part
 from tap_osdi_crm.shaping import Row, Shape, utc
 
@@ -256,6 +256,8 @@ class VendorStream(RESTStream[Any]):
                         yield row
                     if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
                         self.write_inner()
+                elif not isinstance(event, Finished):
+                    reading.ahead(event.part)
                 else:
                     reading.finished(event.part)
                     progress.finished(event.part.path, reading.parts_in_all)
@@ -323,13 +325,17 @@ class VendorStream(RESTStream[Any]):
         try:
             for rows in self.request_records({"part": part}):
                 self._found = True
-                yield [self._shaped(self.fields(row, part)) for row in rows]
+                yield self.shaped(rows, part)
             self._found = True
         except errors.NotFound:
             if part.parent is None or not part.parent.stream:
                 raise
             self._missed = True
             logger.debug("Stream '%s': there is nothing at %s.", self.name, part.path)
+
+    def shaped(self, rows: Iterable[Row], part: Part) -> list[Row]:
+        """Return the records of a page of a part as they are written."""
+        return [self._shaped(self.fields(row, part)) for row in rows]
 
     def _shaped(self, row: Row) -> Row:
         if self._shape is None:
@@ -393,12 +399,16 @@ class VendorStream(RESTStream[Any]):
     def remember(self, value: datetime | None, **more: Any) -> None:
         """Write a bookmark, in the shape in which the SDK passes it on unchanged; None leaves the value as it is.
 
-        It holds for all streams that are read together, and what those within this one still hold is written first.
+        What more is to be noted stands beside it, and goes where nothing is left of it. It holds for all streams that
+        are read together, and what those within this one still hold is written first.
         """
         self.write_inner()
         for stream in self.together or (self,):
             state = stream.get_context_state(None)
-            state.update(more)
+            for name, noted in more.items():
+                state.pop(name, None)
+                if noted:
+                    state[name] = noted
             if stream.is_incremental:
                 state["progress_markers"] = {}
             if value is None:

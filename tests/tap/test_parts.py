@@ -26,16 +26,21 @@ def reader(pages: list[int]) -> Any:
 def test_every_page_comes_out_once_and_before_its_part_is_finished(pages: list[int], in_flight: int) -> None:
     came: list[tuple[int, int]] = []
     finished: list[int] = []
+    ahead: list[int] = []
     for event in SideBySide(range(len(pages)), reader(pages), lambda: in_flight):
         if isinstance(event, Page):
             came += [(row["part"], row["page"]) for row in event.rows]
             assert event.part not in finished
-        else:
-            assert isinstance(event, Finished)
+            continue
+        assert [p for p in came if p[0] == event.part] == [(event.part, n) for n in range(pages[event.part])]
+        if isinstance(event, Finished):
             finished.append(event.part)
-            assert [p for p in came if p[0] == event.part] == [(event.part, n) for n in range(pages[event.part])]
+        else:
+            assert event.part not in [0, *finished]
+            ahead.append(event.part)
 
     assert finished == list(range(len(pages)))
+    assert len(ahead) == len(set(ahead))
     assert sorted(came) == [(part, page) for part, count in enumerate(pages) for page in range(count)]
 
 

@@ -35,11 +35,13 @@ def read(config: dict[str, Any], state: dict[str, Any]) -> tuple[set[str], dict[
     return found, dict(tap.state)
 
 
+def identity(raw: dict[str, Any]) -> str:
+    own = next(each for each in raw["identifiers"] if each.startswith("action_network:"))
+    return str(own.removeprefix("action_network:"))
+
+
 def ids(account: Account) -> set[str]:
-    return {
-        next(i for i in raw["identifiers"] if i.startswith("action_network:")).removeprefix("action_network:")
-        for raw in account.records("people")
-    }
+    return {identity(raw) for raw in account.records("people")}
 
 
 @pytest.mark.timeout(300)
@@ -78,6 +80,22 @@ def test_nothing_is_lost(
 
     assert before <= first | second
     assert ids(account) == first | second
+
+
+def test_slices_that_a_killed_run_finished_beyond_its_bookmark_are_left_out(
+    sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "SLICE_PAGES", 2)
+    account = sandbox.account("action_network")
+    account.insert("people", [person(n, n) for n in range(200)])
+    done = {moment(second) for second in (*range(40, 80), 120)}
+    state = {"bookmarks": {"people": {"slices": [[moment(40), moment(80)], [moment(120), moment(121)]]}}}
+
+    found, after = read(tap.settings(account), state)
+
+    left_out = [raw for raw in account.records("people") if identity(raw) not in found]
+    assert {raw["modified_date"] for raw in left_out} == done
+    assert "slices" not in after["bookmarks"]["people"]
 
 
 @pytest.mark.chaos
