@@ -165,6 +165,7 @@ class Case:
         creates, changes: Methods of the calls that create and change people.
         stored: Somebody subscribed at this e-mail address and with these names, as the sandbox takes it.
         read: Id, e-mail address and properties of somebody as the sandbox shows it; None of who was always there.
+        cannot: Tests that do not apply to the vendor, by name without `test_`, and why.
     """
 
     account: Account
@@ -175,6 +176,7 @@ class Case:
     changes: str
     stored: Callable[[str, Message], Message]
     read: Callable[[Message], tuple[str, str, Message] | None]
+    cannot: dict[str, str] = field(default_factory=dict)
 
     def person(self, number: int, **more: Any) -> Message:
         """A person as it comes in; `family` is the family name."""
@@ -233,7 +235,10 @@ CASES: dict[str, dict[str, Any]] = {
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
     """One vendor after the other: what the target promises is promised for each."""
-    return Case(sandbox.account(request.param), **CASES[request.param])
+    found = Case(sandbox.account(request.param), **CASES[request.param])
+    if why := found.cannot.get(request.node.originalname.removeprefix("test_")):
+        pytest.skip(f"{request.param}: {why}")
+    return found
 
 
 def _line(message: Message | str) -> bytes:
