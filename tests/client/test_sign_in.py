@@ -101,9 +101,9 @@ def test_answers_to_another_sign_in_are_ignored(app: App, callback: str, tmp_pat
 @pytest.mark.parametrize(
     ("pasted", "why"),
     [
-        ("{there}&state=another", "answers to another sign-in"),
-        ("only-the-code", "not the whole address"),
-        ("", "not the whole address"),
+        ("{there}&state=another", "That address answers to another sign-in"),
+        ("only-the-code", "That is not the whole address"),
+        ("", "That is not the whole address"),
         ("https://example.org/?error=access_denied", "did not let the app in (access_denied)"),
     ],
 )
@@ -139,6 +139,15 @@ def test_a_code_that_is_over_is_one_clear_line(app: App, account: Account, callb
     assert account.credentials["client_secret"] not in said
 
 
+def test_a_code_without_an_answer_is_one_clear_line(app: App, account: Account, callback: str, tmp_path: Path) -> None:
+    account.fault(do="cut_after", path="/oauth/token")
+    command = SignIn(app(), tmp_path, "--callback", callback)
+    requests.get(command.page, timeout=60)
+
+    code, said = command.end()
+    assert (code, said.strip()) == (1, "NationBuilder did not say whether it took the code. Start again.")
+
+
 @pytest.mark.parametrize(
     ("change", "args", "why"),
     [
@@ -146,7 +155,11 @@ def test_a_code_that_is_over_is_one_clear_line(app: App, account: Account, callb
         ({"nationbuilder_slug": ""}, (), "The setting 'nationbuilder_slug' is missing"),
         ({"vendor": "hubspot"}, (), "The setting 'vendor'"),
         ({"vendor": "action_network"}, (), "Action Network is not signed in to in a browser"),
-        ({}, ("--callback", "https://example.org/app"), "use --paste"),
+        (
+            {},
+            ("--callback", "https://example.org/app"),
+            "Nothing on this machine can answer to https://example.org/app",
+        ),
     ],
 )
 def test_wrong_settings_are_one_clear_line(

@@ -1,4 +1,4 @@
-"""Every error that client, tap and target can raise or log stands in the documentation, and nothing stale does."""
+"""Every error that client, tap and target can raise or log stands in the documentation, and a test produces it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ CODE = [
     *ROOT.glob("target-osdi-crm/target_osdi_crm/**/*.py"),
 ]
 PAGE = ROOT / "docs" / "operations.md"
+TESTED = ("client", "tap", "target", "end_to_end")
 ANYTHING = "…"
 """What stands for the parts of a message that differ, in the documentation as here."""
 
@@ -119,9 +120,27 @@ def in_code_spans(text: str) -> list[str]:
     return [span for row in rows for span in re.findall(r"`([^`]+)`", row)]
 
 
+@cache
 def entries() -> list[str]:
     """The messages that the page explains."""
     return in_code_spans(PAGE.read_text().partition("## What every error means")[2])
+
+
+@cache
+def expected() -> set[str]:
+    """What the tests of the plugins expect to read: their texts, those of other purposes among them."""
+    found: set[str] = set()
+    for file in (file for folder in TESTED for file in (ROOT / "tests" / folder).glob("test_*.py")):
+        if file == Path(__file__):
+            continue
+        for node in ast.walk(parsed(file)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(re.sub(r"\\(\W)", r"\1", node.value))
+            if isinstance(node, ast.JoinedStr):
+                found.add(
+                    "".join(str(each.value) if isinstance(each, ast.Constant) else ANYTHING for each in node.values)
+                )
+    return found
 
 
 def explains(entry: str, message: str) -> bool:
@@ -156,3 +175,19 @@ def test_every_reason_for_a_rejection_is_explained() -> None:
 def test_nothing_is_explained_that_cannot_happen() -> None:
     found = messages() | {"'…' is a required property"}  # the SDK's
     assert [entry for entry in entries() if not any(explains(entry, message) for message in found)] == []
+
+
+def distinctive(entry: str) -> str:
+    """The longest words of an entry that no other one has, or the longest of all."""
+    parts = sorted(entry.split(ANYTHING), key=len, reverse=True)
+    others = [other for other in entries() if other != entry]
+    return next((part for part in parts if not any(part in other for other in others)), parts[0]).strip()
+
+
+def test_every_error_is_expected_by_a_test() -> None:
+    words = {entry: distinctive(entry) for entry in entries()}
+    assert [entry for entry in words if not any(words[entry] in text for text in expected())] == []
+
+
+def test_every_reason_for_a_rejection_is_expected_by_a_test() -> None:
+    assert sorted(reasons() - expected()) == []

@@ -9,14 +9,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
+from osdi_crm_client import account as client
 from osdi_crm_client import sign_in_command
+from osdi_crm_client.vendor import vendor_names
 from osdi_crm_sandbox.control import Account, Sandbox
 from tap_osdi_crm.tap import TapOSDICRM
 from target_osdi_crm import journal_command
+from target_osdi_crm import vendor as writing
+from target_osdi_crm.journal import Journal
 from target_osdi_crm.target import TargetOSDICRM
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text()
@@ -68,11 +74,12 @@ def told(said: str, words: str) -> None:
     [
         ({"action_network_api_token": None}, "is a required property"),
         ({"action_network_api_token": "line\nbreak"}, "The credentials hold a character that cannot be sent"),
-        ({"action_network_api_token": "wrong"}, "the vendor does not accept the credentials"),
+        ({"action_network_api_token": "nonsense"}, "the vendor does not accept the credentials"),
         ({"action_network_api_url": "nowhere"}, "The settings do not make an address at which"),
         ({"start_date": "yesterday"}, "The setting 'start_date' is not a time"),
-        ({"start_date": "2999-01-01T00:00:00Z"}, "which lies in the future"),
-        ({"stream_overrides": {"people": {"path": "x"}}}, "The setting 'stream_overrides' names"),
+        ({"start_date": "2999-01-01T00:00:00Z"}, "on, which lies in the future"),
+        ({"stream_overrides": {"people": {"path": "x"}}}, "', of which nothing is assumed"),
+        ({"stream_overrides": {"nobodies": {"path": "x"}}}, "', which is no stream"),
     ],
 )
 def test_the_tap_tells_what_is_wrong_with_its_settings(
@@ -136,21 +143,91 @@ def test_the_tap_tells_what_the_vendor_answered(
 
 
 @pytest.mark.parametrize(
+    ("vendor", "fault", "words"),
+    [
+        ("action_network", {"do": "status", "status": 500}, "the vendor failed"),
+        ("action_network", {"do": "status", "status": 503}, "the vendor is not available"),
+        ("action_network", {"do": "status", "status": 429}, "the vendor is answering too many calls"),
+        ("action_network", {"do": "cut_after"}, "no answer came back"),
+        ("action_network", {"do": "malformed"}, "the answer is not JSON"),
+        ("nationbuilder", {"do": "html", "status": 502}, "a web page came instead of an answer"),
+        ("nationbuilder", {"do": "status", "status": 200, "body": {"x": 1}}, "the answer holds no data"),
+        (
+            "nationbuilder",
+            {
+                "do": "status",
+                "status": 200,
+                "path": "/contacts$",
+                "body": {"data": [{"id": str(number), "attributes": {}} for number in range(100)]},
+            },
+            "a record has no ",
+        ),
+        ("rally_congress", {"do": "status", "status": 200, "body": {"response": {}}}, "the answer has no list of '"),
+        ("i360", {"do": "status", "status": 500, "path": "/connect/token"}, "signing in was not answered"),
+    ],
+)
+def test_the_tap_tells_what_any_vendor_answered(
+    run: Any, tap: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, vendor: str, fault: Any, words: str
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account = sandbox.account(vendor, size=5)
+    account.fault(**fault)
+    reading = {"i360_states": ["5"], "i360_list_type": "my_data", "i360_record_limit": 10} if vendor == "i360" else {}
+
+    code, said = run(TapOSDICRM.cli, "--config", tap.file("config.json", tap.settings(account, **reading)))
+
+    assert code == 1
+    told(said, words)
+
+
+def test_the_tap_gives_up_where_there_is_no_quiet_moment(run: Any, tap: Any, sandbox: Sandbox) -> None:
+    account = sandbox.account("rally_congress", size=120)
+    account.churn("supporters", adds_per_call=2)
+    config = tap.settings(account, work_dir=str(tap.folder), index_lag_seconds=0)
+
+    code, said = run(TapOSDICRM.cli, *tap.command(config, "supporters")[1:])
+    account.stop_churn()
+
+    assert code == 1
+    told(said, "the records kept changing")
+
+
+def test_the_tap_gives_up_where_pages_never_hold_what_they_should(
+    run: Any, tap: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tap_osdi_crm.readings.MOST_TRIES", 1)
+    account = sandbox.account("action_network", counts={"people": 60})
+    twice = [account.records("people")[0]] * 25  # what comes on the second page, after a call that looks for the size
+    page = {"page": 2, "per_page": 25, "_links": {}, "_embedded": {"osdi:people": twice}}
+    account.fault(do="status", status=200, body=page, path="/people$", skip=3, times=1)
+
+    code, said = run(TapOSDICRM.cli, *tap.command(tap.settings(account, work_dir=str(tap.folder)), "people")[1:])
+
+    assert code == 1
+    told(said, "the records of one second kept changing")
+
+
+@pytest.mark.parametrize(
     ("changed", "lines", "code", "words"),
     [
         ({"account": None}, [SCHEMA, PERSON], 1, "The setting 'account' is missing"),
         ({"work_dir": "/dev/null/x"}, [SCHEMA, PERSON], 1, "The setting 'work_dir' names a folder that cannot be made"),
         ({"match_keys": {"people": ["shoe"]}}, [SCHEMA], 1, "The setting 'match_keys' names"),
-        ({"journal": "no://where in the world"}, [SCHEMA], 1, "The setting 'journal' "),
+        (
+            {"journal": "://"},
+            [SCHEMA],
+            1,
+            "The setting 'journal' is neither a path nor a database address",
+        ),
         ({"journal": "mysql://host/db"}, [SCHEMA], 1, "The setting 'journal' names a"),
         ({"journal": "/dev/null/journal.db"}, [SCHEMA, PERSON], 1, "The journal"),
         ({"max_creates": 0}, [SCHEMA, PERSON], 4, "There is more to write than 'max_"),
         ({}, [PERSON], 1, "came before its SCHEMA message"),
         ({}, [{"type": "SCHEMA", "stream": "people"}], 1, "is a SCHEMA message without a schema's properties"),
-        ({}, [SCHEMA | {"schema": {"properties": {"id": {"type": 7}}}}], 1, "holds no valid JSON Schema"),
-        ({}, [SCHEMA | {"stream": "embeds"}], 1, "Leave it out, map it to another"),
+        ({}, [SCHEMA | {"schema": {"properties": {"id": {"type": 7}}}}], 1, "' holds no valid JSON Schema"),
+        ({}, [SCHEMA | {"stream": "embeds"}], 1, ". Leave it out, map it to another"),
         ({}, [SCHEMA, {"type": "BATCH", "stream": "people"}], 1, "is a BATCH message"),
-        ({"action_network_api_token": "wrong"}, [SCHEMA, PERSON], 1, "the vendor does not accept the credentials, or"),
+        ({"action_network_api_token": "nonsense"}, [SCHEMA, PERSON], 1, "the vendor does not accept the credentials, or"),
     ],
 )
 def test_the_target_tells_why_it_ends(
@@ -168,40 +245,58 @@ def test_the_target_tells_why_it_ends(
 NOWHERE = "http://127.0.0.1:1"
 """Nothing listens there."""
 
+NO_CONNECTION = "no connection to http://127.0.0.1:1 could be made"
+
 WRONG_SETTINGS = [
-    ("action_network", "people", {"action_network_api_token": "wrong"}, "action_network_api_token"),
-    ("action_network", "people", {"action_network_api_url": NOWHERE}, "action_network_api_url"),
-    ("nationbuilder", "signups", {"nationbuilder_access_token": "wrong"}, "nationbuilder_access_token"),
-    ("nationbuilder", "signups", {"nationbuilder_api_url": NOWHERE}, "nationbuilder_api_url"),
-    ("i360", "contacts", {"i360_password": "wrong"}, "i360_username' and 'i360_password"),
-    ("i360", "contacts", {"i360_org_id": "99999"}, "i360_org_id"),
-    ("i360", "contacts", {"i360_api_url": NOWHERE}, "i360_api_url"),
-    ("i360", "contacts", {"i360_login_url": NOWHERE}, "i360_login_url"),
     (
-        "rally_congress",
+        "people",
+        {"action_network_api_token": "nonsense"},
+        "the vendor does not accept the credentials, or they may not do this",
+        "action_network_api_token",
+    ),
+    ("people", {"action_network_api_url": NOWHERE}, NO_CONNECTION, "action_network_api_url"),
+    (
+        "signups",
+        {"nationbuilder_access_token": "nonsense"},
+        "the vendor does not accept the credentials: the token is wrong or revoked",
+        "nationbuilder_access_token",
+    ),
+    ("signups", {"nationbuilder_api_url": NOWHERE}, NO_CONNECTION, "nationbuilder_api_url"),
+    ("contacts", {"i360_password": "nonsense"}, "signing in was refused", "i360_username' and 'i360_password"),
+    ("contacts", {"i360_org_id": "99999"}, "the vendor does not accept the credentials here", "i360_org_id"),
+    ("contacts", {"i360_api_url": NOWHERE}, NO_CONNECTION, "i360_api_url"),
+    ("contacts", {"i360_login_url": NOWHERE}, "no connection for signing in could be made", "i360_login_url"),
+    (
         "supporters",
-        {"rally_congress_auth_token": "wrong"},
+        {"rally_congress_auth_token": "nonsense"},
+        "the vendor does not accept the credentials, or they may not do this",
         "rally_congress_account_id' and 'rally_congress_auth_token",
     ),
-    ("rally_congress", "supporters", {"rally_congress_api_url": NOWHERE}, "rally_congress_api_url"),
-    ("crowdskout", "profiles", {"crowdskout_access_token": "wrong"}, "crowdskout_access_token"),
-    ("crowdskout", "profiles", {"crowdskout_api_url": NOWHERE}, "crowdskout_api_url"),
+    ("supporters", {"rally_congress_api_url": NOWHERE}, NO_CONNECTION, "rally_congress_api_url"),
+    (
+        "profiles",
+        {"crowdskout_access_token": "nonsense"},
+        "the vendor does not accept the credentials, or they",
+        "crowdskout_access_token",
+    ),
+    ("profiles", {"crowdskout_api_url": NOWHERE}, NO_CONNECTION, "crowdskout_api_url"),
 ]
-"""Vendor, stream of people, what is wrong, and the settings that the line names."""
+"""The stream of people, what is wrong, what the line says, and the settings that it names."""
 
 
-@pytest.mark.parametrize(("vendor", "people", "wrong", "named"), WRONG_SETTINGS)
+@pytest.mark.parametrize(("people", "wrong", "words", "named"), WRONG_SETTINGS)
 def test_the_setting_to_look_at_is_named_and_no_record_is_lost(
     run: Any,
     tap: Any,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
-    vendor: str,
     people: str,
     wrong: dict[str, str],
+    words: str,
     named: str,
 ) -> None:
     monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    vendor = next(name for name in vendor_names() if next(iter(wrong)).startswith(name))
     work = tap.folder / "work"
     right = tap.settings(sandbox.account(vendor), work_dir=str(work), index_lag_seconds=0) | {"account": "mine"}
     person = {"id": "1", "email": "a@example.org", "first_name": "Ada", "last_name": "L"}
@@ -212,12 +307,14 @@ def test_the_setting_to_look_at_is_named_and_no_record_is_lost(
 
     code, said = run(TapOSDICRM.cli, "--config", tap.file("tap.json", right | wrong | reading))
     assert code == 1
+    assert words in said.splitlines()[-1]
     assert said.splitlines()[-1].endswith(ending), said
 
     lines = [SCHEMA | {"stream": people}, record, {"type": "STATE", "value": {}}]
     code, said = run(TargetOSDICRM.cli, "--config", tap.file("wrong.json", right | wrong), lines=lines)
     assert code == 1
     assert said.splitlines()[-1].startswith("Stopped: ")
+    assert words in said.splitlines()[-1]
     assert said.splitlines()[-1].endswith(ending), said
     summary = json.loads((work / "summary.json").read_text())
     assert summary["streams"][people]["rejected"] == 0
@@ -250,6 +347,173 @@ def test_a_line_that_is_no_message_is_rejected_with_the_words_of_the_page(
     assert rejected["reason"] == "not a Singer message"
     assert words in rejected["words"]
     assert f"`{words}`" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("vendor", "fault", "records", "words"),
+    [
+        (
+            "action_network",
+            {"do": "status", "status": 404, "method": "GET", "path": "/people/."},
+            [{"id": "1", "email": "a@example.org"}, {"id": "2", "email": "a@example.org"}],
+            "the record is gone",
+        ),
+        (
+            "nationbuilder",
+            {"do": "status", "status": 200, "body": {"data": {}}, "method": "PATCH"},
+            [{"id": "1", "email": "a@example.org"}],
+            "the answer shows no record",
+        ),
+        (
+            "rally_congress",
+            {"do": "status", "status": 200, "body": {"response": {}}, "method": "GET"},
+            [{"id": "1", "email": "a@example.org"}],
+            "the answer shows no list",
+        ),
+    ],
+)
+def test_the_target_rejects_a_record_with_the_words_of_the_page(
+    run: Any, tap: Any, sandbox: Sandbox, vendor: str, fault: Any, records: list[Any], words: str
+) -> None:
+    account = sandbox.account(vendor)
+    account.fault(times=None, **fault)
+    people = {"action_network": "people", "nationbuilder": "signups", "rally_congress": "supporters"}[vendor]
+    lines = [SCHEMA | {"stream": people}]
+    lines += [{"type": "RECORD", "stream": people, "record": record} for record in records]
+    config = tap.settings(account, work_dir=str(tap.folder), index_lag_seconds=5) | {"account": "mine"}
+
+    code, _ = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=lines)
+
+    assert code == 3
+    [rejected] = map(json.loads, (tap.folder / "rejected.jsonl").read_text().splitlines())
+    assert words in rejected["words"]
+    assert f"`{words}`" in PAGE
+
+
+OWN_ID = {"ExternalID": "1", "ExternalIDType": {"value": "VAN ID"}}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "stream", "values", "fault", "words"),
+    [
+        ("i360", "contacts", {"LastName": "L"}, {"path": "/Contacts", "body": {}}, "the answer shows no import"),
+        (
+            "rally_congress",
+            "messages",
+            {"campaignId": "c", "actionType": "a"},
+            {"body": {"response": {}}},
+            "the answer shows no letter",
+        ),
+        (
+            "crowdskout",
+            "profiles",
+            {"ExternalIDs": [OWN_ID]},
+            {"body": {"success": True, "data": []}},
+            "the answer lacks the profile",
+        ),
+    ],
+)
+def test_a_good_status_without_what_was_asked_for_is_an_error(
+    tap: Any, sandbox: Sandbox, vendor: str, stream: str, values: Any, fault: Any, words: str
+) -> None:
+    account = sandbox.account(vendor)
+    account.fault(do="status", status=200, method="POST", **fault)
+    more = {"crowdskout_profiles_per_call": 2} if vendor == "crowdskout" else {}
+    config = tap.settings(account, work_dir=str(tap.folder), **more)
+    at = writing.vendor(vendor)(client.Account(config), config)
+    orders = [writing.Order(at.streams[stream], dict(values), {}) for _ in range(2)]
+
+    with ThreadPoolExecutor() as together:
+        failed = [each.exception() for each in [together.submit(at.create, order) for order in orders]]
+
+    assert [words in str(error) for error in failed] == [True, True], failed
+    assert f"`{words}`" in PAGE
+
+
+def test_the_target_tells_of_a_defect_without_a_traceback(
+    run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_osdi_crm.life.Life._match", lambda *_: 1 // 0)
+    config = tap.settings(account) | {"account": "mine", "work_dir": str(tap.folder / "work")}
+
+    code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=[SCHEMA, PERSON])
+
+    assert code == 1
+    told(said, "Unexpected: ")
+    assert "ZeroDivisionError, at people, line 2, key" in said
+
+
+def test_the_target_tells_of_a_vendor_that_nothing_can_be_written_to(
+    run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_osdi_crm.run.vendor_names", tuple)
+
+    code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", tap.settings(account)), lines=[SCHEMA])
+
+    assert code == 1
+    told(said, "Nothing can be written to")
+
+
+def test_the_target_tells_of_a_file_that_is_not_there(run: Any) -> None:
+    code, said = run(TargetOSDICRM.cli, "--config", "nowhere.json")
+
+    assert code == 1
+    told(said, "A file given on the command line cannot be read")
+
+
+def test_the_driver_that_is_missing_is_named(
+    run: Any, tap: Any, account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    nowhere = "postgresql://user@127.0.0.1:1/db"
+    config = tap.settings(account) | {"account": "mine", "journal": nowhere, "work_dir": str(tap.folder / "work")}
+    nation = sandbox.account("nationbuilder")
+    app = {f"nationbuilder_{name}": nation.credentials[name] for name in ("client_id", "client_secret")}
+
+    code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=[SCHEMA, PERSON])
+    assert code == 1
+    told(said, "The journal is to be kept in Postgres, and its driver is missing")
+
+    code, said = run(
+        TapOSDICRM.cli, "--config", tap.file("tap.json", tap.settings(nation, **app, token_store=nowhere)), "--test"
+    )
+    assert code == 1
+    told(said, "The setting 'token_store' names a Postgres database, and its driver is missing")
+
+
+def test_tokens_that_cannot_be_got_are_told_of(
+    run: Any, tap: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nation = sandbox.account("nationbuilder")
+    app = {f"nationbuilder_{name}": nation.credentials[name] for name in ("client_id", "client_secret")}
+    work = tap.folder / "work"
+    config = tap.file("config.json", tap.settings(nation, **app, work_dir=str(work)))
+
+    code, said = run(TapOSDICRM.cli, "--config", config)
+    assert code == 1
+    told(said, "There is no refresh token")
+
+    monkeypatch.setattr("osdi_crm_client.tokens.LONGEST_WAIT", 0.1)
+    with filelock.FileLock(work / "tokens.json.lock"):
+        code, said = run(TapOSDICRM.cli, "--config", config)
+    assert code == 1
+    assert "Another process has held" in said
+    told(said, ".lock")
+
+    monkeypatch.setattr(sign_in_command, "LONGEST_WAIT", 0)
+    monkeypatch.setattr("webbrowser.open", bool)
+    code, said = run(sign_in_command.main, "--config", config, "--callback", "http://127.0.0.1:0/callback")
+    assert code == 1
+    told(said, "Nobody said yes within")
+
+
+def test_an_id_of_no_single_record_is_told_of(run: Any, tap: Any) -> None:
+    Journal({"work_dir": str(tap.folder)}, "mine").end(0, "{}")
+
+    code, said = run(journal_command.main, "--work-dir", tap.folder, "settle", "--vendor-id", "7")
+
+    assert code == 1
+    told(said, "--vendor-id goes with --stream and --key")
 
 
 @pytest.fixture(scope="module")
@@ -347,3 +611,75 @@ def test_signing_in_tells_what_is_missing(run: Any, tap: Any, content: str | Non
 
     assert code == 1
     told(said, words)
+
+
+def test_reasons_that_need_a_vendor_out_of_the_ordinary(run: Any, tap: Any, sandbox: Sandbox) -> None:
+    account = sandbox.account("action_network")
+    unknown, known = account.insert("people", [{"given_name": "Ada"}, {"email_addresses": [{"address": "b@b.org"}]}])
+    nameless, named = (each["identifiers"][0].removeprefix("action_network:") for each in (unknown, known))
+    account.fault(do="status", status=302, headers={"Location": "http://example.org"}, path="/petitions", method="POST")
+    account.fault(do="status", status=200, body=unknown, path="/people$", method="POST")
+    config = tap.settings(account, work_dir=str(tap.folder), index_lag_seconds=0) | {"account": "mine"}
+    config |= {"ids_are_this_accounts": True}
+    records = [
+        ("people", {"id": nameless, "given_name": "Eva", "add_tags": ["a"]}, "no address to tag by"),
+        ("people", {"id": named, "given_name": "Bob", "add_tags": ["a"]}, "tags went to another person"),
+        ("petitions", {"id": None, "key": "1", "title": "T"}, "the vendor points elsewhere"),
+    ]
+    lines = []
+    for stream, record, _ in records:
+        key = "key" if "key" in record else "id"
+        lines.append(SCHEMA | {"stream": stream, "schema": {"properties": {key: {}}}, "key_properties": [key]})
+        lines.append({"type": "RECORD", "stream": stream, "record": record})
+
+    code, _ = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=lines)
+
+    assert code == 3
+    rejected = map(json.loads, (tap.folder / "rejected.jsonl").read_text().splitlines())
+    assert {each["reason"] for each in rejected} == {reason for _, _, reason in records}
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"Attributes": [{"AttributeId": 1}]}, "incomplete attribute"),
+        ({"external_id": "E1"}, "no type of external ID"),
+        ({}, "nothing to write"),
+    ],
+)
+def test_reasons_of_crowdskouts_own(run: Any, tap: Any, sandbox: Sandbox, record: Any, reason: str) -> None:
+    account = sandbox.account("crowdskout")
+    config = tap.settings(account, work_dir=str(tap.folder)) | {"account": "mine"}
+    lines = [SCHEMA | {"stream": "profiles"}, {"type": "RECORD", "stream": "profiles", "record": {"id": "1"} | record}]
+
+    code, _ = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=lines)
+
+    assert code == 3
+    assert json.loads((tap.folder / "rejected.jsonl").read_text())["reason"] == reason
+
+
+def test_a_search_that_shows_others_is_not_believed(run: Any, tap: Any, sandbox: Sandbox) -> None:
+    account = sandbox.account("rally_congress")
+    others = {"response": [{"id": "9", "email": "other@example.org"}]}
+    account.fault(do="status", status=200, body=others, method="GET", path="/supporters")
+    config = tap.settings(account, work_dir=str(tap.folder), index_lag_seconds=0) | {"account": "mine"}
+    lines = [SCHEMA | {"stream": "supporters"}, PERSON | {"stream": "supporters"}]
+
+    code, _ = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=lines)
+
+    assert code == 3
+    assert json.loads((tap.folder / "rejected.jsonl").read_text())["reason"] == "search not understood"
+
+
+def test_an_outreach_has_one_target(run: Any, tap: Any, account: Account) -> None:
+    config = tap.settings(account, work_dir=str(tap.folder), index_lag_seconds=0) | {"account": "mine"}
+    campaign = {"id": "1", "title": "T", "type": "email"}
+    outreach = {"id": "1", "person_id": "1", "advocacy_campaign_id": "1", "targets": []}
+    lines = [SCHEMA, PERSON]
+    for stream, record in (("advocacy_campaigns", campaign), ("outreaches", outreach)):
+        lines += [SCHEMA | {"stream": stream}, {"type": "RECORD", "stream": stream, "record": record}]
+
+    code, _ = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=lines)
+
+    assert code == 3
+    assert json.loads((tap.folder / "rejected.jsonl").read_text())["reason"] == "not one target"

@@ -285,7 +285,7 @@ def test_an_answer_without_its_envelope_is_an_error(account: Account, tap: Any) 
     run = tap(tap.settings(account), "attributes")
 
     assert run.code == 1
-    assert "no envelope" in run.log.splitlines()[-1]
+    assert "the answer has no envelope" in run.log.splitlines()[-1]
 
 
 def test_a_scalar_beside_the_collections_is_kept(account: Account, tap: Any) -> None:

@@ -84,7 +84,7 @@ def test_contacts_need_a_state_a_list_and_a_limit(account: Account, tap: Any, se
     run = tap(tap.settings(account, **{k: v for k, v in SEARCH.items() if k != setting}), "contacts")
 
     assert run.code == 1
-    assert f"needs the setting '{setting}'" in run.log.splitlines()[-1]
+    assert f"The stream 'contacts' needs the setting '{setting}'" in run.log.splitlines()[-1]
     assert searches(account) == []
 
 
@@ -132,7 +132,7 @@ def test_a_search_that_comes_to_its_limit_is_an_error(account: Account, tap: Any
     run = tap(tap.settings(account, **{**SEARCH, "i360_record_limit": 5}), "contacts")
 
     assert run.code == 1
-    assert "i360_record_limit" in run.log.splitlines()[-1]
+    assert "The search for the contacts of state 47 came to the 5 that 'i360_record_limit'" in run.log.splitlines()[-1]
     assert len(run.records("contacts")) == 5
 
 
@@ -163,7 +163,10 @@ def test_credentials_are_not_read_whatever_a_setting_says(account: Account, tap:
     run = tap(tap.settings(account, stream_overrides=overrides))
 
     assert run.code == 1
-    assert "credentials, which are never read" in run.log.splitlines()[-1]
+    assert (
+        "The setting 'stream_overrides' leads 'volunteers' to credentials, which are never read"
+        in run.log.splitlines()[-1]
+    )
     assert account.counters()["calls"] == 0
 
 
@@ -289,7 +292,7 @@ def test_a_key_that_does_not_come_is_an_error(account: Account, tap: Any) -> Non
     run = tap(tap.settings(account, **SEARCH, i360_search_columns=["firstname(c)"]), "contacts")
 
     assert run.code == 1
-    assert "without 'ContactID', its key" in run.log.splitlines()[-1]
+    assert "a record of 'contacts' came without 'ContactID', its key" in run.log.splitlines()[-1]
 
 
 def test_records_tell_their_organisation_and_what_they_hang_on(account: Account, tap: Any) -> None:

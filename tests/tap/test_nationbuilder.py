@@ -127,7 +127,10 @@ def test_extra_fields_come_where_they_are_asked_for(account: Account, tap: Any) 
 
     unknown = tap(tap.settings(account, nationbuilder_extra_fields=["home_adress"]))
     assert unknown.code == 1
-    assert "'nationbuilder_extra_fields' names 'home_adress', which no stream has" in unknown.log.splitlines()[-1]
+    assert (
+        "The setting 'nationbuilder_extra_fields' names 'home_adress', which no stream has"
+        in unknown.log.splitlines()[-1]
+    )
 
 
 def test_a_field_that_is_new_is_kept(account: Account, tap: Any) -> None:
@@ -272,7 +275,7 @@ def test_an_order_that_is_not_kept_is_an_error(account: Account, tap: Any, numbe
     run = tap(tap.settings(account), SMALL)
 
     assert run.code == 1
-    assert "not in the order of updated_at" in run.log.splitlines()[-1]
+    assert "the records are not in the order of updated_at" in run.log.splitlines()[-1]
 
 
 def test_a_killed_full_read_goes_on_after_its_last_id(sandbox: Sandbox, tap: Any) -> None:

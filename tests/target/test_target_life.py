@@ -429,7 +429,7 @@ def test_too_many_rejects_end_the_run(account: Account, target: Any, limit: floa
     done = target(account, [*target.messages("petitions", *records), target.state(1)], max_rejects=limit)
 
     assert done.code == 4
-    assert f"'max_rejects' is {limit:g}" in done.log
+    assert f"records were rejected; 'max_rejects' is {limit:g}" in done.log
     assert rejected <= done.count("petitions", "rejected") < 2000
     assert done.states == []
 

@@ -175,6 +175,7 @@ def test_a_known_supporters_status_changes_only_as_the_record_says(
 def test_post_mode_needs_a_status_in_every_record_and_leave_to_resubscribe(account: Account, target: Any) -> None:
     refused = target.as_command(account, target.messages("supporters", person(1)), rally_congress_upsert_mode="post")
     assert refused.code == 1
+    assert "With 'rally_congress_upsert_mode' 'post'" in refused.log
     assert "'allow_resubscribe'" in refused.log
     assert "Traceback" not in refused.log
     account.insert("supporters", [{"email": "n1@example.org"}])
