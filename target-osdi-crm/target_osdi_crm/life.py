@@ -61,6 +61,11 @@ class Waiting(Exception):
 class Unanswered(Exception):
     """Whether the vendor has acted on this record is not known, and asking again might do it twice."""
 
+    def __init__(self, error: errors.VendorError) -> None:
+        """Keep what came instead of an answer."""
+        super().__init__(str(error))
+        self.error = error
+
 
 class Unknowable(Exception):
     """The same, and nothing will ever tell."""
@@ -123,6 +128,7 @@ class Life:
         self._search_from = kept.last_write() + self._lag
         self._recent = Recent(self._lag)
         self._one_at_a_time = OneAtATime()
+        self._turns = threading.BoundedSemaphore(account.most_in_flight)
         self._guard = threading.Lock()
         self._claiming = threading.Lock()
         self._spent: Counter[str] = Counter()
@@ -234,7 +240,8 @@ class Life:
         row = entry.row
         if entry.stale:
             return False
-        if row.outcome == journal.REJECTED or (row.outcome == journal.WAITING and row.retry):
+        tried_before = row.outcome == journal.SENT and row.attempts
+        if row.outcome == journal.REJECTED or (row.outcome == journal.WAITING and row.retry) or tried_before:
             entry.rejected = row.tried
         if entry.stored:
             return False
@@ -266,7 +273,17 @@ class Life:
     # In its lane
 
     def live(self, entry: Entry) -> None:
-        """Live the rest of an entry's life, from match to outcome."""
+        """Live the rest of an entry's life, from match to outcome, when it is its turn."""
+        if entry.stream.gathers:
+            self._live(entry)
+            return
+        with self._turns:
+            if self._stopped():
+                self._lanes.finish(entry)
+            else:
+                self._live(entry)
+
+    def _live(self, entry: Entry) -> None:
         try:
             self._write(entry)
         except Rejection as rejection:
@@ -277,8 +294,7 @@ class Life:
         except Waiting as waiting:
             self._outcomes.parked(entry, str(waiting))
         except Unanswered as unanswered:
-            self._outcomes.unanswered(entry, unanswered.__cause__)
-            self._end_if_hopeless(unanswered.__cause__)
+            self._unanswered(entry, unanswered.error)
         except Unknowable:
             self._outcomes.unknown(entry)
         except _HOPELESS as error:
@@ -294,7 +310,15 @@ class Life:
             self._stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}, at {entry.name}."))
             self._lanes.finish(entry)
 
-    def _end_if_hopeless(self, error: BaseException | None) -> None:
+    def _unanswered(self, entry: Entry, error: errors.VendorError) -> None:
+        """Leave an entry to be looked up later in the run; when that was tried often enough, to the next run."""
+        if entry.patience or isinstance(error, _HOPELESS):
+            self._outcomes.unanswered(entry, error)
+            self._end_if_hopeless(error)
+        else:
+            self._outcomes.rejected(entry, _failed(error), error, lost=True)
+
+    def _end_if_hopeless(self, error: errors.VendorError) -> None:
         """End the run where every other record would meet the same error."""
         if isinstance(error, _HOPELESS):
             self._stop(Stop(CONFIGURATION, str(error)))
@@ -317,7 +341,7 @@ class Life:
         if entry.arrival.deleted:
             self._delete(entry, order)
             return
-        if row.outcome == journal.SENT and row.action == CREATE and not self._vendor.repeatable(order):
+        if row.action == CREATE and row.outcome != journal.UNKNOWN and not self._vendor.repeatable(order):
             self._recover(entry, order)
         found = self._match(entry, order)
         if stream.subject:
@@ -399,7 +423,7 @@ class Life:
             before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
             found = self._vendor.look_up(self._as_sent(entry, order), before)
         except errors.VendorError as error:
-            raise Unanswered from error
+            raise Unanswered(error) from error
         if found is None:
             raise Unknowable
         with self._claiming:
@@ -611,7 +635,7 @@ class Life:
                 return self._vendor.update(found.id, order, found.record) if found else self._vendor.create(order)
             except errors.VendorError as error:
                 if error.may_have_happened and not again:
-                    raise Unanswered from error
+                    raise Unanswered(error) from error
                 if isinstance(error, errors.Refused) and order.mark and (there := self._there_by_now(order)):
                     return there
                 if not isinstance(error, errors.Garbled) or not left:
@@ -705,7 +729,14 @@ class Life:
                 self._summary.detail(stream, "consent", f"{channel} {consent.WITHHELD}")
 
     def _pause_until(self, moment: float) -> None:
-        while (left := moment - time.time()) > 0 and not self._stopped():
+        """Wait until what was written before a moment must show in the vendor's searches.
+
+        Raises:
+            Stop: If the run is to end before: a search would not find it yet, and it would be created once more.
+        """
+        while (left := moment - time.time()) > 0:
+            if self._stopped():
+                raise Stop(CONFIGURATION, "The run was told to end.")
             time.sleep(min(left, 0.2))
 
 

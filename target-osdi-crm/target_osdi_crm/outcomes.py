@@ -169,8 +169,17 @@ class Outcomes:
         row.reason, row.words = "not signed in" if isinstance(error, NotSignedIn) else "not reached", str(error)
         self._keep_record(entry)
 
-    def rejected(self, entry: Entry, rejection: Rejection, cause: Exception | None = None) -> None:
-        """The record is not written; `cause` is what went wrong with the call, which may have held others too."""
+    def rejected(
+        self, entry: Entry, rejection: Rejection, cause: Exception | None = None, *, lost: bool = False
+    ) -> None:
+        """The record is not written.
+
+        Args:
+            entry: The record.
+            rejection: Why.
+            cause: What went wrong with the call, which may have held others too.
+            lost: Whether it may have been created all the same, so that it is looked up before it is tried again.
+        """
         row, stream = entry.row, entry.stream.name
         tried = entry.fingerprint or entry.arrival.seen
         row.attempts = (row.attempts if row.tried == tried else 0) + 1
@@ -184,7 +193,7 @@ class Outcomes:
             self._count_reject()
         if rejection.retry == journal.EACH_RUN:
             self._fail_again(cause)
-        self._keep_record(entry)
+        self._keep_record(entry, CREATE if lost else None)
 
     def over(self, entry: Entry) -> None:
         """Let go of an entry that is settled."""
@@ -199,9 +208,9 @@ class Outcomes:
     def _keep(self, entry: Entry, opt_ins: Sequence[tuple[str, str]] = ()) -> None:
         self._journal.write_soon(entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry))
 
-    def _keep_record(self, entry: Entry) -> None:
+    def _keep_record(self, entry: Entry, action: str | None = None) -> None:
         """Keep the record itself too, so that it can be taken up again."""
-        entry.row.action = DELETE if entry.arrival.deleted else None
+        entry.row.action = DELETE if entry.arrival.deleted else action
         entry.row.record = entry.arrival.raw or None
         self._keep(entry)
 

@@ -32,6 +32,7 @@ class Stream:
         delete: Whether records can be deleted.
         repeatable: Whether creating the same record twice leaves one.
         compared: Whether a known record is always read, and left alone where it shows all that is to be written.
+        gathers: Whether many of its records may travel in one call, and are therefore worth having under way at a time.
         required: Properties without which the vendor does not create a record.
         refers: References that the schema does not name, or that travel in the path: property → stream.
         subject: The property that refers to the person a record is about; records of one person never race.
@@ -46,6 +47,7 @@ class Stream:
     delete: bool = False
     repeatable: bool = False
     compared: bool = False
+    gathers: bool = False
     required: tuple[str, ...] = ()
     refers: Mapping[str, str] = field(default_factory=dict)
     subject: str | None = None
@@ -117,7 +119,7 @@ class Vendor(ABC):
         settings: The vendor's settings of the target; every name starts with the vendor's.
         shaping: Which of them change what is sent.
         version: Raised when the same record is shaped differently than before, so that it is sent again.
-        gathers: How many records travel in one call at most, and are therefore worth having under way at a time.
+        gathers: How many records of a stream that gathers travel in one call at most.
     """
 
     streams: ClassVar[Mapping[str, Stream]]

@@ -6,12 +6,13 @@ import contextlib
 import io
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class Target:
     folder: Path
     reach: Callable[[Account], dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def config(self, account: Account, /, **more: Any) -> dict[str, Any]:
         return {
@@ -70,9 +72,9 @@ class Target:
             **more,
         }
 
-    @staticmethod
-    def schema(stream: str, key: Iterable[str] = ("id",), **properties: Any) -> Message:
+    def schema(self, stream: str, key: Iterable[str] | None = None, **properties: Any) -> Message:
         """A SCHEMA message that allows anything, as a foreign tap might send it."""
+        key = self.keys.get(stream, ("id",)) if key is None else key
         schema = {"type": "object", "properties": {**{name: {} for name in key}, **properties}}
         return {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": list(key)}
 
@@ -82,7 +84,7 @@ class Target:
         schema = osdi_crm_schemas.schema(vendor, stream)
         return {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": list(key)}
 
-    def messages(self, stream: str, *records: Message, key: Iterable[str] = ("id",)) -> list[Message]:
+    def messages(self, stream: str, *records: Message, key: Iterable[str] | None = None) -> list[Message]:
         return [self.schema(stream, key), *({"type": "RECORD", "stream": stream, "record": each} for each in records)]
 
     @staticmethod
@@ -141,104 +143,206 @@ class Target:
         out, log = process.communicate(timeout=timeout)
         return Done(process.returncode, out, log, self.folder)
 
-    def killed(self, account: Account, messages: Iterable[Message | str], calls: int, /, **settings: Any) -> None:
-        """Run the target as a command of its own, and kill it when it has made so many calls."""
-        process = self.started(account, messages, **settings)
-        while account.counters()["calls"] < calls and process.poll() is None:
-            time.sleep(0.005)
-        process.kill()
-        process.communicate()
-
     def as_command(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> Done:
         """Run the target as a command of its own."""
         return self.ended(self.started(account, messages, **settings))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Case:
-    """An account of a vendor, and how its people are written and shown.
+    """One vendor as the writing tests see it: how its people come in, are sent and are shown.
 
     Attributes:
-        account: The account.
+        vendor: Its name.
         people: The stream of people.
-        given, family: Names of the names.
-        creates, changes: Methods of the calls that create and change people.
-        stored: Somebody subscribed at this e-mail address and with these names, as the sandbox takes it.
-        read: Id, e-mail address and properties of somebody as the sandbox shows it; None of who was always there.
+        key: Its key.
+        given: The name of the given name.
+        family: The name of something that a person has one of, such as the family name.
+        creates: Method and path of the calls that create people.
+        changes: The method of those that change them.
+        stored: Makes a subscribed person with an e-mail address and a given name as the sandbox holds one.
+        seen: Id, e-mail address and family name of a person as the sandbox holds one.
+        nested: How `family` comes in.
+        named: What else a person comes in with, by the e-mail address.
+        status: The property that says whether somebody is subscribed, and how it says so of one who is and who is not.
+        state: What a person as the sandbox holds one says of that.
+        is_made: Whether somebody at the vendor is there because a test put them there.
+        settings: Further settings of the target.
+        reads: Paths of calls that read, whatever their method.
         cannot: Tests that do not apply to the vendor, by name without `test_`, and why.
+        account: The account of a test.
     """
 
-    account: Account
+    vendor: str
     people: str
+    key: str
     given: str
     family: str
-    creates: str
+    creates: tuple[str, str]
     changes: str
-    stored: Callable[[str, Message], Message]
-    read: Callable[[Message], tuple[str, str, Message] | None]
+    stored: Callable[[str, str], Message]
+    seen: Callable[[Message], tuple[str, str, Any]]
+    nested: Callable[[str], Any] = str
+    named: Callable[[str], Message] = lambda _: {}
+    status: tuple[str, Any, Any] = ("", None, None)
+    state: Callable[[Message], Any] = lambda _: None
+    is_made: Callable[[Message], bool] = bool
+    settings: dict[str, Any] = field(default_factory=dict)
+    reads: str = "^$"
     cannot: dict[str, str] = field(default_factory=dict)
+    account: Any = None
 
     def person(self, number: int, **more: Any) -> Message:
-        """A person as it comes in; `family` is the family name."""
-        if "family" in more:
-            more[self.family] = more.pop("family")
-        return {"id": f"p{number}", self.given: f"Name{number}", "email": f"n{number}@example.org", **more}
+        """A person as it comes in; `family` is the family name, `subscribed` the status."""
+        return self.record(f"p{number}", f"n{number}@example.org", **{self.given: f"Name{number}", **more})
 
-    def insert(self, email: str, given: str | None = None) -> str:
+    def record(self, key: str, email: str, **more: Any) -> Message:
+        """The same, with a key and an e-mail address."""
+        if "family" in more:
+            more[self.family] = self.nested(more.pop("family"))
+        if "subscribed" in more:
+            name, into, out = self.status
+            more[name] = into if more.pop("subscribed") else out
+        return {self.key: key, "email": email, **self.named(email), **more}
+
+    def insert(self, email: str, given: str = "Somebody") -> str:
         """Put a subscribed person into the account; its id."""
-        (there,) = self.account.insert(self.people, [self.stored(email, {self.given: given} if given else {})])
-        found = self.read(there)
-        assert found
-        return found[0]
+        (there,) = self.account.insert(self.people, [self.stored(email, given)])
+        return self.seen(there)[0]
 
     def shown(self) -> list[Message]:
         """The people whom tests have made: id, e-mail address and family name."""
-        found = [who for each in self.account.records(self.people) if (who := self.read(each))]
-        return [{"id": key, "email": email, "family": record.get(self.family)} for key, email, record in found]
+        found = [each for each in self.account.records(self.people) if self.is_made(each)]
+        return [dict(zip(("id", "email", "family"), self.seen(each), strict=True)) for each in found]
+
+    def is_subscribed(self) -> bool:
+        """Whether the only person there is subscribed."""
+        (there,) = filter(self.is_made, self.account.records(self.people))
+        return bool(self.state(there) == self.status[1])
+
+    def writes(self) -> list[Message]:
+        """The calls that were meant to write."""
+        methods = {"POST", "PUT", "PATCH", "DELETE"}
+        log = self.account.log()
+        return [each for each in log if each["method"] in methods and not re.search(self.reads, each["path"])]
 
 
-def _read_person(raw: Message) -> tuple[str, str, Message]:
-    return raw["identifiers"][0].removeprefix("action_network:"), raw["email_addresses"][0]["address"], raw
+def _at_action_network(email: str, given: str) -> Message:
+    address = {"primary": True, "address": email, "status": "subscribed"}
+    return {"email_addresses": [address], "given_name": given}
 
 
-def _read_signup(raw: Message) -> tuple[str, str, Message] | None:
-    """Everybody but the owner of a nation."""
-    record = raw["attributes"]
-    return None if record["is_cpu"] else (raw["id"], record["email"], record)
+def _in_a_nation(raw: Message) -> tuple[str, str, Any]:
+    return raw["id"], raw["attributes"]["email"], raw["attributes"]["last_name"]
 
 
-CASES: dict[str, dict[str, Any]] = {
-    "action_network": {
-        "people": "people",
-        "given": "given_name",
-        "family": "family_name",
-        "creates": "POST",
-        "changes": "PUT",
-        "stored": lambda email, names: {
-            "email_addresses": [{"primary": True, "address": email, "status": "subscribed"}],
-            **names,
+NO_STATUS = dict.fromkeys(
+    (
+        "a_new_person_of_any_vendor_is_not_subscribed_unless_the_setting_says_so",
+        "the_status_of_a_new_person_of_any_vendor_is_the_records",
+        "a_record_without_a_status_touches_nobodys_at_any_vendor",
+        "an_opt_out_reaches_any_vendor_and_is_reversed_only_if_allowed",
+        "an_opt_out_wins_over_another_record_of_the_same_run_at_any_vendor",
+    ),
+    "the vendor knows no subscription status",
+)
+KIND = "Our ID"
+
+CASES = [
+    Case(
+        vendor="action_network",
+        people="people",
+        key="id",
+        given="given_name",
+        family="family_name",
+        creates=("POST", "/people$"),
+        changes="PUT",
+        stored=_at_action_network,
+        seen=lambda raw: (
+            raw["identifiers"][0].removeprefix("action_network:"),
+            raw["email_addresses"][0]["address"],
+            raw.get("family_name"),
+        ),
+        status=("email_status", "subscribed", "unsubscribed"),
+        state=lambda raw: raw["email_addresses"][0]["status"],
+    ),
+    Case(
+        vendor="nationbuilder",
+        people="signups",
+        key="id",
+        given="first_name",
+        family="last_name",
+        creates=("PATCH", "/signups/push$"),
+        changes="PATCH",
+        stored=lambda email, given: {
+            "attributes": {"email": email, "email1": email, "first_name": given, "email_opt_in": True}
         },
-        "read": _read_person,
-    },
-    "nationbuilder": {
-        "people": "signups",
-        "given": "first_name",
-        "family": "last_name",
-        "creates": "PATCH",
-        "changes": "PATCH",
-        "stored": lambda email, names: {"attributes": {"email": email, "email1": email, **names}},
-        "read": _read_signup,
-    },
-}
+        seen=_in_a_nation,
+        status=("email_opt_in", True, False),
+        state=lambda raw: raw["attributes"]["email_opt_in"],
+        is_made=lambda raw: not raw["attributes"].get("is_cpu"),  # the owner of a nation is there from the first
+    ),
+    Case(
+        vendor="i360",
+        people="volunteers",
+        key="VolunteerID",
+        given="FirstName",
+        family="LastName",
+        creates=("POST", "/Volunteers$"),
+        changes="PUT",
+        stored=lambda email, given: {"Email": email, "FirstName": given},
+        seen=lambda raw: (str(raw["VolunteerID"]), raw["Email"], raw.get("LastName")),
+        reads="/Search$|/connect/token$",
+        cannot=NO_STATUS,
+    ),
+    Case(
+        vendor="rally_congress",
+        people="supporters",
+        key="id",
+        given="firstName",
+        family="lastName",
+        creates=("POST", "/supporters$"),
+        changes="POST",
+        stored=lambda email, given: {"email": email, "firstName": given, "emailOptin": "yes"},
+        seen=lambda raw: (raw["id"], raw["email"], raw.get("lastName")),
+        status=("emailOptin", "yes", "unsubscribed"),
+        state=lambda raw: raw["emailOptin"],
+    ),
+    Case(
+        vendor="crowdskout",
+        people="profiles",
+        key="id",
+        given="first_name",
+        family="Households",  # of which, unlike names, a profile has one at most
+        creates=("POST", "/profile$"),
+        changes="PUT",
+        stored=lambda email, given: {
+            "Names": [{"FirstName": given}],
+            "EmailAddresses": [{"Email": email}],
+            "ExternalIDs": [{"ExternalID": email, "ExternalIDType": {"id": 1, "value": KIND}}],
+        },
+        seen=lambda raw: (
+            str(raw["id"]),
+            raw["EmailAddresses"][-1]["Email"],  # one that is changed is added
+            next((each["HouseholdID"] for each in raw.get("Households") or ()), None),
+        ),
+        nested=lambda name: [{"HeadOfHousehold": {"value": "Yes"}, "HouseholdID": name}],
+        named=lambda email: {"external_id": email},  # profiles are found by nothing else
+        settings={"crowdskout_external_id_type": KIND},
+        cannot=NO_STATUS,
+    ),
+]
 
 
-@pytest.fixture(params=CASES)
-def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
+@pytest.fixture(params=CASES, ids=[case.vendor for case in CASES])
+def case(request: pytest.FixtureRequest, sandbox: Sandbox, target: Target) -> Case:
     """One vendor after the other: what the target promises is promised for each."""
-    found = Case(sandbox.account(request.param), **CASES[request.param])
+    found: Case = request.param
     if why := found.cannot.get(request.node.originalname.removeprefix("test_")):
-        pytest.skip(f"{request.param}: {why}")
-    return found
+        pytest.skip(f"{found.vendor}: {why}")
+    target.settings.update(found.settings)
+    target.keys[found.people] = (found.key,)
+    return replace(found, account=sandbox.account(found.vendor))
 
 
 def _line(message: Message | str) -> bytes:

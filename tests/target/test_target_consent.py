@@ -31,6 +31,61 @@ def existing(account: Account, status: str) -> None:
     account.insert("people", [{"email_addresses": [{"primary": True, "address": "ada@example.org", "status": status}]}])
 
 
+@pytest.mark.parametrize("setting", [None, "unsubscribed", "subscribed"])
+def test_a_new_person_of_any_vendor_is_not_subscribed_unless_the_setting_says_so(
+    case: Any, target: Any, setting: str | None
+) -> None:
+    more = {"new_person_consent": setting} if setting else {}
+
+    done = target.write(case.account, case.people, case.person(1), **more)
+
+    assert done.code == 0, done.log
+    assert case.is_subscribed() == (setting == "subscribed")
+    assert done.by(case.people, "consent") == {"email defaulted": 1}
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+def test_the_status_of_a_new_person_of_any_vendor_is_the_records(case: Any, target: Any, subscribed: bool) -> None:
+    opposite = {"new_person_consent": "unsubscribed" if subscribed else "subscribed"}
+
+    done = target.write(case.account, case.people, case.person(1, subscribed=subscribed), **opposite)
+
+    assert done.code == 0, done.log
+    assert case.is_subscribed() == subscribed
+
+
+def test_a_record_without_a_status_touches_nobodys_at_any_vendor(case: Any, target: Any) -> None:
+    case.insert("n1@example.org")
+
+    done = target.write(case.account, case.people, case.person(1, family="New"))
+
+    assert done.count(case.people, "updated") == 1
+    assert case.is_subscribed()
+
+
+def test_an_opt_out_reaches_any_vendor_and_is_reversed_only_if_allowed(case: Any, target: Any) -> None:
+    case.insert("n1@example.org")
+    back = case.person(1, subscribed=True, family="Back")
+
+    target.write(case.account, case.people, case.person(1, subscribed=False))
+    out = case.is_subscribed()
+    withheld = target.write(case.account, case.people, back)
+    still_out, name = case.is_subscribed(), case.shown()[0]["family"]
+    target.write(case.account, case.people, back, allow_resubscribe=True)
+
+    assert (out, still_out, case.is_subscribed()) == (False, False, True)
+    assert (withheld.by(case.people, "consent"), name) == ({"email withheld": 1}, "Back")
+
+
+def test_an_opt_out_wins_over_another_record_of_the_same_run_at_any_vendor(case: Any, target: Any) -> None:
+    out, into = ({**case.person(1, subscribed=which), case.key: f"k{which}"} for which in (False, True))
+
+    done = target.write(case.account, case.people, out, into)
+
+    assert done.code == 0, done.log
+    assert not case.is_subscribed()
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [(None, "unsubscribed"), ("unsubscribed", "unsubscribed"), ("subscribed", "subscribed")],

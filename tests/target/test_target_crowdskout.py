@@ -356,29 +356,6 @@ def test_every_reason_and_setting_is_on_the_page() -> None:
     assert [each for each in (*reasons, *crowdskout.VENDOR.settings) if f"`{each}`" not in page] == []
 
 
-@pytest.mark.parametrize("calls", [2, 6, 11, 17, 25])
-def test_a_killed_run_and_another_write_every_profile_and_item_once(account: Account, target: Any, calls: int) -> None:
-    account.set(latency=0.03)
-    account.fault(do="cut_after", method="POST", share=0.2)
-    account.fault(do="cut_after", method="PUT", share=0.2)
-    messages = target.messages(
-        "profiles",
-        *(person(number) for number in range(8)),
-        *(person(number, **FULL) for number in range(8)),
-    )
-
-    target.killed(account, messages, calls, fail_on="none")
-    account.clear_faults()
-    done = target.as_command(account, messages, fail_on="none")
-
-    assert done.code == 0, done.log
-    stored = account.records("profiles")
-    assert sorted(each["ExternalIDs"][0]["ExternalID"] for each in stored) == [f"p{n}" for n in range(8)]
-    for each in stored:
-        assert {name: len(each[name]) for name in FULL} == {name: len(items) for name, items in FULL.items()}
-    assert done.summary["in_journal"] == {}
-
-
 # Many in one call
 
 

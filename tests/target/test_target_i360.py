@@ -316,23 +316,3 @@ def test_every_reason_and_setting_is_on_the_page() -> None:
 
     assert reasons
     assert [each for each in (*reasons, *i360.VENDOR.settings) if f"`{each}`" not in page] == []
-
-
-@pytest.mark.parametrize("calls", [2, 4, 7, 12])
-def test_a_killed_run_and_another_write_everybody_once(account: Account, target: Any, calls: int) -> None:
-    account.set(latency=0.03)
-    account.fault(do="cut_after", method="POST", path="/(Contacts|Volunteers)$", share=0.3)
-    contacts = target.messages("contacts", *(contact(number) for number in range(12)), key=["ContactID"])
-    volunteers = target.messages("volunteers", *(volunteer(number) for number in range(8)), key=["VolunteerID"])
-    how = {"fail_on": "none", "i360_contacts_per_import": 4}
-
-    target.killed(account, [*contacts, *volunteers], calls, **how)
-    account.clear_faults()
-    done = target.as_command(account, [*contacts, *volunteers], **how)
-
-    assert done.code == 0, done.log
-    imported = [each["Email"] for call in writes(account, "/Contacts") for each in call["body"]["Contacts"]]
-    assert sorted(set(imported)) == sorted(f"n{number}@example.org" for number in range(12))
-    assert sorted(each["Email"] for each in account.records("volunteers")) == [f"V{n}@example.org" for n in range(8)]
-    assert len(account.records("contacts")) == 12
-    assert done.summary["in_journal"] == {}

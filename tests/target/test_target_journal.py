@@ -182,6 +182,19 @@ def test_contents_are_erased_after_the_retention_and_ids_are_not(
     erased.end(0, "{}")
 
 
+def test_people_of_any_vendor_through_it(case: Any, target: Any, kept: dict[str, Any]) -> None:
+    target.settings |= {key: value for key, value in kept.items() if key == "journal"}
+    people = [*(case.person(number) for number in range(5)), {case.given: "Nobody"}]
+
+    first = target.write(case.account, case.people, *people)
+    case.account.clear_log()
+    second = target.write(case.account, case.people, *people)
+
+    assert (first.code, second.code) == (3, 0), first.log
+    assert first.count(case.people, "created") == second.count(case.people, "unchanged") == 5
+    assert case.account.counters()["calls"] == 0
+
+
 def test_a_whole_run_with_reruns_through_it(sandbox: Sandbox, target: Any, kept: dict[str, Any]) -> None:
     account = sandbox.account("action_network")
     target.settings = {key: value for key, value in kept.items() if key == "journal"}

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,99 @@ def found_in_nation(account: Account) -> dict[str, Counter[str]]:
     }
 
 
+LETTER = {
+    "actionType": "letter",
+    "campaignId": "c1",
+    "prefix": "Other",
+    "firstname": "Pat",
+    "lastname": "Example",
+    "street": "1 Main St",
+    "city": "Washington",
+    "state": "DC",
+    "zipcode": "20002",
+    "phone": "2025550100",
+}
+
+
+def organisation_load(target: Any) -> list[Any]:
+    """Contacts, which travel in imports, volunteers and notes on them, each with something of its own to be told by."""
+    messages = []
+    for n in range(PEOPLE):
+        person = {"FirstName": f"Name{n}", "LastName": "Lo", "Email": f"n{n}@example.org", "State": "VA"}
+        messages += [
+            *target.messages("volunteer_notes", {"NoteID": f"o{n}", "VolunteerID": f"p{n}", "Text": f"Letter {n}"}),
+            *target.messages("volunteers", {"VolunteerID": f"p{n}", **person}),
+            *target.messages("contacts", {"ContactID": f"c{n}", **person}),
+            target.state(n + 1),
+        ]
+    return messages
+
+
+def found_in_organisation(account: Account) -> dict[str, Counter[str]]:
+    """What the organisation has, by what tells it apart."""
+    return {
+        "volunteers": Counter(each["Email"] for each in account.records("volunteers")),
+        "contacts": Counter(each["Email"] for each in account.records("contacts")),
+        "volunteer_notes": Counter(each["Text"] for each in account.records("volunteer_notes")),
+    }
+
+
+def rally_load(target: Any) -> list[Any]:
+    """Supporters, and letters in the name of others, each with something of its own to be told by."""
+    messages = []
+    for n in range(PEOPLE):
+        letter = {**LETTER, "id": f"o{n}", "email": f"l{n}@example.org", "subject": f"Letter {n}", "message": "Hello"}
+        person = {"id": f"p{n}", "firstName": f"Name{n}", "email": f"n{n}@example.org", "customId": f"C{n}"}
+        messages += [
+            *target.messages("messages", letter),
+            *target.messages("supporters", person),
+            target.state(n + 1),
+        ]
+    return messages
+
+
+def found_at_rally(account: Account) -> dict[str, Counter[str]]:
+    """What the account has besides those who wrote letters, by what tells it apart."""
+    emails = (str(each["email"]) for each in account.records("supporters"))
+    return {
+        "supporters": Counter(email for email in emails if email.startswith("n")),
+        "messages": Counter(each["subject"] for each in account.records("letters")),
+    }
+
+
+def profile_load(target: Any) -> list[Any]:
+    """Attributes, and profiles with a note and an attribute's value, twice: at the second time with a number more."""
+    phones = [{"PhoneNumber": "2025550143"}]
+    messages: list[Any] = target.messages(
+        "attributes", *({"id": str(n), "name": f"tag {n}", "type": "Text"} for n in range(TAGS))
+    )
+    for more in ({}, {"PhoneNumbers": phones}):
+        for n in range(PEOPLE):
+            person = {
+                "id": f"p{n}",
+                "external_id": f"n{n}@example.org",
+                "first_name": f"Name{n}",
+                "Notes": [{"NoteWhen": "2024-01-01T12:00:00Z", "Note": f"Letter {n}", "NoteAuthor": "A"}],
+                "Attributes": [{"AttributeId": n % TAGS, "AttributeValue": f"{n}"}],
+                **more,
+            }
+            messages += target.messages("profiles", person)
+            messages += [target.state(n + 1)] if more else []
+    return messages
+
+
+def found_profiles(account: Account) -> dict[str, Counter[str]]:
+    """What the account has, items and all, by what tells it apart."""
+    profiles = {each["ExternalIDs"][0]["ExternalID"]: each for each in account.records("profiles")}
+    return {
+        "profiles": Counter(each["ExternalIDs"][0]["ExternalID"] for each in account.records("profiles")),
+        "attributes": Counter(each["name"] for each in account.records("attributes")),
+        "notes": Counter(note["Note"] for each in profiles.values() for note in each.get("Notes") or ()),
+        "values": Counter(v["AttributeValue"] for each in profiles.values() for v in each.get("Attributes") or ()),
+        "phones": Counter(key for key, each in profiles.items() for _ in each.get("PhoneNumbers") or ()),
+    }
+
+
 @dataclass(frozen=True)
 class Load:
     """A load of one vendor's records that is killed.
@@ -126,6 +219,9 @@ class Load:
         numbered: Streams with a record per person: its key, and what tells the vendor's record.
         certain: Streams whose lost answers are always looked up.
         methods: Of calls that are cut.
+        settings: Further settings of the target.
+        keys: Keys of streams, where they are not `id`.
+        prepare: Makes what must be there before.
     """
 
     vendor: str
@@ -135,6 +231,9 @@ class Load:
     numbered: dict[str, tuple[str, Callable[[int], str]]]
     certain: set[str]
     methods: tuple[str, ...] = ("POST",)
+    settings: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    prepare: Callable[[Account], Any] = bool
 
 
 PERSONS = {f"n{n}@example.org" for n in range(PEOPLE)}
@@ -175,6 +274,49 @@ NATION = Load(
     },
     certain={"signups", "signup_taggings", "events"},
     methods=("POST", "PATCH"),
+)
+PERSON = ("p{}", lambda n: f"n{n}@example.org")
+NOTE = ("o{}", lambda n: f"Letter {n}")
+ORGANISATION = Load(
+    vendor="i360",
+    messages=organisation_load,
+    found=found_in_organisation,
+    expected={"volunteers": PERSONS, "contacts": PERSONS, "volunteer_notes": LETTERS},
+    numbered={
+        "volunteers": PERSON,
+        "contacts": ("c{}", lambda n: f"n{n}@example.org"),
+        "volunteer_notes": NOTE,
+    },
+    certain={"volunteers", "contacts", "volunteer_notes"},
+    methods=("POST", "PUT"),
+    settings={"i360_unconfirmed_writes": True, "i360_contacts_per_import": 4},
+    keys={"volunteers": ("VolunteerID",), "contacts": ("ContactID",), "volunteer_notes": ("NoteID",)},
+)
+RALLY = Load(
+    vendor="rally_congress",
+    messages=rally_load,
+    found=found_at_rally,
+    expected={"supporters": PERSONS, "messages": LETTERS},
+    numbered={"supporters": PERSON, "messages": NOTE},
+    certain={"supporters"},
+    settings={"rally_congress_allow_letters": True},
+    prepare=lambda account: account.insert("campaigns", [{"campaignId": "c1", "title": "Parks"}]),
+)
+PROFILES = Load(
+    vendor="crowdskout",
+    messages=profile_load,
+    found=found_profiles,
+    expected={
+        "profiles": PERSONS,
+        "attributes": {f"tag {n}" for n in range(TAGS)},
+        "notes": LETTERS,
+        "values": {f"{n}" for n in range(PEOPLE)},
+        "phones": PERSONS,
+    },
+    numbered={"profiles": PERSON},
+    certain={"profiles", "attributes", "notes", "values", "phones"},
+    methods=("POST", "PUT"),
+    settings={"crowdskout_external_id_type": "Our ID", "crowdskout_profiles_per_call": 3},
 )
 
 
@@ -263,7 +405,8 @@ for line in sys.stdin:
         self._process.communicate()
 
 
-LOADS = [(GROUP, True), (GROUP, False), (NATION, False)]
+LOADS = [(GROUP, True), (GROUP, False), *((load, False) for load in (NATION, ORGANISATION, RALLY, PROFILES))]
+NAMES = ["with an identifier", "without", "nation", "organisation", "rally", "profiles"]
 
 
 @pytest.fixture
@@ -291,7 +434,9 @@ def one_moment(
     for method in loaded.methods:
         account.fault(do="cut_after", method=method, share=0.08)
         account.fault(do="delay", seconds=0.2, method=method, share=0.05)
-    settings = identified(account) if marked else {}
+    loaded.prepare(account)
+    target.keys.update(loaded.keys)
+    settings = loaded.settings | (identified(account) if marked else {})
     more = {"index_lag_seconds": LAG + 0.5, "state_interval_seconds": 0, "timeout_seconds": 5, "fail_on": "none"}
     target.command(account, **settings, **more)
     target.file(loaded.messages(target))
@@ -329,7 +474,7 @@ def moments(
     assert codes[143 if kill == signal.SIGTERM else -kill] >= number / 2, codes
 
 
-@pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=["with an identifier", "without", "nation"])
+@pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=NAMES)
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_at_a_few_moments(
     sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, loaded: Load, marked: bool
@@ -339,7 +484,7 @@ def test_killed_at_a_few_moments(
 
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=["with an identifier", "without", "nation"])
+@pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=NAMES)
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_at_a_hundred_moments(
     sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, loaded: Load, marked: bool

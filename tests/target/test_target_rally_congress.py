@@ -349,25 +349,3 @@ def test_every_reason_and_setting_is_on_the_page() -> None:
 
     assert reasons
     assert [each for each in (*reasons, *rally_congress.VENDOR.settings) if f"`{each}`" not in page] == []
-
-
-@pytest.mark.parametrize("calls", [3, 8, 14, 21, 30])
-def test_a_killed_run_and_another_write_every_supporter_once_and_no_letter_twice(
-    account: Account, target: Any, letter: dict[str, Any], calls: int
-) -> None:
-    account.set(latency=0.03)
-    account.fault(do="cut_after", method="POST", share=0.2)
-    people = [person(number, customId=f"C{number}") for number in range(8)]
-    letters = [{**letter, "id": f"l{number}", "subject": f"Letter {number}"} for number in range(8)]
-    messages = [*target.messages("supporters", *people), *target.messages("messages", *letters)]
-
-    target.killed(account, messages, calls, fail_on="none", **ALLOWED)
-    account.clear_faults()
-    done = target.as_command(account, messages, fail_on="none", **ALLOWED)
-
-    assert done.code == 0, done.log
-    emails = [each["email"] for each in account.records("supporters")]
-    assert sorted(emails) == sorted({*(one["email"] for one in people), "pat@example.org"})
-    sent = [call["body"]["subject"] for call in posts(account, "/letter")]
-    assert len(sent) == len(set(sent))
-    assert len(set(sent)) + done.count("messages", "unknown") >= 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -70,9 +71,35 @@ def test_marked_secrets_and_people_are_in_no_log(
     assert "Traceback" not in done.log or how == "debug"
 
 
-def test_the_summary_and_the_plan_tell_no_values(sandbox: Sandbox, target: Any) -> None:
-    account = sandbox.account("action_network")
-    messages = target.messages("people", {"id": "1", **SEEDED})
+def test_a_vendor_that_echoes_secrets_and_people_brings_neither_into_a_log(case: Any, target: Any) -> None:
+    account, email = case.account, SEEDED["email"]
+    config = target.config(account)
+    secrets = {str(value) for name, value in config.items() if re.search(r"token|password|secret", name)}
+    method, path = case.creates
+    echo = " ".join([email, *secrets])
+    for body in ({"error": echo}, {"Message": echo}, {"messages": [echo], "success": False}):
+        account.fault(do="status", method=method, path=path, status=400, body=body, times=1)
+    for how in ("html", "malformed"):
+        account.fault(do=how, method=method, path=path, times=1, skip=3)
+
+    people = (case.record(f"{number}-{email}", f"{number}{email}") for number in range(8))
+    done = target.as_command(account, target.messages(case.people, *people))
+
+    assert done.code == 3, done.log
+    assert secrets
+    assert len(done.rejects) >= 3
+    assert not [secret for secret in secrets if secret in done.log + done.out]
+    assert email not in done.log + done.out
+    for path in target.folder.iterdir():
+        content = path.read_bytes().decode("latin-1")
+        if path.name not in {"config.json", "input.jsonl"}:
+            assert not [secret for secret in secrets if secret in content], path.name
+            assert email not in content or path.stat().st_mode & 0o077 == 0, path.name
+
+
+def test_the_summary_and_the_plan_tell_no_values(case: Any, target: Any) -> None:
+    account = case.account
+    messages = target.messages(case.people, case.record("1", SEEDED["email"], **{case.given: SEEDED["given_name"]}))
 
     target(account, messages, dry_run=True)
     target(account, messages)

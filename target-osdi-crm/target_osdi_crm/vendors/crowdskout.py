@@ -30,6 +30,7 @@ _STREAMS = (
         name="profiles",
         path="profile",
         compared=True,
+        gathers=True,
         refers={"attribute_ids": "attributes"},
         keys=("external_id", "any_external_id"),
         default_keys=("external_id",),
@@ -436,8 +437,10 @@ def _option(value: Any, *, ours: bool) -> Any:
     """A value without the number of an option that has a text: numbers may mean something else in another account."""
     if isinstance(value, list):
         return [_option(each, ours=ours) for each in value]
-    if ours or not isinstance(value, dict) or not value.get("value") or not value.keys() <= {"id", "value"}:
+    if ours or not isinstance(value, dict):
         return value
+    if not value.get("value") or not value.keys() <= {"id", "value"}:
+        return {name: _option(inner, ours=ours) for name, inner in value.items()}
     return {"value": value["value"]} if str(value.get("id", 0)).isdigit() else value
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-osdi-crm")
 
 _STREAMS = (
-    Stream(name="contacts", path="Contacts", compared=True),
+    Stream(name="contacts", path="Contacts", compared=True, gathers=True),
     Stream(
         name="volunteers",
         path="Volunteers",
