@@ -13,7 +13,14 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from osdi_crm_client import errors
 from osdi_crm_client.redaction import redact
@@ -30,9 +37,17 @@ LONGEST_WORDS = 500
 
 
 class Answer(requests.Response):
-    """A response whose body is decoded once, however many ask for it."""
+    """A response whose body is read in one piece and decoded once, however many ask for it."""
 
     decode: Callable[[bytes], Any] | None = None
+
+    @property
+    @override
+    def content(self) -> bytes:
+        """The body. Raises urllib3's errors where it does not come in full."""
+        if not hasattr(self, "_body"):
+            self._body: bytes = self.raw.read(decode_content=True)
+        return self._body
 
     @override
     def json(self, **kwargs: Any) -> Any:
@@ -106,7 +121,7 @@ class Transport(HTTPAdapter):
         try:
             response = super().send(request, timeout=(min(10, self._timeout), self._timeout))
             response.content  # noqa: B018
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, HTTPError) as error:
             if never_left(error):
                 raise errors.Unreachable(
                     f"no connection to {self._origin} could be made", method=method, path=path
@@ -194,7 +209,7 @@ def _path(request: requests.PreparedRequest) -> str:
     return urlsplit(request.url or "").path
 
 
-def never_left(error: requests.exceptions.RequestException) -> bool:
+def never_left(error: Exception) -> bool:
     """Whether a call failed before it left: there was no connection, or not one to be trusted."""
     cause = error.args[0] if error.args else None
     if isinstance(cause, MaxRetryError):

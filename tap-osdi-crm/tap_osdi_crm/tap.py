@@ -105,6 +105,7 @@ class TapOSDICRM(Tap):
     ]
     dynamic_catalog = True
     message_writer_class = MessageWriter
+    message_writer: MessageWriter
 
     @override
     def __init__(self, **kwargs: Any) -> None:

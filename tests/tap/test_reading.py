@@ -263,7 +263,7 @@ def test_a_wrong_key_is_one_clear_line_without_the_key(sandbox: Sandbox, tap: An
     run = tap(settings(tap, case, account), case.stream)
 
     assert run.code == 1
-    assert "does not accept the credentials" in run.log.splitlines()[-1]
+    assert "Check the setting" in run.log.splitlines()[-1]
     assert "wrong-key-that-is-echoed" not in run.log
     assert "Traceback" not in run.log
 
