@@ -19,7 +19,7 @@ COPIED = (*PACKAGES, "tests", "hub", "demo", "benchmarks", "docs", "meltano.yml"
 PAGE = (ROOT / "docs" / "adding-a-vendor.md").read_text(encoding="utf-8")
 
 FILE = r"\*\*`(?P<file>[^`]+)`\*\*(?:, below the line (?P<ticks>`+)(?P<line>.+?)(?P=ticks))?\n\n"
-TEXT = r"(?:<!--.*-->\n)?```\w+\n(?P<text>.*?)^```$"
+TEXT = r"(?:<!--[^\n]*-->\n)?```\w+\n(?P<text>.*?)^```$"
 COMMANDS = r"```sh\n(?P<commands>.*?)^```$(?:\n\n```text\n(?P<output>.*?)^```$)?"
 
 
