@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from osdi_crm_client.errors import Refused
+from osdi_crm_client.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,17 +67,17 @@ class Gathering:
             if self._open is batch:
                 self._open = None
         try:
-            batch.replies = self._sent(batch.orders)
+            batch.replies = sent_together(batch.orders, self._send)
         finally:
             batch.done.set()
 
-    def _sent(self, orders: Sequence[Order]) -> Replies:
-        try:
-            return self._send(orders)
-        except Refused as error:
-            if len(orders) == 1:
-                return [error]
-            middle = len(orders) // 2
-            return [*self._sent(orders[:middle]), *self._sent(orders[middle:])]
-        except Exception as error:  # noqa: BLE001
+
+def sent_together(orders: Sequence[Order], send: Callable[[Sequence[Order]], Replies]) -> Replies:
+    """Send orders in one call, or in ever smaller ones until what is refused stands alone; raises nothing."""
+    try:
+        return send(orders)
+    except Exception as error:  # noqa: BLE001
+        if len(orders) == 1 or not isinstance(error, Refused) or isinstance(error, NotFound):
             return [error] * len(orders)
+    middle = len(orders) // 2
+    return [*sent_together(orders[:middle], send), *sent_together(orders[middle:], send)]

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import sqlite
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 OK = "ok"
 SENT = "sent"
@@ -372,6 +372,13 @@ class Journal:
         durable.wait()
         if self.failure:
             raise self.failure
+
+    def write_all(self, rows: Sequence[Row]) -> None:
+        """Write rows, and return when they are durable; raises what `write` raises."""
+        for row in rows[:-1]:
+            self._put(_Write(self._stamped(row)))
+        for row in rows[-1:]:
+            self.write(row)
 
     def write_soon(
         self,

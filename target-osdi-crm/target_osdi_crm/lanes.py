@@ -1,15 +1,25 @@
-"""Tasks side by side, except those that share a key: these run one after the other, in the order they came."""
+"""Tasks side by side, except those that share a key: these run one after the other, in the order they came.
+
+Tasks of one group that are ready at the same time run together, as one.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+SECONDS_TO_GATHER = 0.2
+"""How long tasks of a group wait for one more to run together with."""
+
+LONGEST_TO_GATHER = 5.0
+"""Seconds after which they wait no longer, though more keep coming."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -21,12 +31,14 @@ class Task:
         follows: Keys whose holders must have finished first.
         behind: How many tasks must finish first.
         ahead_of: Tasks that wait for this one.
+        group: What tasks have in common that run together; None for a task that runs alone.
     """
 
     holds: list[Hashable] = field(default_factory=list)
     follows: list[Hashable] = field(default_factory=list)
     behind: int = 0
     ahead_of: list[Task] = field(default_factory=list)
+    group: Hashable = None
 
 
 T = TypeVar("T", bound=Task)
@@ -35,29 +47,33 @@ T = TypeVar("T", bound=Task)
 class Lanes(Generic[T]):
     """Runs tasks in threads; a task is over when somebody calls `finish` for it."""
 
-    def __init__(self, threads: int) -> None:
-        """Prepare so many lanes."""
+    def __init__(self, threads: int, most_together: int = 1) -> None:
+        """Prepare so many lanes, in which so many tasks of a group may run together."""
         self._threads = threads
         self._most = 32 * threads
+        self._most_together = most_together
         self._changed = threading.Condition()
         self._last: dict[Hashable, T] = {}
-        self._ready: SimpleQueue[T | None] = SimpleQueue()
+        self._ready: SimpleQueue[list[T] | None] = SimpleQueue()
+        self._gathered: dict[Hashable, list[T]] = {}
         self._unfinished = 0
+        self._unfinished_in_groups = 0
         self._running = 0
         self._halted = False
         self.released: set[Hashable] = set()
 
-    def begin(self, work: Callable[[T], None]) -> None:
-        """Run `work` on each task, from now on."""
+    def begin(self, work: Callable[[T], None], work_together: Callable[[Sequence[T]], None] | None = None) -> None:
+        """Run `work` on each task, and `work_together` on those of each group, from now on."""
         for number in range(self._threads):
-            threading.Thread(target=self._run, args=(work,), name=f"lane-{number}", daemon=True).start()
+            threading.Thread(target=self._run, args=(work, work_together), name=f"lane-{number}", daemon=True).start()
 
     def submit(self, task: T) -> None:
         """Run a task when its turn has come; blocks while many are unfinished."""
         with self._changed:
-            while self._unfinished >= self._most and not self._halted:
+            while self._is_full(task) and not self._halted:
                 self._changed.wait()
             self._unfinished += 1
+            self._unfinished_in_groups += task.group is not None
             keys = {*task.holds, *task.follows}
             earlier = {id(other): other for key in keys if (other := self._last.get(key)) is not None}
             task.behind = len(earlier)
@@ -66,7 +82,21 @@ class Lanes(Generic[T]):
             for key in task.holds:
                 self._last[key] = task
             if not task.behind:
-                self._ready.put(task)
+                self._make_ready(task)
+
+    def _is_full(self, task: T) -> bool:
+        if task.group is None:
+            return self._unfinished - self._unfinished_in_groups >= self._most
+        return self._unfinished_in_groups >= self._most_together
+
+    def _make_ready(self, task: T) -> None:
+        if task.group is None:
+            self._ready.put([task])
+            return
+        gathered = self._gathered.setdefault(task.group, [])
+        gathered.append(task)
+        if len(gathered) == 1:
+            self._ready.put(gathered)
 
     def held(self, key: Hashable) -> bool:
         """Whether an unfinished task holds this key, or one did since `released` was last cleared."""
@@ -82,8 +112,9 @@ class Lanes(Generic[T]):
             for other in task.ahead_of:
                 other.behind -= 1
                 if not other.behind:
-                    self._ready.put(other)  # type: ignore[arg-type]
+                    self._make_ready(other)  # type: ignore[arg-type]
             self._unfinished -= 1
+            self._unfinished_in_groups -= task.group is not None
             self._changed.notify_all()
 
     def halt(self) -> None:
@@ -104,18 +135,32 @@ class Lanes(Generic[T]):
         for _ in range(self._threads):
             self._ready.put(None)
 
-    def _run(self, work: Callable[[T], None]) -> None:
-        while (task := self._ready.get()) is not None:
+    def _run(self, work: Callable[[T], None], work_together: Callable[[Sequence[T]], None] | None) -> None:
+        while (tasks := self._ready.get()) is not None:
+            if tasks[0].group is not None:
+                self._gather(tasks)
             with self._changed:
                 if self._halted:
                     continue
                 self._running += 1
             try:
-                work(task)
+                if work_together and tasks[0].group is not None:
+                    work_together(tasks)
+                else:
+                    work(tasks[0])
             finally:
                 with self._changed:
                     self._running -= 1
                     self._changed.notify_all()
+
+    def _gather(self, tasks: list[T]) -> None:
+        """Wait while more tasks of a group come, and let no others join them then."""
+        deadline, before = time.monotonic() + LONGEST_TO_GATHER, 0
+        while before < len(tasks) < self._most_together and time.monotonic() < deadline and not self._halted:
+            before = len(tasks)
+            time.sleep(SECONDS_TO_GATHER)
+        with self._changed:
+            del self._gathered[tasks[0].group]
 
 
 class OneAtATime:

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from osdi_crm_client import errors
 
 from target_osdi_crm import consent, journal, settings
 from target_osdi_crm.consent import Decision, Policy
+from target_osdi_crm.gathering import sent_together
 from target_osdi_crm.intake import encode
 from target_osdi_crm.lanes import OneAtATime
 from target_osdi_crm.outcomes import ADOPT, AMBIGUOUS, CREATE, DELETE, NOTHING, UPDATE, Outcomes
@@ -28,7 +30,7 @@ from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
 from target_osdi_crm.vendor import Found, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from osdi_crm_client.account import Account
 
@@ -266,6 +268,8 @@ class Life:
         for name, to in entry.arrival.inflow.shape.refers.items():
             place = entry.holds if name == stream.subject else entry.follows
             place.extend((to, each) for each in _listed(shaped.refers.get(name)))
+        if stream.together:
+            entry.group = (stream.name, entry.arrival.deleted, shaped.refers.get(stream.together))
         if entry.row.vendor_id:
             entry.holds.append((stream.name, "vendor id", entry.row.vendor_id))
         self._lanes.submit(entry)
@@ -284,13 +288,70 @@ class Life:
                 self._live(entry)
 
     def _live(self, entry: Entry) -> None:
-        try:
+        with self._ending(entry):
             self._write(entry)
+
+    def live_together(self, entries: Sequence[Entry]) -> None:
+        """Live the rest of the lives of entries that share a call; what is there already is simply sent again."""
+        with self._turns:
+            self._live_together(entries)
+
+    def _live_together(self, entries: Sequence[Entry]) -> None:
+        if self._stopped():
+            for entry in entries:
+                self._lanes.finish(entry)
+            return
+        deleted = entries[0].arrival.deleted
+        action = DELETE if deleted else CREATE
+        shared: list[tuple[Entry, Order]] = []
+        for entry in entries:
+            with self._ending(entry):
+                if order := self._to_share(entry, action):
+                    shared.append((entry, order))
+        if not shared:
+            return
+        try:
+            self._journal.write_all([entry.row for entry, _ in shared])
+        except Stop as stop:
+            self._stop(stop)
+            for entry, _ in shared:
+                self._lanes.finish(entry)
+            return
+        orders = [order for _, order in shared]
+        replies = sent_together(orders, lambda some: self._vendor.write_together(some, deleted=deleted))
+        for (entry, _), reply in zip(shared, replies, strict=True):
+            with self._ending(entry):
+                if isinstance(reply, Exception):
+                    raise reply
+                self._finish_well(entry, action, None if deleted else self._vendor.id_of(reply))
+
+    def _to_share(self, entry: Entry, action: str) -> Order | None:
+        """Prepare an entry's order, and its intent; None if the entry ends without."""
+        if not (order := self._order(entry)):
+            return None
+        if action == CREATE:
+            if self._leaves_alone(entry, entry.row.vendor_id):
+                return None
+            self._vendor.check(CREATE, order)
+            self._count_withheld(entry)
+        if self._plan:
+            self._plan.add(entry.key, entry.arrival.line, action, fields=sorted(order.refers))
+            self._finish_well(entry, action, f"{PLANNED}{entry.source_key}" if action == CREATE else None)
+            return None
+        self._spend(action)
+        self._note_intent(entry, action)
+        return order
+
+    @contextmanager
+    def _ending(self, entry: Entry) -> Iterator[None]:
+        """End an entry by what goes wrong with it."""
+        try:
+            yield
         except Rejection as rejection:
             if rejection.retry == journal.REFERENCE and entry.patience:
                 self._outcomes.parked(entry, rejection.reason)
             else:
-                self._outcomes.rejected(entry, rejection)
+                self._outcomes.rejected(entry, rejection, rejection)
         except Waiting as waiting:
             self._outcomes.parked(entry, str(waiting))
         except Unanswered as unanswered:
@@ -323,20 +384,30 @@ class Life:
         if isinstance(error, _HOPELESS):
             self._stop(Stop(CONFIGURATION, str(error)))
 
-    def _write(self, entry: Entry) -> None:
-        stream, row = entry.stream, entry.row
+    def _order(self, entry: Entry) -> Order | None:
+        """What an entry is to have sent; None if it ends without.
+
+        Raises:
+            Waiting: If it refers to what is not written yet.
+            Rejection: If it refers to what is not written at the end of the run.
+        """
         if entry.stale:
             entry.stale = False
-            row = entry.row = self._journal.rows([entry.key]).get(entry.key) or row
+            entry.row = self._journal.rows([entry.key]).get(entry.key) or entry.row
             if self._known(entry):
-                return
+                return None
         try:
-            order = Order(stream, entry.shaped.values, self._resolve(entry))
+            return Order(entry.stream, entry.shaped.values, self._resolve(entry))
         except Waiting:
             if not entry.arrival.deleted:
                 raise
             self._finish_well(entry, NOTHING, None)
+            return None
+
+    def _write(self, entry: Entry) -> None:
+        if not (order := self._order(entry)):
             return
+        stream, row = entry.stream, entry.row
         order.mark = self._vendor.mark(stream, entry.source_key)
         if entry.arrival.deleted:
             self._delete(entry, order)
@@ -515,11 +586,7 @@ class Life:
     def _carry_out(self, entry: Entry, order: Order, found: Found | None) -> None:
         """Consent, plan, journal the intent, send, verify, journal the outcome."""
         stream, row = entry.stream, entry.row
-        if found and self._mode == CREATE and row.action != CREATE:
-            self._outcomes.skipped(entry, "exists already", found.id)
-            return
-        if not found and self._mode == UPDATE:
-            self._outcomes.skipped(entry, "does not exist")
+        if self._leaves_alone(entry, found.id if found else None):
             return
         if found and found.record is None and stream.compared:
             found = self._shown(order, found)
@@ -539,8 +606,7 @@ class Life:
             fixed = entry.arrival.inflow.shape.fixed
             order.values = {name: value for name, value in order.values.items() if name not in fixed}
         self._vendor.check(action, order)
-        for what in entry.shaped.withheld:
-            self._summary.detail(stream.name, "withheld", what)
+        self._count_withheld(entry)
         if self._plan:
             fields = sorted({*order.values, *order.refers, *order.statuses}) if unlike is None else unlike
             self._plan.add(entry.key, entry.arrival.line, action, fields=fields, values=order.values)
@@ -552,6 +618,20 @@ class Life:
         self._intend(entry, action)
         reply = self._send(order, found)
         self._verify(entry, order, reply, decisions, action)
+
+    def _leaves_alone(self, entry: Entry, known_as: str | None) -> bool:
+        """End an entry that the mode leaves alone."""
+        if known_as and self._mode == CREATE and entry.row.action != CREATE:
+            self._outcomes.skipped(entry, "exists already", known_as)
+        elif not known_as and self._mode == UPDATE:
+            self._outcomes.skipped(entry, "does not exist")
+        else:
+            return False
+        return True
+
+    def _count_withheld(self, entry: Entry) -> None:
+        for what in entry.shaped.withheld:
+            self._summary.detail(entry.stream.name, "withheld", what)
 
     def _says_more(self, entry: Entry, order: Order) -> bool:
         """Whether an order holds what a vendor's record never shows, so that equal is not enough to leave it."""
@@ -615,12 +695,15 @@ class Life:
 
     def _intend(self, entry: Entry, action: str) -> None:
         """Journal what is about to be sent; on return it is durable."""
+        self._note_intent(entry, action)
+        self._journal.write(entry.row, opt_outs=entry.opt_outs)
+
+    def _note_intent(self, entry: Entry, action: str) -> None:
         row = entry.row
         row.attempts = row.attempts if row.tried == entry.fingerprint else 0
         row.outcome, row.action, row.tried = journal.SENT, action, entry.fingerprint
         row.record = entry.arrival.raw or None
         row.retry = row.reason = row.words = None
-        self._journal.write(row, opt_outs=entry.opt_outs)
 
     def _send(self, order: Order, found: Found | None) -> Record:
         """Send an order and return the reply.

@@ -67,7 +67,7 @@ class Run:
         self.summary = Summary()
         self.journal = Journal(config, account.name, read_only=self._dry, fail=self.stop)
         self._plan = Plan(config) if self._dry else None
-        self._lanes: Lanes[Entry] = Lanes(max(account.most_in_flight, self._vendor.gathers))
+        self._lanes: Lanes[Entry] = Lanes(max(account.most_in_flight, self._vendor.gathers), self._vendor.most_together)
         self._outcomes = Outcomes(
             config,
             kept=self.journal,
@@ -101,7 +101,7 @@ class Run:
             pass_on=self._life.begin,
             fail=lambda error: self.stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}.")),
         )
-        self._lanes.begin(self._life.live)
+        self._lanes.begin(self._life.live, self._life.live_together)
         self._over = threading.Event()
         threading.Thread(target=self._tell, name="telling", daemon=True).start()
 

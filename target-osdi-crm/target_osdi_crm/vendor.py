@@ -36,6 +36,7 @@ class Stream:
         required: Properties without which the vendor does not create a record.
         refers: References that the schema does not name, or that travel in the path: property → stream.
         subject: The property that refers to the person a record is about; records of one person never race.
+        together: The property whose records share calls: all that refer to the same are created, or deleted, as one.
         does_without: References that are left out where nothing is ever known under them.
         keys: Match keys that settings may name.
         default_keys: Match keys used unless settings name others.
@@ -51,6 +52,7 @@ class Stream:
     required: tuple[str, ...] = ()
     refers: Mapping[str, str] = field(default_factory=dict)
     subject: str | None = None
+    together: str | None = None
     does_without: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     default_keys: tuple[str, ...] = ()
@@ -120,6 +122,7 @@ class Vendor(ABC):
         shaping: Which of them change what is sent.
         version: Raised when the same record is shaped differently than before, so that it is sent again.
         gathers: How many records of a stream that gathers travel in one call at most.
+        most_together: How many records of a stream whose records share calls do so at most.
     """
 
     streams: ClassVar[Mapping[str, Stream]]
@@ -128,6 +131,7 @@ class Vendor(ABC):
     shaping: ClassVar[tuple[str, ...]]
     version: ClassVar[int]
     gathers: int = 1
+    most_together: ClassVar[int] = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         """Prepare to write to the account; makes no call."""
@@ -189,6 +193,15 @@ class Vendor(ABC):
 
     def delete(self, vendor_id: str | None, order: Order) -> bool:
         """Delete a record, looking for it if its id is not known; False if there was none."""
+        raise NotImplementedError
+
+    def write_together(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
+        """Create records that share a call, or delete them, and return the replies; twice is as good as once.
+
+        Raises:
+            VendorError: If the call fails; if it is refused, it is made again with fewer.
+            Rejection: If the vendor took the call and did not act on it.
+        """
         raise NotImplementedError
 
     @abstractmethod

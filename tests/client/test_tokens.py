@@ -102,6 +102,20 @@ def test_a_token_that_ends_in_the_middle_is_refreshed_once_and_the_call_made_aga
     assert reads(account) == [200, 401, 200]
 
 
+def test_a_token_that_another_process_got_may_have_ended_as_well(kept: dict[str, Any], account: Account) -> None:
+    first, second = client.Account(kept), client.Account(kept)
+    for each in (first, second):
+        each.check()
+        end_access(account)
+    first.check()
+    end_access(account)
+
+    second.check()
+
+    assert len(refreshes(account)) == 4
+    assert reads(account)[-3:] == [401, 401, 200]
+
+
 def test_a_write_that_meets_the_end_of_the_token_is_made_once(app: App, account: Account) -> None:
     writer = client.Account(app())
     writer.check()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
-import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm.vendors.nationbuilder import Together
 
 WRITES = {"POST", "PATCH", "DELETE"}
 
@@ -646,29 +649,99 @@ def test_an_event_whose_answer_was_lost_is_found_by_its_page(account: Account, t
 # Lists
 
 
+MEMBER = ("list_id", "signup_id")
+
+
+def members(account: Account, count: int) -> list[dict[str, str]]:
+    """So many people of the nation, to be put on a list of it."""
+    there = account.insert("signups", [{"attributes": {"first_name": f"N{number}"}} for number in range(count)])
+    of = add(account, "lists", name="VIPs", slug="vips")
+    return [{"list_id": of, "signup_id": each["id"]} for each in there]
+
+
+def on_list(account: Account) -> Counter[str]:
+    return Counter(each["attributes"]["signup_id"] for each in account.records("list_members"))
+
+
 def test_people_are_put_on_lists_together_and_taken_off(account: Account, target: Any) -> None:
+    everybody = members(account, 2500)
     account.set(latency=0.02, polls=2)
-    members = [{"list_id": "l", "signup_id": f"p{number}"} for number in range(30)]
-    messages = [
-        *target.messages("signups", *(person(number) for number in range(30))),
-        *target.messages("lists", {"id": "l", "name": "VIPs", "slug": "vips"}),
-    ]
-    target(account, messages)
     account.clear_log()
-    key = ("list_id", "signup_id")
-    done = target(account, target.messages("list_signups", *members, key=key))
+    own = {"ids_are_this_accounts": True}
+
+    done = target(account, target.messages("list_signups", *everybody, key=MEMBER), **own)
 
     assert done.code == 0, done.rejects
-    assert done.count("list_signups", "created") == 30
-    assert len(account.records("list_members")) == 30
-    assert len(writes(account)) < 15, "several in one call"
-    again = target(account, target.messages("list_signups", *members, key=key))
-    assert again.count("list_signups", "unchanged") == 30
+    assert done.count("list_signups", "created") == 2500
+    assert on_list(account) == Counter(each["signup_id"] for each in everybody)
+    assert len(writes(account)) <= 4, "thousands in one call"
+    again = target(account, target.messages("list_signups", *everybody, key=MEMBER), **own)
+    assert again.count("list_signups", "unchanged") == 2500
 
-    gone = [{**each, "_sdc_deleted_at": "2024-01-01T00:00:00Z"} for each in members[:10]]
-    left = target(account, target.messages("list_signups", *gone, key=key), allow_delete=True)
-    assert left.count("list_signups", "deleted") == 10
-    assert len(account.records("list_members")) == 20
+    account.clear_log()
+    gone = [{**each, "_sdc_deleted_at": "2024-01-01T00:00:00Z"} for each in everybody[:1000]]
+    left = target(account, target.messages("list_signups", *gone, key=MEMBER), allow_delete=True, **own)
+    assert left.count("list_signups", "deleted") == 1000
+    assert on_list(account) == Counter(each["signup_id"] for each in everybody[1000:])
+    assert len(writes(account)) <= 2
+
+
+def test_people_go_on_lists_in_the_run_that_writes_both(account: Account, target: Any) -> None:
+    put = [{"list_id": f"l{number % 3}", "signup_id": f"p{number}"} for number in range(60)]
+
+    done = target(
+        account,
+        [
+            *target.messages("list_signups", *put, key=MEMBER),
+            *target.messages("lists", *({"id": f"l{n}", "name": f"List {n}", "slug": f"list-{n}"} for n in range(3))),
+            *target.messages("signups", *(person(number) for number in range(60))),
+        ],
+    )
+
+    assert done.code == 0, done.rejects
+    assert done.count("list_signups", "created") == len(account.records("list_members")) == 60
+    assert {each["attributes"]["signups_count"] for each in account.records("lists")} == {20}
+    assert sum("add_signups" in call["path"] for call in writes(account)) <= 6
+
+
+def test_one_who_cannot_be_put_on_a_list_harms_no_other(account: Account, target: Any) -> None:
+    everybody = members(account, 20)
+    bad = {**everybody[7], "signup_id": "somebody"}
+    messages = target.messages("list_signups", *everybody[:7], bad, *everybody[8:], key=MEMBER)
+
+    done = target(account, messages, ids_are_this_accounts=True)
+
+    assert (done.count("list_signups", "created"), done.count("list_signups", "rejected")) == (19, 1)
+    assert done.rejects[0]["reason"] == "the vendor refused"
+    assert len(on_list(account)) == 19
+
+
+def test_a_run_killed_while_people_are_put_on_a_list_is_finished_by_the_next(account: Account, target: Any) -> None:
+    everybody = members(account, 300)
+    account.set(polls=10_000)
+    account.clear_log()
+    messages = target.messages("list_signups", *everybody, key=MEMBER)
+    own = {"ids_are_this_accounts": True}
+
+    target.killed(account, [*messages, target.state({"after": 300})], 3, **own)
+    account.set(polls=0)
+    done = target(account, [], **own)
+
+    assert done.code == 0, done.rejects
+    assert on_list(account) == Counter(each["signup_id"] for each in everybody)
+    assert done.count("list_signups", "created") == 300
+
+
+def test_what_is_planned_for_a_list_is_not_done(account: Account, target: Any) -> None:
+    everybody = members(account, 3)
+    account.clear_log()
+
+    done = target(
+        account, target.messages("list_signups", *everybody, key=MEMBER), ids_are_this_accounts=True, dry_run=True
+    )
+
+    assert [each["plan"] for each in done.plan] == ["create"] * 3
+    assert writes(account) == []
 
 
 def test_an_action_on_a_list_that_fails_is_a_rejection_to_be_tried_again(account: Account, target: Any) -> None:
@@ -735,6 +808,94 @@ def test_a_journey_is_brought_into_its_status(account: Account, target: Any, sta
     )
 
 
+# Tokens
+
+
+def app(account: Account) -> dict[str, Any]:
+    """Settings that sign in with the nation's app instead of a test token."""
+    names = ("client_id", "client_secret", "refresh_token")
+    return {
+        "nationbuilder_access_token": "",
+        **{f"nationbuilder_{name}": account.credentials[name] for name in names},
+    }
+
+
+@contextmanager
+def tokens_ending(account: Account, every: int) -> Iterator[None]:
+    """Let every access token of the nation's app end after so many calls, and at the first look at an action."""
+    over = threading.Event()
+
+    def end_them() -> None:
+        end_at, polled = every, False
+        while not over.wait(0.05):
+            polls = not polled and any("async_processes" in call["path"] for call in account.log())
+            if polls or account.counters()["calls"] >= end_at:
+                live = [token["id"] for token in account.records("tokens") if token["kind"] == "oauth"]
+                account.change("tokens", live, expires_in=0)
+                end_at, polled = account.counters()["calls"] + every, polled or polls
+
+    thread = threading.Thread(target=end_them)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_tokens_that_end_while_records_are_written_lose_and_repeat_nothing(account: Account, target: Any) -> None:
+    """They end between two records, between a search and its write, before a page is sideposted, and while we poll."""
+    account.set(latency=0.05, polls=3)
+    numbers = range(40)
+    events = ({"id": f"e{n}", "start_at": "2025-05-01T18:00:00Z", "venue_name": f"Hall {n}"} for n in numbers)
+    given = ({"id": f"d{n}", "signup_id": f"p{n}", "amount_in_cents": 100 + n} for n in numbers)
+    messages = [
+        *target.messages("signups", *(person(number) for number in numbers)),
+        *target.messages("lists", {"id": "l", "name": "VIPs", "slug": "vips"}),
+        *target.messages("donations", *given),
+        *target.messages("events", *events),
+        *target.messages("list_signups", *({"list_id": "l", "signup_id": f"p{n}"} for n in numbers), key=MEMBER),
+    ]
+
+    with tokens_ending(account, every=50):
+        done = target(account, messages, **app(account))
+
+    assert done.code == 0, done.log
+    ended = [call["path"] for call in account.log() if call["status"] == 401]
+    assert len(ended) > 2
+    assert any("async_processes" in path for path in ended)
+    made = {each["attributes"]["email"] for each in account.records("signups")}
+    assert {person(number)["email"] for number in numbers} <= made
+    amounts = Counter(each["attributes"]["amount_in_cents"] for each in account.records("donations"))
+    assert amounts == Counter(100 + number for number in numbers)
+    halls = Counter(each["attributes"]["venue_name"] for each in account.records("events"))
+    assert halls == Counter(f"Hall {number}" for number in numbers)
+    assert len(account.records("pages")) == len(on_list(account)) == len(numbers)
+    refreshes = [call["status"] for call in account.log() if call["path"].endswith("/oauth/token")]
+    assert set(refreshes) == {200}
+
+
+def test_tap_and_target_share_an_app_whose_token_ends_again_and_again(
+    sandbox: Sandbox, target: Any, tap: Any, tmp_path: Path
+) -> None:
+    account = sandbox.account("nationbuilder", counts={"voters": 2000}, latency=0.05, access_token_seconds=1)
+    shared = {**app(account), "token_store": str(tmp_path / "tokens.json")}
+    command = tap.command(tap.settings(account, **shared, nationbuilder_in_flight=2), "voters")
+
+    writing = target.started(account, target.messages("signups", *(person(number) for number in range(150))), **shared)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:
+        out, log = reading.communicate()
+    done = target.ended(writing)
+
+    assert (reading.returncode, done.code) == (0, 0), log.decode() + done.log
+    there = {each["id"] for each in account.records("voters")}
+    assert Counter(each["id"] for each in tap.parse(out).records("voters")) == Counter(there)
+    assert done.count("signups", "created") == 150
+    refreshes = [call["status"] for call in account.log() if call["path"].endswith("/oauth/token")]
+    assert len(refreshes) > 2
+    assert set(refreshes) == {200}
+
+
 # Everything else
 
 
@@ -784,26 +945,3 @@ def test_signups_that_refer_to_one_another_are_all_written_whole(account: Accoun
     assert three["attributes"]["recruiter_id"] == two["id"]
     again = target.write(account, "signups", person(2, recruiter_id="p1"))
     assert again.count("signups", "unchanged") == 1
-
-
-def test_calls_side_by_side_on_one_list_share_a_request(account: Account, target: Any) -> None:
-    acts: list[list[str]] = []
-    begun, go_on = threading.Event(), threading.Event()
-
-    def act(_key: str, items: list[str]) -> None:
-        acts.append(list(items))
-        begun.set()
-        go_on.wait(5)
-
-    together = Together(act)
-    threads = [threading.Thread(target=together.do, args=("l", str(number))) for number in range(8)]
-    threads[0].start()
-    begun.wait(5)
-    for thread in threads[1:]:
-        thread.start()
-    time.sleep(0.2)
-    go_on.set()
-    for thread in threads:
-        thread.join(5)
-
-    assert [len(each) for each in acts] == [1, 7]

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -112,6 +113,26 @@ def test_halted_lanes_begin_nothing_more_and_let_what_runs_end() -> None:
     assert lanes.wait(10)
     assert ran == [0]
     lanes.end()
+
+
+def test_tasks_of_a_group_run_together_and_never_too_many() -> None:
+    lanes: Lanes[Job] = Lanes(3, most_together=10)
+    ran: list[list[int]] = []
+
+    def together(jobs: Sequence[Job]) -> None:
+        ran.append([job.number for job in jobs])
+        for job in jobs:
+            lanes.finish(job)
+
+    lanes.begin(lanes.finish, together)
+    for number in range(25):
+        lanes.submit(Job(number=number, holds=[number], group="a"))
+    lanes.submit(Job(number=25, holds=[24], group="b"))
+    assert lanes.wait(20)
+    lanes.end()
+
+    assert [number for numbers in ran for number in numbers] == list(range(26))
+    assert [len(numbers) for numbers in ran] == [10, 10, 5, 1]
 
 
 def test_a_key_counts_as_held_until_it_was_looked_at_again() -> None:

@@ -18,7 +18,7 @@ from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from osdi_crm_client.account import Account
@@ -83,7 +83,7 @@ _STREAMS = (
     _stream(
         "list_signups",
         required=("list_id", "signup_id"),
-        subject="signup_id",
+        together="list_id",
         update=False,
         delete=True,
         repeatable=True,
@@ -243,6 +243,7 @@ class NationBuilder(Vendor):
     }
     shaping: ClassVar[tuple[str, ...]] = tuple(settings)
     version: ClassVar[int] = 1
+    most_together: ClassVar[int] = 10_000
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
@@ -254,8 +255,6 @@ class NationBuilder(Vendor):
         self._own_ids = bool(config.get("ids_are_this_accounts"))
         chosen = (config.get("match_keys") or {}).get(self.people, PUSH_KEYS)
         self._pushed_by = set(PUSH_KEYS) & set(chosen)
-        self._joining = Together(lambda key, ids: self._act_on_list(key, "add_signups", ids))
-        self._leaving = Together(lambda key, ids: self._act_on_list(key, "remove_signups", ids))
 
     @override
     def shape(self, stream: Stream, shaped: Shaped) -> None:
@@ -427,11 +426,6 @@ class NationBuilder(Vendor):
     @override
     def read(self, vendor_id: str, order: Order) -> Record | None:
         stream = order.stream.name
-        if stream == "list_signups":
-            lists = f"lists/{order.refers['list_id']}/signups"
-            members = self._all(lists, {"fields[signups]": "created_at"})
-            there = any(str(each["id"]) == order.refers["signup_id"] for each in members)
-            return dict(order.refers) if there else None
         try:
             answer = self.account.call("GET", f"{stream}/{vendor_id}", params=_extra_fields(order), repeatable=True)
         except errors.NotFound:
@@ -478,9 +472,6 @@ class NationBuilder(Vendor):
     @override
     def create(self, order: Order) -> Record:
         stream = order.stream
-        if stream.name == "list_signups":
-            self._joining.do(order.refers["list_id"], order.refers["signup_id"])
-            return dict(order.refers)
         if stream.name == "signups":
             return self._create_signup(order)
         self._name_tag(order)
@@ -566,10 +557,7 @@ class NationBuilder(Vendor):
 
     @override
     def delete(self, vendor_id: str | None, order: Order) -> bool:
-        """Take a tag from somebody, or somebody off a list."""
-        if order.stream.name == "list_signups":
-            self._leaving.do(order.refers["list_id"], order.refers["signup_id"])
-            return True
+        """Take a tag from somebody."""
         if vendor_id is None:
             self._name_tag(order)
             found = self._alike(order)
@@ -581,6 +569,18 @@ class NationBuilder(Vendor):
         except errors.NotFound:
             return False
         return True
+
+    @override
+    def write_together(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
+        """Put people on a list or take them off it, and wait until that is done (released.yaml, "/lists/{id}/…")."""
+        key, action = orders[0].refers["list_id"], "remove_signups" if deleted else "add_signups"
+        data = {"id": key, "type": "lists", "signup_ids": [order.refers["signup_id"] for order in orders]}
+        path = f"lists/{key}/{action}"
+        answer = self.account.call("PATCH", path, json={"data": data}, repeatable=True).json()
+        if not isinstance(answer, dict) or not answer.get("token"):
+            raise errors.Garbled("the answer shows no token", method="PATCH", path=path, status=202)
+        self._wait_for(answer["token"])
+        return [dict(order.refers) for order in orders]
 
     @override
     def id_of(self, record: Record) -> str | None:
@@ -722,16 +722,13 @@ class NationBuilder(Vendor):
                     of_kind[str(field["slug"])] = str(field.get("field_type"))
             return self._custom_fields.get(resource_type, {})
 
-    def _act_on_list(self, key: str, action: str, ids: list[str]) -> None:
-        """Put people on a list or take them off it, and wait until that is done (released.yaml, "/lists/{id}/…").
+    def _wait_for(self, token: str) -> None:
+        """Wait until NationBuilder has done what it took (released.yaml, "/async_processes/{token}").
 
         Raises:
-            VendorError: If NationBuilder refuses it.
-            Rejection: If it takes it and does not do it.
+            VendorError: If it does not tell.
+            Rejection: If it did not do it.
         """
-        data = {"id": key, "type": "lists", "signup_ids": ids}
-        answer = self.account.call("PATCH", f"lists/{key}/{action}", json={"data": data}, repeatable=True)
-        token = answer.json()["token"]
         deadline, pause = time.monotonic() + LONGEST_ACTION, 0.1
         while True:
             process = self.account.call("GET", f"async_processes/{token}", repeatable=True).json()
@@ -773,50 +770,6 @@ class NationBuilder(Vendor):
     def _found(self, data: Record) -> Found:
         record = _flat(data)
         return Found(record["id"], record)
-
-
-class _Batch:
-    def __init__(self) -> None:
-        self.items: list[str] = []
-        self.ended = False
-        self.failed: dict[str, Exception] = {}
-
-
-class Together:
-    """Does in one call what threads ask for while another call for the same key is under way."""
-
-    def __init__(self, act: Callable[[str, list[str]], None]) -> None:
-        self._act = act
-        self._guard = threading.Lock()
-        self._turns: dict[str, threading.Lock] = {}
-        self._open: dict[str, _Batch] = {}
-
-    def do(self, key: str, item: str) -> None:
-        """Have it done, and return when it is; raises what `act` raises."""
-        with self._guard:
-            turn = self._turns.setdefault(key, threading.Lock())
-            batch = self._open.setdefault(key, _Batch())
-            batch.items.append(item)
-        with turn:
-            if not batch.ended:
-                with self._guard:
-                    del self._open[key]
-                self._carry_out(key, batch, batch.items)
-                batch.ended = True
-        if error := batch.failed.get(item):
-            raise error
-
-    def _carry_out(self, key: str, batch: _Batch, items: list[str]) -> None:
-        """Act on all at once; where that is refused, on ever fewer, until the one at fault is alone."""
-        try:
-            self._act(key, items)
-        except (errors.VendorError, Rejection) as error:
-            if isinstance(error, errors.Refused) and len(items) > 1:
-                middle = len(items) // 2
-                self._carry_out(key, batch, items[:middle])
-                self._carry_out(key, batch, items[middle:])
-            else:
-                batch.failed |= dict.fromkeys(items, error)
 
 
 def _shape_signup(shaped: Shaped) -> None:
