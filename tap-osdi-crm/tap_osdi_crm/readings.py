@@ -306,8 +306,7 @@ class Keyset(Reading):
             if refusal.status != 400:
                 raise
             logger.warning(
-                "Stream '%s' is read whole, page by page: the vendor refuses to sort and filter it (%s). Rows may be"
-                " lost if others are deleted meanwhile.",
+                "Stream '%s' is read whole, page by page: the vendor refuses to sort and filter it (%s).",
                 stream.name,
                 refusal.words,
             )
@@ -384,6 +383,9 @@ class Keyset(Reading):
     @override
     def read(self, part: Part) -> Iterator[list[Row]]:
         stream = self.stream
+        if not stream.is_sorted_by_vendor:
+            yield from _numbered(stream, part)
+            return
         if part.ids is not None:
             yield from stream.pages(part)
             return
@@ -457,6 +459,10 @@ class Sweep(Reading):
 
     def _parents(self) -> Iterator[Parent]:
         yield from sorted(self.stream.parents(), key=lambda parent: parent.place)
+
+    @override
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        return _numbered(self.stream, part)
 
     @override
     def finished(self, part: Part) -> None:
@@ -562,6 +568,41 @@ class Within(Reading):
     @override
     def calls(self) -> int | None:
         return 0
+
+
+def _numbered(stream: VendorStream, part: Part) -> Iterator[list[Row]]:
+    """Yield the pages by number of a part that has no order, again until nothing has moved meanwhile.
+
+    A record that goes moves all behind it up, one of them past the reader. So where the vendor can be asked how many
+    there are, more than a page counts as read only when there are as many before as after and as many came, or when
+    two readings show the same.
+    """
+    pages = stream.pages(part)
+    first = next(pages, [])
+    before = stream.count(part) if len(first) >= stream.page_size and not stream.is_test else None
+    if before is None:
+        if first:
+            yield first
+        yield from pages
+        return
+    came: set[int] = set()
+    earlier: set[int] = set()
+    for _ in range(TRIES):
+        seen: set[int] = set()
+        for rows in stream.pages(part):
+            keys = [hash(stream.key(row)) for row in rows]
+            yield [row for row, key in zip(rows, keys, strict=True) if key not in came]
+            seen.update(keys)
+            came.update(keys)
+        after = stream.count(part)
+        if after is None or before == after == len(seen) or seen == earlier:
+            return
+        before, earlier = after, seen
+    logger.warning(
+        "Stream '%s': %s kept changing while it was read, and some of it may be missing; run again.",
+        stream.name,
+        part.path,
+    )
 
 
 def _path(parent: Parent, path: str) -> str:

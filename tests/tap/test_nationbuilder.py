@@ -315,6 +315,52 @@ def test_deletions_in_mid_read_take_no_others_along(sandbox: Sandbox, tap: Any) 
     assert ids(run.records("precincts")).keys() >= once(account, "precincts").keys()
 
 
+def with_list(sandbox: Sandbox, size: int, **options: Any) -> Account:
+    """A nation with one list of so many people."""
+    account = sandbox.account(VENDOR, counts={"signups": size, "lists": 1}, **options)
+    account.delete("list_members", [each["id"] for each in account.records("list_members")])
+    (of,) = account.records("lists")
+    signups = account.records("signups")
+    account.insert("list_members", [{"attributes": {"list_id": of["id"], "signup_id": each["id"]}} for each in signups])
+    return account
+
+
+def on_list(account: Account) -> set[str]:
+    return {each["attributes"]["signup_id"] for each in account.records("list_members")}
+
+
+def test_people_who_leave_a_list_in_mid_read_take_no_others_along(sandbox: Sandbox, tap: Any) -> None:
+    account = with_list(sandbox, 900)
+    first = [each["id"] for each in account.records("list_members")]
+    account.set(latency=0.05)
+    account.clear_log()
+    left = iter([first[:3], first[3:5]])
+
+    def let_some_leave() -> bool:
+        pages = [call["query"]["page[number]"] for call in account.log() if call["path"].endswith("/signups")]
+        if pages[-1:] in (["4"], ["7"]):
+            account.delete("list_members", next(left, []))
+        return False
+
+    run = tap.until(tap.settings(account), "list_signups", reached=let_some_leave, end=signal.SIGTERM)
+
+    assert run.code == 0, run.log
+    came = Counter(record["signup_id"] for record in run.records("list_signups"))
+    assert came.keys() >= on_list(account)
+    assert set(came.values()) == {1}
+    assert len(account.log()) > 20, "read once more"
+
+
+def test_a_list_whose_people_are_not_counted_is_read_all_the_same(sandbox: Sandbox, tap: Any) -> None:
+    account = with_list(sandbox, 250)
+    account.fault(do="status", status=400, path="/lists/[0-9]+/signups", skip=1, times=1)
+
+    run = tap(tap.settings(account), "list_signups")
+
+    assert run.code == 0, run.log
+    assert Counter(record["signup_id"] for record in run.records("list_signups")) == Counter(on_list(account))
+
+
 @pytest.mark.timeout(300)
 @hypothesis.settings(
     deadline=None, max_examples=6, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]

@@ -11,7 +11,7 @@ import osdi_crm_schemas
 from osdi_crm_client import errors
 from typing_extensions import override
 
-from tap_osdi_crm.paginators import Asked, Glance, NumberedPages, Place, SortedPages
+from tap_osdi_crm.paginators import Asked, Glance, NumberedPages, SortedPages
 from tap_osdi_crm.readings import Keyset, Sweep
 from tap_osdi_crm.resources import Part, Resource
 from tap_osdi_crm.streams import VendorStream
@@ -111,6 +111,7 @@ class NationBuilderStream(VendorStream):
                 f" {', '.join(sorted(_all_extra_fields()))}."
             )
         own = _extra_fields(resource.name)
+        self._is_counted = True
         self._extra_fields = ",".join(own if "*" in wanted else (name for name in own if name in wanted))
 
     @override
@@ -138,8 +139,13 @@ class NationBuilderStream(VendorStream):
     @override
     def query(self, part: Part, page: Any) -> dict[str, Any]:
         """Ask for a page in order, for a glance, or for a numbered page where nothing is sorted."""
-        if part.parent:
-            return {"page[number]": page, "page[size]": self.page_size, "fields[signups]": "created_at"}
+        if part.parent or not self.is_sorted_by_vendor:
+            numbers = {"page[number]": page, "page[size]": self.page_size}
+            if isinstance(page, Glance):
+                numbers = {"page[number]": page.number + 1, "page[size]": 1, "stats[total]": "count"}
+            if part.parent:
+                return {**numbers, "fields[signups]": "created_at"}
+            return {**numbers, **self._extra()}
         order = self.order(part)
         if isinstance(page, Glance):
             return {
@@ -150,11 +156,24 @@ class NationBuilderStream(VendorStream):
                 "stats[total]": "count",
                 f"fields[{self.name}]": order,
             }
-        query = {f"extra_fields[{self.name}]": self._extra_fields} if self._extra_fields else {}
-        if isinstance(page, Place):
-            conditions = dict(_conditions(part, self.replication_key, page.since))
-            return {**conditions, "sort": order, "page[number]": 1, "page[size]": page.size, **query}
-        return {"page[number]": page, "page[size]": self.page_size, "stats[total]": "count", **query}
+        conditions = dict(_conditions(part, self.replication_key, page.since))
+        return {**conditions, "sort": order, "page[number]": 1, "page[size]": page.size, **self._extra()}
+
+    def _extra(self) -> dict[str, str]:
+        return {f"extra_fields[{self.name}]": self._extra_fields} if self._extra_fields else {}
+
+    @override
+    def count(self, part: Part) -> int | None:
+        """Ask for the total, which the vendor documents for collections in general, and for no one of them."""
+        if not self._is_counted:
+            return None
+        try:
+            return self.page(part, Glance(0))[1]
+        except errors.Refused as refusal:
+            if refusal.status not in {400, 404}:
+                raise
+            self._is_counted = refusal.status == 404
+            return None
 
     @override
     def place(self, row: Row, order: str) -> Any:
