@@ -716,17 +716,24 @@ def test_one_who_cannot_be_put_on_a_list_harms_no_other(account: Account, target
     assert len(on_list(account)) == 19
 
 
-def test_a_run_killed_while_people_are_put_on_a_list_is_finished_by_the_next(account: Account, target: Any) -> None:
+def test_a_run_killed_while_people_are_put_on_a_list_is_finished_by_the_next(
+    account: Account, target: Any, until: Any
+) -> None:
     everybody = members(account, 300)
     account.set(polls=10_000)
     account.clear_log()
-    messages = target.messages("list_signups", *everybody, key=MEMBER)
     own = {"ids_are_this_accounts": True}
 
-    target.killed(account, [*messages, target.state({"after": 300})], 3, **own)
+    running = target.started(
+        account, [*target.messages("list_signups", *everybody, key=MEMBER), target.state({"after": 300})], **own
+    )
+    until(lambda: any("async_processes" in call["path"] for call in account.log()))
+    running.kill()
+    killed = target.ended(running)
     account.set(polls=0)
     done = target(account, [], **own)
 
+    assert killed.states == []
     assert done.code == 0, done.rejects
     assert on_list(account) == Counter(each["signup_id"] for each in everybody)
     assert done.count("list_signups", "created") == 300
