@@ -139,6 +139,7 @@ ENTITIES: dict[str, tuple[str, dict[str, str]]] = {
         {"AssignmentID": "integer", "VolunteerID": "integer?", "UserID": "integer?", "Role": "text?"},
     ),
     "event_metrics": ("Events/{EventID}/Metrics", {"MetricID": "integer", "Name": "text?", "Value": "text?"}),
+    "event_details": ("Events/{EventID}/Details", {"DetailID": "integer", "Name": "text?", "Value": "text?"}),
     "event_notes": ("Events/{EventID}/Notes", NOTE),
     "surveys": (
         "Surveys",

@@ -255,6 +255,22 @@ def test_a_stream_whose_assumed_address_is_wrong_is_left_out_with_a_warning(acco
     assert run.records("users")
 
 
+def test_a_path_that_two_readers_of_the_document_guess_differently_is_corrected_by_a_setting(
+    account: Account, tap: Any
+) -> None:
+    config = tap.settings(account, unconfirmed_streams=True)
+    right = {"stream_overrides": {"voice_mail_messages": {"path": "Surveys/VoicemailMessages"}}}
+
+    wrong = tap(config, "voice_mail_messages", "event_details")
+    corrected = tap({**config, **right}, "voice_mail_messages")
+
+    assert wrong.code == corrected.code == 0, wrong.log
+    assert "Stream 'voice_mail_messages' was not read" in wrong.log
+    assert wrong.records("voice_mail_messages") == []
+    assert len(wrong.records("event_details")) == len(account.records("event_details")) > 0
+    assert len(corrected.records("voice_mail_messages")) == len(account.records("voicemail_messages")) > 0
+
+
 def test_path_and_method_can_be_corrected(account: Account, tap: Any) -> None:
     overrides = {
         "volunteers": {"path": "Volunteers", "method": "GET"},

@@ -135,6 +135,7 @@ PLAIN_KINDS = (
         writes="POST DELETE",
     ),
     Kind("event_metrics", "Metrics", "MetricID", ("Name", "Value"), *OF_EVENT),
+    Kind("event_details", "Details", "DetailID", ("Name", "Value"), *OF_EVENT),
     Kind("event_notes", "Notes", "NoteID", NOTE, *OF_EVENT, writes="POST PUT DELETE"),
     Kind("script_templates", "Surveys/ScriptTemplates", "ScriptTemplateID", ("Name", "Body")),
     Kind("caller_ids", "Surveys/CallerIds", "CallerID", ("Name", "PhoneNumber")),
