@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import osdi_crm_schemas
 from osdi_crm_client import errors
+from osdi_crm_client.account import encoded
 from singer_sdk import metrics
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage, SelectionMask
-from singer_sdk.streams.rest import PageContext, RESTStream
+from singer_sdk.streams.rest import HTTPRequest, PageContext, RESTStream
 from typing_extensions import override
 
 from tap_osdi_crm.overrides import assumption
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import requests
     from osdi_crm_client.account import Account
     from singer_sdk.helpers.types import Context
-    from singer_sdk.streams.rest import HTTPRequest
 
     from tap_osdi_crm.resources import Resource
     from tap_osdi_crm.tap import TapOSDICRM
@@ -175,7 +175,8 @@ class VendorStream(RESTStream[Any]):
     @override
     def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
         """Return the request for a page; one that the vendor gave the address of is asked for by that."""
-        request = super().get_http_request(page=page)
+        asked = super().get_http_request(page=page)
+        request = _Request(asked.url, asked.method, asked.params, asked.headers, asked.data)
         if isinstance(page.next_page_token, str):
             return replace(request, url=page.next_page_token, params={})
         return request
@@ -449,6 +450,14 @@ class VendorStream(RESTStream[Any]):
 
     def _in_flight(self) -> int:
         return 1 if self.is_test else self.account.in_flight
+
+
+class _Request(HTTPRequest):
+    """A request whose query is quoted as all are."""
+
+    @override
+    def encode_params(self) -> str:
+        return encoded(self.params)
 
 
 class _RememberingMask(SelectionMask):
