@@ -324,7 +324,12 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log, but not each time that a stream within another writes what it holds."""
+        """Log, but not each time that a stream within another writes what it holds.
+
+        That a stream was ended by an error is the tap's to say, which knows whether it was one.
+        """
+        if level == logging.ERROR:
+            level = logging.DEBUG
         if not (self.is_written and level == logging.INFO):
             super().log(message, *args, level=level, **kwargs)
 

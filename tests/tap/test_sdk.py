@@ -47,6 +47,7 @@ def test_the_test_option_costs_a_few_calls_a_stream(sandbox: Sandbox, tap: Any, 
 
     assert run.code == 0, run.log
     assert account.counters()["calls"] < 5 * len(run.streams)
+    assert "ERROR" not in run.log
 
 
 def test_discovery_needs_no_vendor_to_be_reachable(tap: Any) -> None:
