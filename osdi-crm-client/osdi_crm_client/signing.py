@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from osdi_crm_client import redaction
 from osdi_crm_client.errors import ConfigurationError
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 class Signer:
-    """Signs calls with a header that never changes."""
+    """Signs calls with a header that never changes.
+
+    Attributes:
+        renewals: How often a refused call is signed anew at most.
+    """
+
+    renewals: ClassVar[int] = 1
 
     def __init__(self, header: str, value: str) -> None:
         """Sign with this header; its value is kept out of all logs.

@@ -217,6 +217,9 @@ class RotatingToken(ExpiringToken):
     again.
     """
 
+    renewals = 2
+    """The first token may be one that another process got, and that has ended as well."""
+
     def __init__(
         self, config: Mapping[str, Any], grant: CodeGrant, expired: Callable[[requests.Response], bool]
     ) -> None:

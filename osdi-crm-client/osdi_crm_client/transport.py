@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 LONGEST_WORDS = 500
 """Characters of a vendor's words that are kept."""
 
-MOST_RENEWALS = 2
-"""How often a call is signed anew: the first token may be one that another process got, and that has ended as well."""
-
 
 class Answer(requests.Response):
     """A response whose body is read in one piece and decoded once, however many ask for it."""
@@ -112,7 +109,7 @@ class Transport(HTTPAdapter):
                 path=_path(request),
             )
         response = self._once(request)
-        for _ in range(MOST_RENEWALS):
+        for _ in range(self._signer.renewals):
             if response.status_code != 401 or not self._signer.renew(response):
                 break
             response = self._once(request)

@@ -504,7 +504,9 @@ def test_a_message_that_is_no_complete_draft_of_this_account_is_rejected(
     assert account.records("messages") == []
 
 
-@pytest.mark.parametrize("stream", ["campaigns", "lists", "list_items", "queries", "wrappers", "embeds", "nonsense"])
+@pytest.mark.parametrize(
+    "stream", ["campaigns", "lists", "list_items", "queries", "wrappers", "embeds", "no_such_stream"]
+)
 def test_a_stream_that_cannot_be_written_is_refused_before_any_call(account: Account, target: Any, stream: str) -> None:
     messages = target.messages(stream, {"id": "1"})
 

@@ -716,6 +716,20 @@ def test_one_who_cannot_be_put_on_a_list_harms_no_other(account: Account, target
     assert len(on_list(account)) == 19
 
 
+def test_an_answer_without_the_token_of_the_action_is_no_success(account: Account, target: Any) -> None:
+    messages = target.messages("list_signups", *members(account, 3), key=MEMBER)
+    account.fault(do="status", status=202, body={}, method="PATCH", path="add_signups", times=None)
+    first = target(account, messages, ids_are_this_accounts=True)
+    account.clear_faults()
+
+    second = target(account, messages, ids_are_this_accounts=True)
+
+    assert first.code == 3
+    assert {"the answer shows no token" in each["words"] for each in first.rejects} == {True}
+    assert second.code == 0, second.rejects
+    assert len(on_list(account)) == 3
+
+
 def test_a_run_killed_while_people_are_put_on_a_list_is_finished_by_the_next(
     account: Account, target: Any, until: Any
 ) -> None:
