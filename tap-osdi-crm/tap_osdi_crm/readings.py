@@ -30,7 +30,7 @@ SLICE_PAGES = 40
 """Pages that a slice is cut to hold."""
 
 FEWEST_PAGES = 5
-"""Pages that a slice of a sorted collection holds at least, unless it is the last."""
+"""Pages that a slice is cut to hold at least, unless it is the last."""
 
 MOST_CUTS = 50
 """Slices of a sorted collection that are cut by counting from one place; deep numbers cost the vendor."""
@@ -88,6 +88,23 @@ class Reading(ABC):
         """Return about how many calls the reading will take, where that can be told cheaply."""
         return None
 
+    def _slice_pages(self, left: int) -> int:
+        """Return how many pages a slice is to hold of so many left: fewer towards the end, so that all end together."""
+        return min(SLICE_PAGES, max(FEWEST_PAGES, left // self.stream.account.in_flight))
+
+    def _looked_up(self, part: Part, numbers: Iterable[Any]) -> Iterator[list[Row]]:
+        """Yield the raw records of these pages of a part, looked up some ahead so that no reader waits for them."""
+
+        def look_up(number: Any) -> Iterator[list[Row]]:
+            yield self.stream.page(part, number)[0]
+
+        found: dict[Any, list[Row]] = {}
+        for event in SideBySide(numbers, look_up, lambda: self.stream.account.in_flight):
+            if isinstance(event, Page):
+                found[event.part] = event.rows
+            elif isinstance(event, Finished):
+                yield found.pop(event.part)
+
 
 class Whole(Reading):
     """Reads one collection from its first page to its last, each run anew."""
@@ -95,6 +112,10 @@ class Whole(Reading):
     @override
     def parts(self) -> Iterator[Part]:
         yield Part(self.stream.resource.path)
+
+    @override
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        return _numbered(self.stream, part)
 
     @override
     def calls(self) -> int | None:
@@ -264,18 +285,21 @@ class Slices(Reading):
         times: list[datetime] = []
         if sample and pages > SLICE_PAGES:
             samples = max(3, pages // SLICE_PAGES // 3)
-            for number in range(samples):
-                found, _ = stream.page(whole, 1 + number * pages // samples)
+            numbers = [1 + number * pages // samples for number in range(samples)]
+            for found in self._looked_up(whole, numbers):
                 times += [datetime.fromisoformat(row[key]) for row in found if row.get(key)]
         return pages, sorted(times)
 
     def _cut(self, window: Window, pages: int, times: list[datetime]) -> Iterator[Window]:
-        """Yield windows that by the sample hold about `SLICE_PAGES` pages each, and together all there is."""
+        """Yield windows that by the sample hold as many pages as is good for a slice, and together all there is."""
         since = window.since
-        slices = max(1, round(pages / SLICE_PAGES)) if times else 1
-        self.parts_in_all = slices
-        for number in range(1, slices):
-            bound = times[number * len(times) // slices].replace(microsecond=0)
+        ends, end = [], 0
+        while times and pages - end > FEWEST_PAGES:
+            end += self._slice_pages(pages - end)
+            ends.append(end)
+        self.parts_in_all = len(ends) + 1
+        for end in ends:
+            bound = times[min(end * len(times) // pages, len(times) - 1)].replace(microsecond=0)
             if (since is None or bound > since) and window.until and bound < window.until:
                 yield Window(since, bound)
                 since = bound
@@ -331,7 +355,7 @@ class Keyset(Reading):
         stream = self.stream
         while True:
             ends = self._ends(total)
-            for found in self._glances(rest, ends):
+            for found in self._looked_up(rest, [Glance(end) for end in ends]):
                 if len(found) != 1:  # the end, or a vendor that knows no pages
                     break
                 bound = stream.place(found[0], stream.order(rest))
@@ -363,22 +387,10 @@ class Keyset(Reading):
             left = SLICE_PAGES if total is None else (total - ends[-1]) // stream.page_size
             if left <= FEWEST_PAGES:
                 break
-            pages = min(SLICE_PAGES, max(FEWEST_PAGES, left // stream.account.in_flight))
-            ends.append(ends[-1] + pages * (stream.page_size - 5))  # pages share those of the second they meet in
+            ends.append(
+                ends[-1] + self._slice_pages(left) * (stream.page_size - 5)
+            )  # pages share those of the second they meet in
         return ends[1:]
-
-    def _glances(self, part: Part, numbers: list[int]) -> Iterator[list[Row]]:
-        """Yield the records of these numbers, looked up some ahead so that no reader waits for them."""
-
-        def glance(number: int) -> Iterator[list[Row]]:
-            yield self.stream.page(part, Glance(number))[0]
-
-        found: dict[int, list[Row]] = {}
-        for event in SideBySide(numbers, glance, lambda: max(1, self.stream.account.in_flight // 2)):
-            if isinstance(event, Page):
-                found[event.part] = event.rows
-            elif isinstance(event, Finished):
-                yield found.pop(event.part)
 
     @override
     def read(self, part: Part) -> Iterator[list[Row]]:
@@ -488,6 +500,10 @@ class OneByOne(Sweep):
     """Reads each record by itself, in the order of the ids; the last finished id is the cursor."""
 
     @override
+    def read(self, part: Part) -> Iterator[list[Row]]:
+        return self.stream.pages(part)
+
+    @override
     def _parents(self) -> Iterator[Parent]:
         for each in sorted(self.stream.ids()):
             yield Parent(self.stream.name, each, self.stream.resource.path, None)
@@ -571,33 +587,16 @@ class Within(Reading):
 
 
 def _numbered(stream: VendorStream, part: Part) -> Iterator[list[Row]]:
-    """Yield the pages by number of a part that has no order, again until nothing has moved meanwhile.
+    """Yield the pages by number of a part that has no order, again until no record has gone meanwhile.
 
-    A record that goes moves all behind it up, one of them past the reader. So where the vendor can be asked how many
-    there are, more than a page counts as read only when there are as many before as after and as many came, or when
-    two readings show the same.
+    A record that goes moves all behind it up, one of them past the reader. So the part is read again where the vendor
+    says with a page that there are fewer records than it said with the page before.
     """
-    pages = stream.pages(part)
-    first = next(pages, [])
-    before = stream.count(part) if len(first) >= stream.page_size and not stream.is_test else None
-    if before is None:
-        if first:
-            yield first
-        yield from pages
-        return
-    came: set[int] = set()
-    earlier: set[int] = set()
     for _ in range(TRIES):
-        seen: set[int] = set()
-        for rows in stream.pages(part):
-            keys = [hash(stream.key(row)) for row in rows]
-            yield [row for row, key in zip(rows, keys, strict=True) if key not in came]
-            seen.update(keys)
-            came.update(keys)
-        after = stream.count(part)
-        if after is None or before == after == len(seen) or seen == earlier:
+        totals: list[int] = []
+        yield from stream.pages(part, totals)
+        if all(before <= after for before, after in pairwise(totals)):
             return
-        before, earlier = after, seen
     logger.warning(
         "Stream '%s': %s kept changing while it was read, and some of it may be missing; run again.",
         stream.name,

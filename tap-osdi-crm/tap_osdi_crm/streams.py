@@ -225,9 +225,10 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def parse_response(self, response: requests.Response) -> Iterable[Any]:
-        """Yield the page's records as one list, which goes from thread to thread as one."""
-        if rows := self.rows(response.json()):
-            yield rows
+        """Yield the page's records as one list, which goes from thread to thread as one, and where they stood."""
+        body = response.json()
+        if rows := self.rows(body):
+            yield rows, body
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Row]:
@@ -348,11 +349,16 @@ class VendorStream(RESTStream[Any]):
         """Whether only a record or so is wanted, to try the connection."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
-    def pages(self, part: Part) -> Iterator[list[Row]]:
-        """Yield the pages of a part, shaped, until it ends; nothing where the place of the part is gone."""
+    def pages(self, part: Part, totals: list[int] | None = None) -> Iterator[list[Row]]:
+        """Yield the pages of a part, shaped, until it ends; nothing where the place of the part is gone.
+
+        `totals` is given what the vendor says with each page of how many records there are in all, where it does.
+        """
         try:
-            for rows in self.request_records({"part": part}):
+            for rows, body in self.request_records({"part": part}):
                 self._found = True
+                if totals is not None and (total := self.total(body)) is not None:
+                    totals.append(total)
                 yield self.shaped(rows, part)
             self._found = True
         except errors.NotFound:
@@ -384,10 +390,6 @@ class VendorStream(RESTStream[Any]):
         prepared = self.build_prepared_request(wanted.method, wanted.url, params=wanted.params, json=wanted.data)
         body = self.account.send(prepared, repeatable=True).json()
         return self.rows(body), self.total(body)
-
-    def count(self, part: Part) -> int | None:  # noqa: ARG002
-        """Return how many records a part that comes by number holds now, where the vendor can be asked for that."""
-        return None
 
     def key(self, row: Row) -> tuple[Any, ...]:
         """Return the key of a shaped record."""

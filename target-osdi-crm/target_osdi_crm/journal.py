@@ -199,11 +199,13 @@ class Journal:
             set_={name: record.excluded[name] for name in _FIELDS if name not in {"stream", "source_key"}},
         )
         self._opt_out = insert(OPT_OUTS).on_conflict_do_nothing()
-        self._opt_in = OPT_OUTS.delete().where(
+        this = (
             OPT_OUTS.c.account == account,
             OPT_OUTS.c.channel == sa.bindparam("of_channel"),
             OPT_OUTS.c.address == sa.bindparam("of_address"),
         )
+        self._opt_in = OPT_OUTS.delete().where(*this)
+        self._opted_out = sa.select(sa.literal(1)).where(*this)
         try:
             if not read_only:
                 self._begin(int(config.get("journal_retention_days", 90)))
@@ -341,13 +343,9 @@ class Journal:
         """Whether some record said that this address is not to be used."""
         if not self._engine or not self._any_opt_outs:
             return False
-        query = sa.select(sa.literal(1)).where(
-            OPT_OUTS.c.account == self.account,
-            OPT_OUTS.c.channel == channel,
-            OPT_OUTS.c.address == _hash(addressed),
-        )
+        this = {"of_channel": channel, "of_address": _hash(addressed)}
         with self._engine.connect() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(self._opted_out, this).first() is not None
 
     def last_write(self) -> float:
         """When an earlier run last sent something to this account, in seconds since 1970."""

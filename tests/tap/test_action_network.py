@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from typing import Any
 
 import pytest
@@ -186,3 +188,30 @@ def test_a_bookmark_in_the_future_is_no_reason_to_read_nothing(account: Account,
 
     assert run.code == 1
     assert "lies in the future" in run.log.splitlines()[-1]
+
+
+def test_taggings_that_go_in_mid_read_take_no_others_along(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR, counts={"people": 300, "tags": 1, "taggings": 300}, latency=0.05)
+    own = {own_id(r): r["identifiers"] for r in account.records("taggings")}
+    came: list[str] = []
+
+    def remove_some() -> bool:
+        pages = [call["query"].get("page") for call in account.log() if call["path"].endswith("/taggings")]
+        if "4" in pages and not came:
+            first = [
+                line
+                for line in (tap.folder / "out").read_text().splitlines()
+                if '"tag_id":' in line and "RECORD" in line
+            ]
+            came.extend(json.loads(line)["record"]["id"] for line in first[:3])
+            account.delete("taggings", came)
+        return False
+
+    run = tap.until(
+        tap.settings(account, action_network_taggings_of=["*"]), "taggings", reached=remove_some, end=signal.SIGTERM
+    )
+
+    assert run.code == 0, run.log
+    assert len(came) == 3
+    assert {r["id"] for r in run.records("taggings")} == own.keys()
+    assert len(account.records("taggings")) == len(own) - 3

@@ -121,7 +121,9 @@ class CrowdskoutStream(VendorStream):
 
     @override
     def total(self, body: Any) -> int | None:
-        return int(body["data"]["total"])
+        """Return how many attributes there are; what comes on one page has no total."""
+        total = body["data"].get("total")
+        return None if total is None else int(total)
 
     @override
     def query(self, part: Part, page: Any) -> dict[str, Any]:

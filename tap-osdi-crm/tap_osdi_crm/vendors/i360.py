@@ -244,14 +244,14 @@ class I360Stream(VendorStream):
         return (Parent(self.name, key, f"{path.removesuffix('/Search')}/{quote(key, safe='')}", None),)
 
     @override
-    def pages(self, part: Part) -> Iterator[list[Row]]:
+    def pages(self, part: Part, totals: list[int] | None = None) -> Iterator[list[Row]]:
         """Yield the pages of a part.
 
         Raises:
             ConfigurationError: If a search came to the record limit, so that there may be more.
         """
         found = 0
-        for rows in super().pages(part):
+        for rows in super().pages(part, totals):
             found += len(rows)
             yield rows
         if self.name == "contacts" and part.parent and found >= self._record_limit:

@@ -141,8 +141,8 @@ class NationBuilderStream(VendorStream):
         """Ask for a page in order, for a glance, or for a numbered page where nothing is sorted."""
         if part.parent or not self.is_sorted_by_vendor:
             numbers = {"page[number]": page, "page[size]": self.page_size}
-            if isinstance(page, Glance):
-                numbers = {"page[number]": page.number + 1, "page[size]": 1, "stats[total]": "count"}
+            if self._is_counted:
+                numbers["stats[total]"] = "count"
             if part.parent:
                 return {**numbers, "fields[signups]": "created_at"}
             return {**numbers, **self._extra()}
@@ -159,21 +159,19 @@ class NationBuilderStream(VendorStream):
         conditions = dict(_conditions(part, self.replication_key, page.since))
         return {**conditions, "sort": order, "page[number]": 1, "page[size]": page.size, **self._extra()}
 
+    @override
+    def pages(self, part: Part, totals: list[int] | None = None) -> Iterator[list[Row]]:
+        """Yield the pages, without totals where they are refused: they are documented for collections in general."""
+        try:
+            yield from super().pages(part, totals)
+        except errors.Refused as refusal:
+            if refusal.status != 400 or totals is None or not self._is_counted:
+                raise
+            self._is_counted = False
+            yield from super().pages(part, totals)
+
     def _extra(self) -> dict[str, str]:
         return {f"extra_fields[{self.name}]": self._extra_fields} if self._extra_fields else {}
-
-    @override
-    def count(self, part: Part) -> int | None:
-        """Ask for the total, which the vendor documents for collections in general, and for no one of them."""
-        if not self._is_counted:
-            return None
-        try:
-            return self.page(part, Glance(0))[1]
-        except errors.Refused as refusal:
-            if refusal.status not in {400, 404}:
-                raise
-            self._is_counted = refusal.status == 404
-            return None
 
     @override
     def place(self, row: Row, order: str) -> Any:
