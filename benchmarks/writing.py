@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PEOPLE_A_PACED_RUN = 600
 """People whose writing takes more than 1,000 calls."""
 
+LATENCY = 0.02
+"""Seconds after which a vendor that is near answers."""
+
 MOST_TRIES = 6
 """How often the client makes a call that fails."""
 
@@ -41,42 +44,65 @@ def load(account: Account, given: Path, folder: Path, name: str, *, code: int = 
 
 def write(scale: float, folder: Path) -> Section:
     """Speed of writing without a pace."""
-    number = round(5_000 * scale)
-    given = people(number, folder)
-    ours: list[tuple[Taken, Calls]] = []
-    theirs: list[tuple[Taken, Calls]] = []
-    written = []
-    for turn in range(ROUNDS):
-        place = folder / str(turn)
-        with sandbox_of() as sandbox:
-            account = sandbox.account("action_network")
-            ours.append(load(account, given, place, "target-osdi-crm"))
-            written.append(account.counters()["resources"]["people"])
-            empty = sandbox.account("action_network")
-            theirs.append(run(empty, programs.same_calls(empty, account.log(), place), place, "loop"))
-    faster = ratio([1 / calls.seconds for _, calls in ours], [1 / calls.seconds for _, calls in theirs])
+    number, fewer = round(5_000 * scale), round(500 * scale)
+    ours, theirs, written = _beside_the_loop(number, 0, ROUNDS, folder / "at once")
+    ours_late, theirs_late, written_late = _beside_the_loop(fewer, LATENCY, 1, folder / "late")
+    faster, faster_late = _faster(ours, theirs), _faster(ours_late, theirs_late)
+    lost = number - min(written) + fewer - min(written_late)
+    late = f"{fewer:,} people, answers after {LATENCY * 1000:.0f} ms"
     return Section(
         title=f"Writing {number:,} new people to Action Network, without a pace, journal on.",
         method="The people are what the tap reads from another account. The loop makes the very calls that the target "
         "made, one after the other, with one `requests.Session`, and decodes the answers; it knows nothing of what it "
-        "writes. Calls and times are from first to last call.",
+        "writes. The sandbox answers in less than a millisecond, so that the processor is all that counts, and once "
+        "more as late as a vendor that is near. Calls and times are from first to last call.",
         goals=[
             Goal("speed against the loop", "≥ 1 x", f"{faster:.2f} x", faster >= 1),
-            Goal("lost", "0", f"{number - min(written):,}", min(written) == number),
+            Goal(f"speed against the loop, {late}", "≥ 1 x", f"{faster_late:.2f} x", faster_late >= 1),
+            Goal("lost", "0", f"{lost:,}", lost == 0),
         ],
         columns=("program", "people/s", "calls/s", "processor s", "peak MB", "calls"),
         rows=[
             (
                 name,
-                f"{median(number / calls.seconds for _, calls in runs):,.0f}",
+                f"{median(people / calls.seconds for _, calls in runs):,.0f}",
                 f"{median(calls.per_second for _, calls in runs):,.0f}",
                 f"{median(taken.cpu for taken, _ in runs):.1f}",
                 f"{max(taken.peak for taken, _ in runs):.0f}",
                 f"{runs[-1][1].made:,}",
             )
-            for name, runs in (("target-osdi-crm", ours), ("requests loop", theirs))
+            for name, people, runs in (
+                ("target-osdi-crm", number, ours),
+                ("requests loop", number, theirs),
+                (f"target-osdi-crm, {late}", fewer, ours_late),
+                (f"requests loop, {late}", fewer, theirs_late),
+            )
         ],
     )
+
+
+def _beside_the_loop(
+    number: int, latency: float, rounds: int, folder: Path
+) -> tuple[list[tuple[Taken, Calls]], list[tuple[Taken, Calls]], list[int]]:
+    """Write so many people with the target, and make the same calls with the loop; return also how many there are."""
+    folder.mkdir()
+    given = people(number, folder)
+    ours: list[tuple[Taken, Calls]] = []
+    theirs: list[tuple[Taken, Calls]] = []
+    written = []
+    for turn in range(rounds):
+        place = folder / str(turn)
+        with sandbox_of() as sandbox:
+            account = sandbox.account("action_network", latency=latency)
+            ours.append(load(account, given, place, "target-osdi-crm"))
+            written.append(account.counters()["resources"]["people"])
+            empty = sandbox.account("action_network", latency=latency)
+            theirs.append(run(empty, programs.same_calls(empty, account.log(), place), place, "loop"))
+    return ours, theirs, written
+
+
+def _faster(ours: list[tuple[Taken, Calls]], theirs: list[tuple[Taken, Calls]]) -> float:
+    return ratio([1 / calls.seconds for _, calls in ours], [1 / calls.seconds for _, calls in theirs])
 
 
 def unchanged(scale: float, folder: Path) -> Section:
