@@ -99,7 +99,7 @@ class Account:
         Never more than the vendor wants; without a pace, as many as one thread could begin while it waits.
         """
         due = self.transport.latency * (self.pacer.rate or QUICKEST)
-        return max(1, min(self.most_in_flight, math.ceil(1.25 * due)))
+        return max(1, min(self.most_in_flight, math.ceil(1.5 * due)))
 
     def now(self) -> datetime:
         """The vendor's time, in UTC, never later than it really is there; its first use may cost a call."""

@@ -6,11 +6,14 @@ import contextlib
 import time
 from collections import deque
 from email.utils import parsedate_to_datetime
-from threading import Condition
+from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+MOST_LATE = 0.025
+"""Seconds that calls may come late and be made up for by the next ones."""
 
 LONGEST_PAUSE = 300.0
 """Seconds; a vendor that asks for more is asked again after this."""
@@ -27,8 +30,8 @@ class Pacer:
         """Aim at so many calls a second; None sets no pace, and only pauses hold calls back."""
         self._fastest = calls_per_second
         self._rate = calls_per_second
-        self._queue: deque[object] = deque()
-        self._turn = Condition()
+        self._queue: deque[Condition] = deque()
+        self._lock = Lock()
         self._slot = 0.0
         self._refusals_in_a_row = 0
         self.made = 0
@@ -40,25 +43,26 @@ class Pacer:
         return self._rate
 
     def wait(self) -> None:
-        """Return when it is this caller's turn to make one call."""
-        with self._turn:
-            caller = object()
-            self._queue.append(caller)
+        """Return when it is this caller's turn to make one call; only the first in the queue is ever woken."""
+        turn = Condition(self._lock)
+        with self._lock:
+            self._queue.append(turn)
             try:
-                while self._queue[0] is not caller or self._slot > time.monotonic():
-                    self._turn.wait(self._slot - time.monotonic() if self._queue[0] is caller else None)
+                while self._queue[0] is not turn or self._slot > time.monotonic():
+                    turn.wait(self._slot - time.monotonic() if self._queue[0] is turn else None)
                 if self._rate:
                     gap = 1 / self._rate
-                    self._slot = max(self._slot + gap, time.monotonic() + 0.9 * gap)
+                    self._slot = max(self._slot + gap, time.monotonic() + gap - MOST_LATE)
                 self.made += 1
             finally:
-                self._queue.remove(caller)
-                self._turn.notify_all()
+                self._queue.remove(turn)
+                if self._queue:
+                    self._queue[0].notify()
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer: pause after a 429, and where the vendor says that nothing is left of its limit."""
         asked = _seconds(headers, "Retry-After")
-        with self._turn:
+        with self._lock:
             if status == 429:
                 self.refused += 1
                 if self._rate and self._fastest:

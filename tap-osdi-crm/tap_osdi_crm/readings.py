@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 SLICE_PAGES = 40
 """Pages that a slice is cut to hold."""
 
-FEWEST_PAGES = 5
+FEWEST_PAGES = 3
 """Pages that a slice is cut to hold at least, unless it is the last."""
 
 MOST_CUTS = 50

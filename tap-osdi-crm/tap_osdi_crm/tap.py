@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from osdi_crm_client import redaction, stdout
+from osdi_crm_client import garbage, redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import NUMBER, secret_settings, settings_schema, warn_of_strangers
@@ -183,6 +183,7 @@ class TapOSDICRM(Tap):
                 selected = [stream for stream in tap.streams.values() if stream.selected]
                 cls.logger.info("What a run would cost:\n%s", estimate(selected, tap.account))  # type: ignore[arg-type]
                 return
+            garbage.look_seldom()
             tap.sync_all()
             cls.logger.info("Done:\n%s", tap.progress.table())
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from osdi_crm_client import redaction, stdout
+from osdi_crm_client import garbage, redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import secret_settings, warn_of_strangers
@@ -150,6 +150,7 @@ class TargetOSDICRM(Target):
         with _clear_failure():
             cls.print_version(print_fn=cls.logger.info)
             target = cls(config=config.config if config else {}, parse_env_config=bool(config and config.parse_env))
+            garbage.look_seldom()
             target.listen(file_input)
 
     @classmethod
