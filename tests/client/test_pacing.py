@@ -56,11 +56,11 @@ def test_a_caller_that_gives_up_does_not_hold_up_the_others(monkeypatch: pytest.
     pacer = Pacer(20)
     pacer.wait()
 
-    def interrupted(_: float | None = None) -> bool:
+    def interrupted(_: threading.Condition, timeout: float | None = None) -> bool:  # noqa: ARG001
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(pacer._turn, "wait", interrupted)
+        patch.setattr(threading.Condition, "wait", interrupted)
         pacer.wait()
     pacer.wait()
 
