@@ -56,7 +56,7 @@ def test_a_caller_that_gives_up_does_not_hold_up_the_others(monkeypatch: pytest.
     pacer = Pacer(20)
     pacer.wait()
 
-    def interrupted(_: threading.Condition, timeout: float | None = None) -> bool:  # noqa: ARG001
+    def interrupted(_: threading.Condition, timeout: float | None = None) -> bool:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
