@@ -151,9 +151,11 @@ class TapOSDICRM(Tap):
         return {resource.name: resource for resource in corrected}
 
     def parents(self, stream: str) -> list[Parent]:
-        """Return all records of a stream that others hang on; read once a run, even if not selected."""
+        """Return all records, for a test some, of a stream that others hang on; read once, even if not selected."""
         if stream not in self._parents:
             reader = self._stream(stream)
+            if any(each.ABORT_AT_RECORD_COUNT is not None for each in self.streams.values()):
+                reader.ABORT_AT_RECORD_COUNT = 1
             self.parents_as_of = self.parents_as_of or reader.until()
             self._parents[stream] = list(reader.as_parents())
         return self._parents[stream]

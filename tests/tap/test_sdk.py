@@ -41,7 +41,7 @@ class TestActionNetwork(Suite):  # type: ignore[misc, valid-type]
 
 
 def test_the_test_option_costs_a_few_calls_a_stream(sandbox: Sandbox, tap: Any, case: Any) -> None:
-    account = sandbox.account(case.vendor, size=2000)
+    account = sandbox.account(case.vendor, size=2000, counts={case.parents: 2000} if case.parents else {})
 
     run = tap(tap.settings(account, **case.extra), args=("--test",))
 
