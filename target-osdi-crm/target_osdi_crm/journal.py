@@ -114,7 +114,7 @@ class Row:
         words: The same in the vendor's words.
         record: The record as it came, as JSON, while it is not acknowledged.
         run: The run that last wrote this.
-        at: When it did, in seconds since 1970.
+        at: When it did, in seconds since 1970; while a creation has no answer, when that was sent.
     """
 
     stream: str
@@ -385,13 +385,17 @@ class Journal:
         then: Callable[[], None],
         opt_outs: Collection[tuple[str, str]] = (),
         opt_ins: Collection[tuple[str, str]] = (),
+        at: float | None = None,
     ) -> None:
-        """Write a row, addresses not to be used and addresses that may be again; call `then` when that is durable."""
-        self._put(_Write(self._stamped(row), opt_outs=opt_outs, opt_ins=opt_ins, then=then))
+        """Write a row, addresses not to be used and addresses that may be again; call `then` when that is durable.
 
-    def _stamped(self, row: Row) -> Row:
+        The row is to count as written `at` a time, if not now.
+        """
+        self._put(_Write(self._stamped(row, at), opt_outs=opt_outs, opt_ins=opt_ins, then=then))
+
+    def _stamped(self, row: Row, at: float | None = None) -> Row:
         row.run = self.run
-        row.at = time.time()
+        row.at = time.time() if at is None else at
         return copy(row)
 
     def _put(self, write: _Write) -> None:

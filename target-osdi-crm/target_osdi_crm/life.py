@@ -135,6 +135,7 @@ class Life:
         self._claiming = threading.Lock()
         self._spent: Counter[str] = Counter()
         self._mentioned: set[tuple[str, str]] = set()
+        self._unanswered_at: dict[tuple[str, str], float] = {}
 
     def _chosen_keys(self) -> dict[str, tuple[str, ...]]:
         chosen = {name: stream.default_keys for name, stream in self._vendor.streams.items()}
@@ -373,6 +374,7 @@ class Life:
 
     def _unanswered(self, entry: Entry, error: errors.VendorError) -> None:
         """Leave an entry to be looked up later in the run; when that was tried often enough, to the next run."""
+        self._unanswered_at[entry.key] = time.time()
         if entry.patience or isinstance(error, _HOPELESS):
             self._outcomes.unanswered(entry, error)
             self._end_if_hopeless(error)
@@ -489,7 +491,7 @@ class Life:
             Unanswered: If the vendor cannot be asked.
         """
         row = entry.row
-        self._pause_until(row.at + self._lag)
+        self._pause_until(max(self._search_from, self._unanswered_at.get(entry.key, row.at) + self._lag))
         try:
             before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
             found = self._vendor.look_up(self._as_sent(entry, order), before)

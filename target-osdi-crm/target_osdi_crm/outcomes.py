@@ -146,7 +146,7 @@ class Outcomes:
         """The intent stands as it is: it will be looked up at the end of the run."""
         entry.row.reason, entry.row.record = "no answer", entry.arrival.raw or None
         self._fail_again(cause)
-        self._keep(entry)
+        self._keep(entry, at=entry.row.at)
 
     def unknown(self, entry: Entry) -> None:
         """Nobody can tell whether the record was written."""
@@ -193,7 +193,10 @@ class Outcomes:
             self._count_reject()
         if rejection.retry == journal.EACH_RUN:
             self._fail_again(cause)
-        self._keep_record(entry, CREATE if lost else None)
+        if lost:
+            self._keep_record(entry, CREATE, at=row.at)
+        else:
+            self._keep_record(entry)
 
     def over(self, entry: Entry) -> None:
         """Let go of an entry that is settled."""
@@ -205,14 +208,16 @@ class Outcomes:
         """End the file."""
         self._rejected.close()
 
-    def _keep(self, entry: Entry, opt_ins: Sequence[tuple[str, str]] = ()) -> None:
-        self._journal.write_soon(entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry))
+    def _keep(self, entry: Entry, opt_ins: Sequence[tuple[str, str]] = (), at: float | None = None) -> None:
+        self._journal.write_soon(
+            entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry), at=at
+        )
 
-    def _keep_record(self, entry: Entry, action: str | None = None) -> None:
+    def _keep_record(self, entry: Entry, action: str | None = None, at: float | None = None) -> None:
         """Keep the record itself too, so that it can be taken up again."""
         entry.row.action = DELETE if entry.arrival.deleted else action
         entry.row.record = entry.arrival.raw or None
-        self._keep(entry)
+        self._keep(entry, at=at)
 
     def _note(self, entry: Entry, plan: str, reason: str | None = None) -> None:
         if self._plan:

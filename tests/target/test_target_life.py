@@ -718,6 +718,20 @@ def test_a_look_up_that_fails_leaves_what_was_sent_to_be_looked_up(
     assert len(account.records("petitions")) == 1
 
 
+def test_a_look_up_long_after_the_call_still_finds_what_it_made(
+    account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account.fault(do="cut_after", method="POST", path="/petitions", times=1)
+    account.fault(do="status", method="GET", path="/petitions", status=503, times=1)
+
+    petition = {"id": "1", "title": "T"}
+    done = target.write(account, "petitions", petition, index_lag_seconds=4)
+
+    assert done.code == 0, done.log
+    assert len(account.records("petitions")) == 1
+
+
 def test_the_log_tells_how_the_vendor_refused_and_nothing_that_it_may_have_echoed(
     account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
