@@ -35,8 +35,8 @@ class MessageWriter(MsgSpecWriter):
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held."""
-        sys.stdout.buffer.write(self._held)
+        """Write what is held; what a signal keeps from being written is not tried again, for part of it may be out."""
+        held, self._held = self._held, bytearray()
+        sys.stdout.buffer.write(held)
         sys.stdout.flush()
-        self._held.clear()
         self._written = time.monotonic()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import time
 from typing import Any
 
 import pytest
@@ -215,3 +217,25 @@ def test_taggings_that_go_in_mid_read_take_no_others_along(sandbox: Sandbox, tap
     assert len(came) == 3
     assert {r["id"] for r in run.records("taggings")} == own.keys()
     assert len(account.records("taggings")) == len(own) - 3
+
+
+def test_a_run_told_to_end_while_nobody_reads_ends_and_tears_no_line_but_the_last(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR, counts={"people": 1000})
+    command = tap.command(tap.settings(account), "people")
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout
+        before = -1
+        while (calls := account.counters()["calls"]) != before or calls < 3:  # until the pipe is full
+            before = calls
+            time.sleep(1)
+        process.terminate()
+        try:
+            code = process.wait(timeout=20)
+        finally:
+            process.kill()
+        lines = process.stdout.read().split(b"\n")
+
+    assert code == 143
+    for line in lines[:-1]:
+        json.loads(line)
