@@ -126,7 +126,8 @@ class Whole(Reading):
 class Slices(Reading):
     """Reads a collection in slices of time, oldest first; the end of the last finished one is the bookmark.
 
-    Slices that end before older ones stand in the state as `slices`, so that a run after a kill leaves them out.
+    Slices that end before older ones stand in the state as `slices`, so that a run after a kill leaves them out, but
+    for the overlap at the end.
 
     Pages by number lose rows when a row read earlier leaves the collection, as a changed row leaves its slice: those
     behind it move up, one of them from a page not yet read to one already read. So a slice of more than one page
@@ -227,8 +228,10 @@ class Slices(Reading):
 
     @override
     def ahead(self, part: Part) -> None:
-        since, until = part.window.since, part.window.until
-        if since and until and self._is_noted(part):
+        since, until = part.window.since, self._until - self.stream.before_bookmark
+        if part.window.until:
+            until = min(until, part.window.until)
+        if since and since < until and self._is_noted(part):
             self._done.append((since, until))
             self._note(None)
 

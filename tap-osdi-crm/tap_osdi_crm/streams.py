@@ -426,7 +426,12 @@ class VendorStream(RESTStream[Any]):
                 f"Stream '{self.name}' is to be read from {time} on, which lies in the future. Mend 'start_date', or"
                 " run it once without its state (meltano: --full-refresh)."
             )
-        return since - timedelta(seconds=float(self.config.get("overlap_seconds", self.overlap)))
+        return since - self.before_bookmark
+
+    @property
+    def before_bookmark(self) -> timedelta:
+        """How long before its bookmark an incremental run begins to read."""
+        return timedelta(seconds=float(self.config.get("overlap_seconds", self.overlap)))
 
     def until(self) -> datetime:
         """Return the time before which every change is already visible at the vendor; it is never in the future."""

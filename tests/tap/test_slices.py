@@ -44,6 +44,27 @@ def ids(account: Account) -> set[str]:
     return {identity(raw) for raw in account.records("people")}
 
 
+def test_the_overlap_is_read_again_behind_a_slice_that_ended_ahead(
+    sandbox: Sandbox, tap: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(readings, "SLICE_PAGES", 2)
+    account = sandbox.account("action_network")
+    account.insert("people", [person(n, n) for n in range(300)])
+    config = {**tap.settings(account), "overlap_seconds": 60, "index_lag_seconds": 0}
+    killed = TapOSDICRM(config=config, state={})
+    stream = killed.streams["people"]
+    stream._write_starting_replication_value(None)
+    reading = readings.Slices(stream)  # type: ignore[arg-type]
+    parts = list(reading.parts())
+    reading.finished(parts[0])
+    reading.ahead(parts[-1])
+    [late] = account.insert("people", [person(999, int(time.time()) - BEGIN - 20)])
+
+    found, _ = read(config, dict(killed.state))
+
+    assert identity(late) in found
+
+
 @pytest.mark.timeout(300)
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
