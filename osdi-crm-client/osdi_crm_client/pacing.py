@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_LATE = 0.025
+MOST_LATE = 0.01
 """Seconds that calls may come late and be made up for by the next ones."""
 
 LONGEST_PAUSE = 300.0

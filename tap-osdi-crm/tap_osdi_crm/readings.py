@@ -175,10 +175,10 @@ class Slices(Reading):
                 came.append(stream.account.now())
                 seen.update((stream.key(row), row.get(key) or "") for row in rows)
                 yield rows
-            if not came or (len(came) == 1 and held < stream.page_size):
-                return
             if held == len(came) * stream.page_size and stream.page(part, len(came) + 1)[0]:
                 continue  # the empty page that ended it was none
+            if not came or (len(came) == 1 and held < stream.page_size):
+                return
             changed = self._changed_since(part, began)
             torn = self._torn(came, [changed[row] for row in seen.keys() & changed.keys()])
             while len(seen.keys() - changed.keys()) != held:
@@ -263,28 +263,14 @@ class Slices(Reading):
     def _survey(self, whole: Part, *, sample: bool = True) -> tuple[int, list[datetime]]:
         """Return about how many pages there are, and for more than a slice the times of some rows, sorted.
 
-        Where the vendor gives no total, pages are asked for by doubled and then halved numbers.
+        Where the vendor gives no total, pages are asked for by doubled numbers, and then by numbers in between.
         """
         stream, key = self.stream, self.stream.replication_key or ""
         beyond = SLICE_PAGES + 1
         rows, total = stream.page(whole, beyond)
-        if total is not None:
-            pages = -(-total // stream.page_size)
-        else:
-            pages, empty = (beyond if rows else 1), (beyond if not rows else 0)
-            while not empty:
-                if pages > MOST_PAGES:
-                    raise errors.Garbled("the collection has no end", method="GET", path=whole.path)
-                if stream.page(whole, 2 * pages)[0]:
-                    pages *= 2
-                else:
-                    empty = 2 * pages
-            while rows and empty - pages > max(1, pages // 10):
-                middle = (pages + empty) // 2
-                if stream.page(whole, middle)[0]:
-                    pages = middle
-                else:
-                    empty = middle
+        pages = 1 if total is None else -(-total // stream.page_size)
+        if total is None and rows:
+            pages = self._last_page(whole, beyond)
         times: list[datetime] = []
         if sample and pages > SLICE_PAGES:
             samples = max(3, pages // SLICE_PAGES // 3)
@@ -292,6 +278,24 @@ class Slices(Reading):
             for found in self._looked_up(whole, numbers):
                 times += [datetime.fromisoformat(row[key]) for row in found if row.get(key)]
         return pages, sorted(times)
+
+    def _last_page(self, whole: Part, page: int) -> int:
+        """Return about which page is the last that holds rows, from one on that does; never one beyond it."""
+        empty = 0
+        many = self.stream.account.in_flight
+        while not empty or empty - page > max(1, page // 10):
+            if page > MOST_PAGES:
+                raise errors.Garbled("the collection has no end", method="GET", path=whole.path)
+            if empty:
+                numbers = sorted({page + (empty - page) * n // (many + 1) for n in range(1, many + 1)} - {page})
+            else:
+                numbers = [page * 2**n for n in range(1, many + 1)]
+            for number, rows in zip(numbers, self._looked_up(whole, numbers), strict=True):
+                if rows:
+                    page = max(page, number)
+                else:
+                    empty = min(empty or number, number)
+        return page
 
     def _cut(self, window: Window, pages: int, times: list[datetime]) -> Iterator[Window]:
         """Yield windows that by the sample hold as many pages as is good for a slice, and together all there is."""
