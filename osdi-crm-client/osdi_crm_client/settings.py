@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
@@ -100,11 +102,17 @@ def secret_settings(schema: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def warn_of_strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
-    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default."""
+    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default.
+
+    Raises:
+        ConfigurationError: If one is nearly the name of a setting: a run without it may do what nobody wants.
+    """
     others = [vendor(name) for name in vendor_names() if name != config.get("vendor")]
     for name in sorted(config):
         owner = next((other for other in others if name.startswith(f"{other.name}_")), None)
         if name not in known:
+            if meant := get_close_matches(name, known, n=1, cutoff=0.85):
+                raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant[0]}'?")
             logger.warning("The setting '%s' is not known and has no effect.", name)
         elif owner and config[name] != known[name].get("default"):
             logger.warning("The setting '%s' belongs to %s and has no effect here.", name, owner.title)

@@ -94,6 +94,14 @@ def test_unknown_settings_and_another_vendors_are_warned_of(sandbox: Sandbox, ta
     assert "The setting 'colour' is not known and has no effect." in run.log
 
 
+def test_a_setting_that_is_nearly_right_ends_the_run(sandbox: Sandbox, tap: Any) -> None:
+    run = tap(tap.settings(sandbox.account("action_network", size=1), start_dat="2026-01-01"), "people")
+
+    assert run.code == 1
+    assert "The setting 'start_dat' is not known. Did you mean 'start_date'?" in run.log.splitlines()[-1]
+    assert not run.records("people")
+
+
 def test_a_missing_file_is_said_in_a_line(tap: Any, tmp_path: Any) -> None:
     run = tap.run(["--config", str(tmp_path / "absent.json")])
 

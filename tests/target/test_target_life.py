@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.vendor import vendor as client_vendor
 from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.vendor import vendor
@@ -754,3 +755,10 @@ def test_the_log_tells_how_the_vendor_refused_and_nothing_that_it_may_have_echoe
     )
     assert "n1@" not in done.log
     assert all("n1@example.org" in each["words"] for each in done.rejects)
+
+
+def test_a_dry_run_that_is_misspelt_writes_nothing(account: Account, target: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"'dryrun' is not known. Did you mean 'dry_run'\?"):
+        target.write(account, "people", {"id": "1", "email": "ana@example.org"}, dryrun=True)
+
+    assert not account.records("people")
