@@ -147,7 +147,8 @@ def _streams(streams: dict[str, dict[str, Any]]) -> str:
 
 def _reasons(counts: Counter[tuple[str, str, str]], left: dict[tuple[str, str, str], list[str]]) -> str:
     if not counts:
-        return "<p>Nothing: all records of this run are written.</p>"
+        told = "<code>osdi-crm-journal rejects</code> tells what stands from earlier runs"
+        return f"<p>Nothing that was new in this run; {told}.</p>"
     rows = [[*what, number, _Keys(left[what])] for what, number in counts.most_common()]
     told = "The keys are hashes, as in the log; <code>osdi-crm-journal rejects</code> tells the rest."
     return _table(["stream", "outcome", "reason", "records", "some of their keys"], rows) + f"<p>{told}</p>"
