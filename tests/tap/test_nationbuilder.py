@@ -315,13 +315,14 @@ def test_deletions_in_mid_read_take_no_others_along(sandbox: Sandbox, tap: Any) 
     assert ids(run.records("precincts")).keys() >= once(account, "precincts").keys()
 
 
-def with_list(sandbox: Sandbox, size: int, **options: Any) -> Account:
-    """A nation with one list of so many people."""
-    account = sandbox.account(VENDOR, counts={"signups": size, "lists": 1}, **options)
+def with_list(sandbox: Sandbox, size: int, *, lists: int = 1, **options: Any) -> Account:
+    """A nation with so many people, all of them on each of its lists."""
+    account = sandbox.account(VENDOR, counts={"signups": size, "lists": lists}, **options)
     account.delete("list_members", [each["id"] for each in account.records("list_members")])
-    (of,) = account.records("lists")
     signups = account.records("signups")
-    account.insert("list_members", [{"attributes": {"list_id": of["id"], "signup_id": each["id"]}} for each in signups])
+    for of in account.records("lists"):
+        members = [{"attributes": {"list_id": of["id"], "signup_id": each["id"]}} for each in signups]
+        account.insert("list_members", members)
     return account
 
 
@@ -358,6 +359,18 @@ def test_a_list_whose_people_are_not_counted_is_read_all_the_same(sandbox: Sandb
 
     assert run.code == 0, run.log
     assert Counter(record["signup_id"] for record in run.records("list_signups")) == Counter(on_list(account))
+
+
+def test_lists_that_are_refused_a_count_at_the_same_time_are_all_read(sandbox: Sandbox, tap: Any) -> None:
+    account = with_list(sandbox, 120, lists=4, latency=0.2)
+    account.fault(do="status", status=400, path="/lists/[0-9]+/signups", times=4)
+
+    run = tap(tap.settings(account), "list_signups")
+
+    assert run.code == 0, run.log
+    assert Counter(record["list_id"] for record in run.records("list_signups")) == Counter(
+        {each["id"]: 120 for each in account.records("lists")}
+    )
 
 
 @pytest.mark.timeout(300)

@@ -162,10 +162,11 @@ class NationBuilderStream(VendorStream):
     @override
     def pages(self, part: Part, totals: list[int] | None = None) -> Iterator[list[Row]]:
         """Yield the pages, without totals where they are refused: they are documented for collections in general."""
+        counted = self._is_counted  # another list's refusal may change it while this one is asked for
         try:
             yield from super().pages(part, totals)
         except errors.Refused as refusal:
-            if refusal.status != 400 or totals is None or not self._is_counted:
+            if refusal.status != 400 or totals is None or not counted:
                 raise
             self._is_counted = False
             yield from super().pages(part, totals)
