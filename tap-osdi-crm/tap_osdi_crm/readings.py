@@ -132,7 +132,8 @@ class Slices(Reading):
     Pages by number lose rows when a row read earlier leaves the collection, as a changed row leaves its slice: those
     behind it move up, one of them from a page not yet read to one already read. So a slice of more than one page
     counts as finished only when the rows seen, less those that have changed since, are as many as its pages held when
-    the last of them came. Otherwise it is read again, and what was seen before counts; at last it is halved.
+    the last of them came. Otherwise the pages that came about when rows left are asked for again; where that does not
+    mend it, the slice is read again, and what was seen before counts; at last it is halved.
     """
 
     @override
