@@ -44,7 +44,8 @@ def with_journal(target: Any) -> Callable[[str], Any]:
 
     def stored(vendor: str) -> Any:
         with closing(sqlite3.connect(target.folder / "journal.db")) as made:
-            made.executescript((STORED / f"{vendor}.sql").read_text())
+            for script in ("tables", vendor):
+                made.executescript((STORED / f"{script}.sql").read_text())
         return target
 
     return stored
