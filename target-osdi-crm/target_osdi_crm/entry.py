@@ -40,7 +40,7 @@ class Arrival:
 
     Attributes:
         number: Its number in this run; 0 if it comes from the journal.
-        line: The line it stood in.
+        line: The line it stood in; None if it comes from the journal.
         inflow: Where it came in; None for a line that is no message.
         source_key: Its key at the source; None if it lacks one.
         raw: The record as JSON.
@@ -51,7 +51,7 @@ class Arrival:
     """
 
     number: int
-    line: int
+    line: int | None
     inflow: Inflow
     source_key: str | None
     raw: bytes

@@ -40,6 +40,7 @@ MOST_LINES = 10
 """Log lines for records of one stream that are not written for one reason; the others stand in the file alone."""
 
 AMBIGUOUS = "more than one match"
+TO_COMPLETE = "waits for what it refers to, to be completed"
 
 
 class Outcomes:
@@ -108,7 +109,7 @@ class Outcomes:
         row.attempts = 0
         if entry.to_complete:
             row.outcome, row.tried, row.record = journal.WAITING, entry.fingerprint, entry.arrival.raw
-            row.reason = "waits for what it refers to, to be completed"
+            row.reason = TO_COMPLETE
         with self._guard:
             self._failures_in_a_row = 0
         self._summary.count(entry.stream.name, _COUNTED[action])
@@ -229,12 +230,11 @@ class Outcomes:
         The vendor's words stand in the file alone, since they may repeat what was sent.
         """
         stream = entry.stream.name
-        line = entry.arrival.line or None
         self._rejected.add(
             {
                 "stream": stream,
                 "key": entry.source_key,
-                "line": line,
+                "line": entry.arrival.line,
                 "status": status,
                 "reason": reason,
                 "words": words,

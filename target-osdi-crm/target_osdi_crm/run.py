@@ -16,7 +16,7 @@ from target_osdi_crm.intake import Intake
 from target_osdi_crm.journal import Journal
 from target_osdi_crm.lanes import Lanes
 from target_osdi_crm.life import Life
-from target_osdi_crm.outcomes import DELETE, Outcomes
+from target_osdi_crm.outcomes import DELETE, TO_COMPLETE, Outcomes
 from target_osdi_crm.plan import Plan
 from target_osdi_crm.progress import Progress
 from target_osdi_crm.shape import Shape
@@ -25,7 +25,7 @@ from target_osdi_crm.summary import COLUMNS, Summary
 from target_osdi_crm.vendor import Stream, vendor, vendor_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from osdi_crm_client.account import Account
 
@@ -170,11 +170,22 @@ class Run:
             patience = 3 if left < before else patience - 1
             before = left
 
+    def _waiting(self) -> Iterator[Row]:
+        """The records that wait or have no answer."""
+        for rows in self.journal.unfinished():
+            yield from (row for row in rows if row.outcome in {journal.WAITING, journal.SENT})
+
     def _left(self) -> tuple[int, int]:
         """How many records wait or have no answer, and how many are to be completed besides."""
-        open_ones = {journal.WAITING, journal.SENT}
-        left = [not row.vendor_id for rows in self.journal.unfinished() for row in rows if row.outcome in open_ones]
+        left = [not row.vendor_id for row in self._waiting()]
         return sum(left), len(left)
+
+    def _count_waiting(self) -> None:
+        """Count what the next run takes up; those written already, and to be completed, are counted as written."""
+        for row in self._waiting():
+            if row.reason != TO_COMPLETE:
+                self.summary.count(row.stream, "waiting")
+                self.summary.detail(row.stream, "waiting", row.reason or "no answer")
 
     def _take_up(self, patience: int, *, old: bool = False) -> None:
         """Take up each unfinished record once, rejected ones only where `old`."""
@@ -196,7 +207,7 @@ class Run:
             return
         raw, deleted = row.record, row.action == DELETE
         seen = self.intake.seen(raw, deleted=deleted)
-        arrival = Arrival(0, 0, self.inflow(row.stream), row.source_key, raw, seen, deleted=deleted)
+        arrival = Arrival(0, None, self.inflow(row.stream), row.source_key, raw, seen, deleted=deleted)
         row.record = None
         self._life.begin(Entry(arrival, row.source_key, row, stored=True, patience=patience))
 
@@ -219,6 +230,7 @@ class Run:
         self.journal.settle()
         code = self.code()
         standing = self.journal.standing()
+        self._count_waiting()
         self._outcomes.close()
         if self._plan:
             self._plan.close()

@@ -13,8 +13,19 @@ from osdi_crm_client import work_dir
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COLUMNS = ("read", "created", "updated", "deleted", "unchanged", "skipped", "rejected", "standing", "unknown")
-"""Standing are records rejected in an earlier run and not tried again."""
+COLUMNS = (
+    "read",
+    "created",
+    "updated",
+    "deleted",
+    "unchanged",
+    "skipped",
+    "rejected",
+    "standing",
+    "unknown",
+    "waiting",
+)
+"""Standing are records rejected in an earlier run and not tried again, waiting those that the next run takes up."""
 
 
 class Summary:

@@ -283,6 +283,25 @@ def test_a_record_waits_for_later_runs_too_and_fails_each_run_only_once(account:
     assert len(account.records("signatures")) == 1
 
 
+def test_what_waits_at_the_end_of_a_run_is_counted_until_it_is_written(account: Account, target: Any) -> None:
+    cut_off = [
+        *target.messages("people", person(1)),
+        *target.messages("signatures", {"id": "s", "petition_id": "a", "person_id": "p1"}),
+        {"type": "BATCH", "stream": "petitions"},
+    ]
+
+    planned = target(account, cut_off, dry_run=True)
+    first = target(account, cut_off)
+    second = target.write(account, "petitions", {"id": "a", "title": "T"})
+
+    for done in (planned, first):
+        assert done.code == 1
+        assert (done.count("signatures", "read"), done.count("signatures", "waiting")) == (1, 1)
+        assert done.by("signatures", "waiting") == {"petition_id refers to petitions not yet written": 1}
+        assert re.search(r"signatures +1 .* 1\n", done.log), "in the table"
+    assert (second.count("signatures", "created"), second.count("signatures", "waiting")) == (1, 0)
+
+
 def test_a_record_without_the_creator_is_still_there_for_those_that_wait_for_it(account: Account, target: Any) -> None:
     messages = [
         *target.messages("people", person(1)),
@@ -610,6 +629,7 @@ def test_a_dry_run_reads_only_and_tells_what_would_happen(account: Account, targ
         "s1": "create",
         "s2": "reject",
     }
+    assert (plan["people", "p1"]["line"], plan["signatures", "s2"]["line"]) == (2, None), "the latter from the journal"
     assert plan["people", "p4"]["fields"] == ["family_name"]
     assert "n4@example.org" not in (target.folder / "plan.jsonl").read_text()
     assert [done.count("people", what) for what in ("created", "updated", "unchanged", "rejected")] == [1, 2, 1, 2]

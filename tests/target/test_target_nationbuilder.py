@@ -958,6 +958,7 @@ def test_signups_that_refer_to_one_another_are_all_written_whole(account: Accoun
     )
 
     assert done.code == 0, done.rejects
+    assert (done.count("signups", "created"), done.count("signups", "waiting")) == (3, 0)
     shown = {each["attributes"]["email"]: each for each in account.records("signups")}
     one, two, three = (shown[f"n{number}@example.org"] for number in (1, 2, 3))
     assert one["attributes"]["recruiter_id"] == two["id"]
