@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ def corrected(
     """Yield the resources as the setting wants them.
 
     Raises:
-        ConfigurationError: If it names a stream that the vendor does not have, or documents.
+        ConfigurationError: If it names a stream that the vendor does not have, or documents, or gives one a path with a
+            placeholder that nothing fills.
     """
     left = dict(overrides)
     for resource in resources:
@@ -62,6 +64,13 @@ def corrected(
         if change and not assumption(vendor, resource):
             raise ConfigurationError(
                 f"The setting 'stream_overrides' names '{resource.name}', of which nothing is assumed; take it out."
+            )
+        fills = resource.parents or "{id}" in resource.path
+        path = change.get("path", "")
+        if re.search("[{}]", path.replace("{id}", "") if fills else path):
+            raise ConfigurationError(
+                f"The setting 'stream_overrides' gives '{resource.name}' a path with a placeholder that nothing fills;"
+                f" it may hold {'{id}' if fills else 'none'}."
             )
         yield replace(resource, **{_FIELDS.get(name, name): value for name, value in change.items()})
     if left:

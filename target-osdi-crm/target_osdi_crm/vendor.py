@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm import vendors, verify
 
@@ -219,6 +222,21 @@ class Vendor(ABC):
     def differences(self, order: Order, record: Record) -> list[str]:
         """Names of what was ordered that a record, as the vendor shows it, does not show."""
         return verify.differences(order.values, record)
+
+
+def corrected(setting: str, stream: Stream, path: str) -> str:
+    """Return the path that a setting gives a stream instead of its own.
+
+    Raises:
+        ConfigurationError: If it holds a placeholder that nothing fills.
+    """
+    filled = re.findall(r"\{\w+\}", stream.path)
+    if re.search("[{}]", re.sub("|".join(map(re.escape, filled)) or "^", "", path)):
+        raise ConfigurationError(
+            f"The setting '{setting}' gives '{stream.name}' a path with a placeholder that nothing fills; it may hold"
+            f" {' and '.join(filled) or 'none'}."
+        )
+    return path
 
 
 def vendor_names() -> tuple[str, ...]:

@@ -242,6 +242,47 @@ def test_the_target_tells_why_it_ends(
     told(said, words)
 
 
+NOTHING_FILLS = "' a path with a placeholder that nothing fills"
+
+
+@pytest.mark.parametrize(
+    ("command", "vendor", "stream", "changed", "words"),
+    [
+        (TapOSDICRM, "rally_congress", "", {"stream_overrides": {"supporters": {"path": "{org}/all"}}}, NOTHING_FILLS),
+        (TapOSDICRM, "rally_congress", "", {"stream_overrides": {"supporters": {"path": "a/{id}"}}}, NOTHING_FILLS),
+        (TargetOSDICRM, "rally_congress", "supporters", {"rally_congress_supporters_path": "{x}/all"}, NOTHING_FILLS),
+        (TargetOSDICRM, "i360", "volunteers", {"i360_write_paths": {"volunteers": "{x}/All"}}, NOTHING_FILLS),
+        (
+            TargetOSDICRM,
+            "i360",
+            "volunteers",
+            {"i360_write_paths": {"volunteer_notes": "People/{VolunteerId}/Notes"}},
+            "that nothing fills; it may hold {VolunteerID}.",
+        ),
+        (
+            TargetOSDICRM,
+            "i360",
+            "volunteers",
+            {"i360_write_paths": {"volunteer_note": "Notes"}},
+            "The setting 'i360_write_paths' names 'volunteer_note', which is no stream that can be written.",
+        ),
+    ],
+)
+def test_a_path_that_would_be_sent_with_a_placeholder_is_told_before_any_call(
+    run: Any, tap: Any, sandbox: Sandbox, command: Any, vendor: str, stream: str, changed: dict[str, Any], words: str
+) -> None:
+    account = sandbox.account(vendor)
+    config = tap.settings(account, work_dir=str(tap.folder / "work")) | {"account": "mine"} | changed
+    lines = [SCHEMA | {"stream": stream}, PERSON | {"stream": stream}] if stream else ()
+
+    code, said = run(command.cli, "--config", tap.file("config.json", config), lines=lines)
+
+    assert code == 1
+    assert words in said.splitlines()[-1], said
+    assert f"The setting '{next(iter(changed))}' " in said.splitlines()[-1]
+    assert account.counters()["calls"] == 0
+
+
 NOWHERE = "http://127.0.0.1:1"
 """Nothing listens there."""
 

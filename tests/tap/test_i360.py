@@ -156,7 +156,7 @@ def test_what_signs_somebody_in_is_not_kept(account: Account, tap: Any) -> None:
         assert volunteer["additional_fields"] == {"app": {"Language": "en"}, "devices": [{"Name": "phone"}]}
 
 
-@pytest.mark.parametrize("path", ["Volunteers/Credentials", "volunteers/{id}/account-recovery"])
+@pytest.mark.parametrize("path", ["Volunteers/Credentials", "volunteers/7/account-recovery"])
 def test_credentials_are_not_read_whatever_a_setting_says(account: Account, tap: Any, path: str) -> None:
     overrides = {"volunteers": {"path": path, "method": "GET"}}
 

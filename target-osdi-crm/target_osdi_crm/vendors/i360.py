@@ -8,14 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import Garbled, NotFound, Refused
+from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound, Refused
 from osdi_crm_client.settings import NUMBER
 from typing_extensions import override
 
 from target_osdi_crm import verify
 from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor, corrected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,9 +131,13 @@ class I360(Vendor):
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
-        self._paths = {name: stream.path for name, stream in self.streams.items()} | dict(
-            config.get("i360_write_paths") or {}
-        )
+        self._paths = {name: stream.path for name, stream in self.streams.items()}
+        for name, path in (config.get("i360_write_paths") or {}).items():
+            if name not in self.streams:
+                raise ConfigurationError(
+                    f"The setting 'i360_write_paths' names '{name}', which is no stream that can be written."
+                )
+            self._paths[name] = corrected("i360_write_paths", self.streams[name], path)
         self.gathers = max(1, int(config.get("i360_contacts_per_import") or 100))
         self._import = Gathering(self.gathers, self._import_contacts)
         self._turn = threading.Lock()

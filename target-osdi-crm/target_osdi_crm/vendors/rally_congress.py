@@ -13,7 +13,7 @@ from typing_extensions import override
 from target_osdi_crm import verify
 from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, Wish
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor, corrected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +118,8 @@ class RallyCongress(Vendor):
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
         self._style = str(config.get("rally_congress_form_key_style") or "camel")
-        self._supporters = str(config.get("rally_congress_supporters_path") or "supporters").strip("/")
+        path = str(config.get("rally_congress_supporters_path") or "supporters").strip("/")
+        self._supporters = corrected("rally_congress_supporters_path", self.streams["supporters"], path)
         self._looks_up = config.get("rally_congress_upsert_mode") != "post"
         if not self._looks_up and not config.get("allow_resubscribe"):
             raise ConfigurationError(
