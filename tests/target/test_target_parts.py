@@ -219,7 +219,7 @@ _SCALARS = {
 }
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @pytest.mark.parametrize("stream", STREAMS)
 @given(data=st.data())
 def test_any_record_of_a_schema_takes_the_vendors_shape_or_is_rejected(stream: str, data: st.DataObject) -> None:
@@ -234,7 +234,7 @@ def test_any_record_of_a_schema_takes_the_vendors_shape_or_is_rejected(stream: s
     msgspec.json.encode([shaped.values, shaped.refers])
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @pytest.mark.parametrize("stream", STREAMS)
 @given(data=st.data())
 def test_a_warehouse_may_fold_names_and_turn_objects_into_text(stream: str, data: st.DataObject) -> None:

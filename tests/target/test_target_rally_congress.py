@@ -314,6 +314,28 @@ def test_a_letter_without_an_answer_is_reported_and_never_repeated(
     assert len(posts(account)) == 1
 
 
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"rally_congress_api_url": "http://127.0.0.1:1"}, "setting 'rally_congress_api_url'"),
+        (
+            {"rally_congress_auth_token": "nonsense"},
+            "settings 'rally_congress_account_id' and 'rally_congress_auth_token'",
+        ),
+    ],
+)
+def test_a_letter_that_reaches_nobody_waits_and_the_setting_to_look_at_is_named(
+    account: Account, target: Any, letter: dict[str, Any], wrong: dict[str, str], named: str
+) -> None:
+    done = target.write(account, "messages", letter, **ALLOWED, **wrong)
+    again = target(account, [], **ALLOWED)
+
+    assert done.code == 1
+    assert done.log.splitlines()[-1].endswith(f"Check the {named}.")
+    assert (done.count("messages", "waiting"), again.count("messages", "created")) == (1, 1)
+    assert len(account.records("letters")) == 1
+
+
 def test_an_incomplete_letter_is_reported_and_sent_when_it_is_whole(
     account: Account, target: Any, letter: dict[str, Any]
 ) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound
+from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound, VendorError
 from typing_extensions import override
 
 from target_osdi_crm import verify
@@ -268,24 +268,33 @@ class RallyCongress(Vendor):
         names = osdi_crm_schemas.write_names("rally_congress", "messages", "create")
         form = {names[name]: str(value) for name, value in order.values.items() if name in names}
         url = f"{self.account.base_url}/{order.stream.path.format_map(where)}"
-        transport = self.account.transport
-        answer = transport.send(self.account.prepare("POST", url, data=form))
-        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
-            raise Fault(
-                f"the vendor failed (HTTP {answer.status_code})",
-                method="POST",
-                path=order.stream.path,
-                status=answer.status_code,
-                words=transport.words(answer),
-            )
-        if error := transport.error(answer):
-            raise error
+        try:
+            answer = self._post_once(url, form)
+        except VendorError as error:
+            self.account.vendor.name_settings(error, self.config)
+            raise
         if order.values.get("mode") == _NO_DELIVERY:
             order.notes.append("accepted, not delivered")
         shown = self._taken(answer)
         if not shown:
             raise Garbled("the answer shows no letter", method="POST", path=order.stream.path)
         return {**shown, "id": self.id_of(shown) or "sent"}
+
+    def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:
+        """Make a call that is neither repeated nor led elsewhere, and return its good answer."""
+        transport = self.account.transport
+        answer = transport.send(self.account.prepare("POST", url, data=form))
+        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
+            raise Fault(
+                f"the vendor failed (HTTP {answer.status_code})",
+                method="POST",
+                path=urlsplit(url).path,
+                status=answer.status_code,
+                words=transport.words(answer),
+            )
+        if error := transport.error(answer):
+            raise error
+        return answer
 
     def _taken(self, answer: requests.Response) -> Record:
         """The record in an answer to a POST.
