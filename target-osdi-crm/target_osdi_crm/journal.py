@@ -31,6 +31,10 @@ REJECTED = "rejected"
 UNKNOWN = "unknown"
 WAITING = "waiting"
 
+CREATE = "create"
+UPDATE = "update"
+DELETE = "delete"
+
 EACH_RUN = "each run"
 REFERENCE = "reference"
 CHANGE = "change"
@@ -60,6 +64,7 @@ RECORDS = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("words", sa.Text),
     sa.Column("record", sa.LargeBinary),
+    sa.Column("sent", sa.LargeBinary),
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
     sqlite_with_rowid=False,
@@ -100,7 +105,7 @@ class Row:
         stream: The vendor's stream.
         source_key: The record's key at the source.
         outcome: `ok`, `sent` (no answer yet), `skipped`, `rejected`, `unknown` or `waiting`.
-        action: What was last sent: `create`, `update` or `delete`.
+        action: What was last sent: `create`, `update` or `delete`; `create` for as long as it may have been done.
         seen: Hash of the record as it came when it was last acknowledged.
         fingerprint: Hash of the payload last acknowledged, and of the settings that shape it.
         tried: The same of the payload that is sent, rejected, skipped, waiting or unknown.
@@ -113,6 +118,7 @@ class Row:
         reason: Why it is not `ok`, in a few words of ours.
         words: The same in the vendor's words.
         record: The record as it came, as JSON, while it is not acknowledged.
+        sent: The record whose creation has no answer, where `record` is a newer one.
         run: The run that last wrote this.
         at: When it did, in seconds since 1970; while a creation has no answer, when that was sent.
     """
@@ -132,18 +138,22 @@ class Row:
     reason: str | None = None
     words: str | None = None
     record: bytes | None = None
+    sent: bytes | None = None
     run: int = 0
     at: float = 0.0
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the vendor may have created the record without our knowing."""
+        return self.action == CREATE and self.vendor_id is None and self.outcome != UNKNOWN
+
 
 _FIELDS = tuple(each.name for each in fields(Row))
-_WHOLE = tuple(RECORDS.c[name] for name in _FIELDS)
-_LIGHT = tuple(sa.null().label("record") if column.name == "record" else column for column in _WHOLE)
 
 
 @dataclass(slots=True)
 class _Write:
-    row: Row
+    row: Row | None = None
     opt_outs: Collection[tuple[str, str]] = ()
     opt_ins: Collection[tuple[str, str]] = ()
     then: Callable[[], None] | None = None
@@ -209,6 +219,9 @@ class Journal:
         try:
             if not read_only:
                 self._begin(int(config.get("journal_retention_days", 90)))
+            there = _columns(self._engine)
+            self._whole = [RECORDS.c[name] if name in there else sa.null().label(name) for name in _FIELDS]
+            self._light = [sa.null().label(each.name) if each.name == "record" else each for each in self._whole]
             with self._engine.connect() as connection:
                 self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
         except sa.exc.SQLAlchemyError as error:
@@ -222,16 +235,27 @@ class Journal:
         assert self._engine  # noqa: S101
         self._closing.enter_context(_alone(self._engine, self.account))
         _tables.create_all(self._engine)
+        there = _columns(self._engine)
         with self._engine.begin() as connection:
+            for new in (column for column in RECORDS.c if column.name not in there):
+                kind = new.type.compile(self._engine.dialect)
+                connection.execute(sa.text(f"ALTER TABLE {RECORDS.name} ADD COLUMN {new.name} {kind}"))
             latest = connection.execute(sa.select(sa.func.max(RUNS.c.run))).scalar()
             self.run = (latest or 0) + 1
             start = {"run": self.run, "account": self.account, "source": self.source, "started": time.time()}
             connection.execute(RUNS.insert(), start)
             if keep_days:
                 aged = sa.and_(self._mine, _open, RECORDS.c.at < time.time() - keep_days * 86400)
-                connection.execute(RECORDS.update().where(aged).values(record=None, words=None))
+                connection.execute(RECORDS.update().where(aged).values(record=None, sent=None, words=None))
         self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._writer.start()
+
+    def catch_up(self) -> None:
+        """Return when all that was to be written so far is durable."""
+        if self._writer:
+            durable = threading.Event()
+            self._queue.put(_Write(durable=durable))
+            durable.wait()
 
     def settle(self) -> None:
         """Write all there is to write; nothing may follow."""
@@ -274,7 +298,7 @@ class Journal:
         if self._engine and keys:
             with self._engine.connect() as connection:
                 for stream, wanted in by_stream.items():
-                    query = sa.select(*_LIGHT).where(
+                    query = sa.select(*self._light).where(
                         self._mine, RECORDS.c.stream == stream, RECORDS.c.source_key.in_(wanted)
                     )
                     for values in connection.execute(query):
@@ -308,7 +332,7 @@ class Journal:
         rejected = sa.and_(RECORDS.c.outcome == REJECTED, RECORDS.c.retry.in_((EACH_RUN, REFERENCE)))
         told_to_send_again = sa.and_(RECORDS.c.outcome == UNKNOWN, RECORDS.c.retry == EACH_RUN)
         query = (
-            sa.select(*_WHOLE)
+            sa.select(*self._whole)
             .where(
                 self._mine,
                 RECORDS.c.record.is_not(None),
@@ -366,7 +390,7 @@ class Journal:
             Stop: If the journal cannot be written.
         """
         durable = threading.Event()
-        self._put(_Write(self._stamped(row), opt_outs=opt_outs, durable=durable))
+        self._put(row, _Write(opt_outs=opt_outs, durable=durable))
         durable.wait()
         if self.failure:
             raise self.failure
@@ -374,7 +398,7 @@ class Journal:
     def write_all(self, rows: Sequence[Row]) -> None:
         """Write rows, and return when they are durable; raises what `write` raises."""
         for row in rows[:-1]:
-            self._put(_Write(self._stamped(row)))
+            self._put(row, _Write())
         for row in rows[-1:]:
             self.write(row)
 
@@ -391,20 +415,18 @@ class Journal:
 
         The row is to count as written `at` a time, if not now.
         """
-        self._put(_Write(self._stamped(row, at), opt_outs=opt_outs, opt_ins=opt_ins, then=then))
+        self._put(row, _Write(opt_outs=opt_outs, opt_ins=opt_ins, then=then), at)
 
-    def _stamped(self, row: Row, at: float | None = None) -> Row:
+    def _put(self, row: Row, write: _Write, at: float | None = None) -> None:
         row.run = self.run
         row.at = time.time() if at is None else at
-        return copy(row)
-
-    def _put(self, write: _Write) -> None:
+        write.row = copy(row)
         if self._planned is None:
             self._queue.put(write)
             return
-        if write.row.outcome != WAITING:
+        if row.outcome != WAITING:
             write.row.record = None
-        self._planned[write.row.stream, write.row.source_key] = write.row
+        self._planned[row.stream, row.source_key] = write.row
         _tell([write])
 
     def _write_all(self) -> None:
@@ -439,7 +461,7 @@ class Journal:
 
     def _commit(self, connection: sa.Connection, batch: list[_Write]) -> None:
         mine = {"account": self.account, "source": self.source}
-        rows = [{**mine, **dict(zip(_FIELDS, _values(write.row), strict=True))} for write in batch]
+        rows = [{**mine, **dict(zip(_FIELDS, _values(write.row), strict=True))} for write in batch if write.row]
         outs = [
             {"account": self.account, "channel": channel, "address": _hash(addressed)}
             for write in batch
@@ -451,7 +473,8 @@ class Journal:
             for channel, addressed in write.opt_ins
         ]
         with connection.begin():
-            connection.execute(self._upsert, rows)
+            if rows:
+                connection.execute(self._upsert, rows)
             if outs:
                 self._any_opt_outs = True
                 connection.execute(self._opt_out, outs)
@@ -466,6 +489,11 @@ def _insert(dialect: str) -> Callable[[sa.Table], sqlite.Insert]:
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415  costs a tenth of a second to import
 
     return postgresql.insert  # type: ignore[return-value]
+
+
+def _columns(made: sa.Engine) -> set[str]:
+    """The columns that the table of records has; one that an earlier release made may lack some."""
+    return {str(each["name"]) for each in sa.inspect(made).get_columns(RECORDS.name)}
 
 
 def _values(row: Row) -> tuple[Any, ...]:

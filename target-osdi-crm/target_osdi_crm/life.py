@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ from target_osdi_crm import consent, journal, settings
 from target_osdi_crm.consent import Decision, Policy
 from target_osdi_crm.gathering import sent_together
 from target_osdi_crm.intake import encode
+from target_osdi_crm.journal import CREATE, DELETE, UPDATE
 from target_osdi_crm.lanes import OneAtATime
-from target_osdi_crm.outcomes import ADOPT, AMBIGUOUS, CREATE, DELETE, NOTHING, UPDATE, Outcomes
+from target_osdi_crm.outcomes import ADOPT, AMBIGUOUS, NOTHING, Outcomes
 from target_osdi_crm.recent import Recent
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
@@ -379,7 +381,7 @@ class Life:
             self._outcomes.unanswered(entry, error)
             self._end_if_hopeless(error)
         else:
-            self._outcomes.rejected(entry, _failed(error), error, lost=True)
+            self._outcomes.rejected(entry, _failed(error), error)
 
     def _end_if_hopeless(self, error: errors.VendorError) -> None:
         """End the run where every other record would meet the same error."""
@@ -387,9 +389,11 @@ class Life:
             self._stop(Stop(CONFIGURATION, str(error)))
 
     def _order(self, entry: Entry) -> Order | None:
-        """What an entry is to have sent; None if it ends without.
+        """What an entry is to have sent, once nothing sent before is in doubt; None if it ends without.
 
         Raises:
+            Unknowable: If nobody can tell what became of what was sent before.
+            Unanswered: If the vendor cannot be asked.
             Waiting: If it refers to what is not written yet.
             Rejection: If it refers to what is not written at the end of the run.
         """
@@ -398,6 +402,8 @@ class Life:
             entry.row = self._journal.rows([entry.key]).get(entry.key) or entry.row
             if self._known(entry):
                 return None
+        if entry.row.in_doubt:
+            self._recover(entry)
         try:
             return Order(entry.stream, entry.shaped.values, self._resolve(entry))
         except Waiting:
@@ -409,13 +415,11 @@ class Life:
     def _write(self, entry: Entry) -> None:
         if not (order := self._order(entry)):
             return
-        stream, row = entry.stream, entry.row
+        stream = entry.stream
         order.mark = self._vendor.mark(stream, entry.source_key)
         if entry.arrival.deleted:
             self._delete(entry, order)
             return
-        if row.action == CREATE and row.outcome != journal.UNKNOWN and not self._vendor.repeatable(order):
-            self._recover(entry, order)
         found = self._match(entry, order)
         if stream.subject:
             about = (self._vendor.people, order.refers.get(stream.subject))
@@ -438,15 +442,12 @@ class Life:
             Rejection: If one is not known at the end of the run.
         """
         streams, stream = entry.arrival.inflow.shape.refers, entry.stream
-        wanted = {name: _listed(given) for name, given in entry.shaped.refers.items()}
-        rows = self._journal.rows([(streams[name], each) for name, keys in wanted.items() for each in keys])
+        rows = self._rows_of(entry, entry.shaped)
         resolved: dict[str, Any] = {}
-        for name, keys in wanted.items():
+        for name, given in entry.shaped.refers.items():
             to = streams[name]
-            known = {each: row.vendor_id for each in keys if (row := rows.get((to, each))) and row.vendor_id}
-            if self._own_ids:
-                known = {each: known.get(each, each) for each in keys}
-            if missing := set(keys) - known.keys():
+            known = self._known_ids(to, given, rows)
+            if missing := set(_listed(given)) - known.keys():
                 needed = name not in stream.does_without
                 if not needed and self._goes_ahead(entry, missing, to, rows):
                     continue
@@ -460,9 +461,18 @@ class Life:
                     )
                 entry.shaped.withheld.append(f"{name} of nobody known")
                 continue
-            ids = [known[each] for each in keys]
-            resolved[name] = ids if isinstance(entry.shaped.refers[name], list) else ids[0]
+            resolved[name] = _as_given(given, known)
         return resolved
+
+    def _rows_of(self, entry: Entry, shaped: Shaped) -> Mapping[tuple[str, str], Row]:
+        """What the journal knows of the records that one refers to."""
+        streams = entry.arrival.inflow.shape.refers
+        return self._journal.rows([(streams[name], key) for name, to in shaped.refers.items() for key in _listed(to)])
+
+    def _known_ids(self, to: str, given: Any, rows: Mapping[tuple[str, str], Row]) -> dict[str, str]:
+        """The vendor's ids of those of these records of a stream that have one."""
+        known = {key: row.vendor_id for key in _listed(given) if (row := rows.get((to, key))) and row.vendor_id}
+        return {key: known.get(key, key) for key in _listed(given)} if self._own_ids else known
 
     def _goes_ahead(self, entry: Entry, missing: set[str], to: str, rows: Mapping[tuple[str, str], Row]) -> bool:
         """Whether a record is written now and once more later, when what it refers to and can do without is written.
@@ -483,7 +493,7 @@ class Life:
         entry.to_complete = True
         return True
 
-    def _recover(self, entry: Entry, order: Order) -> None:
+    def _recover(self, entry: Entry) -> None:
         """Find out what became of a creation that was not answered, before it is tried again.
 
         Raises:
@@ -491,14 +501,8 @@ class Life:
             Unanswered: If the vendor cannot be asked.
         """
         row = entry.row
-        self._pause_until(max(self._search_from, self._unanswered_at.get(entry.key, row.at) + self._lag))
-        try:
-            before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
-            found = self._vendor.look_up(self._as_sent(entry, order), before)
-        except errors.VendorError as error:
-            raise Unanswered(error) from error
-        if found is None:
-            raise Unknowable
+        found = self._left_behind(entry)
+        row.sent = None
         with self._claiming:
             for each in found:
                 if not self._journal.claimed(row.stream, each.id):
@@ -507,14 +511,47 @@ class Life:
                     return
         row.action = None
 
-    def _as_sent(self, entry: Entry, order: Order) -> Order:
-        """The order whose answer is missing, where the record has changed since."""
+    def _left_behind(self, entry: Entry) -> Sequence[Found]:
+        """What an unanswered creation may have left behind that cannot be repeated; raises what `_recover` does."""
         row = entry.row
-        sent = self._journal.record(row.stream, row.source_key) if row.tried != entry.fingerprint else None
-        if not sent:
-            return order
-        shaped = self._shape(entry, _decode(sent))
-        return Order(order.stream, shaped.values, order.refers, mark=order.mark)
+        sent = self._as_sent(entry)
+        if self._vendor.repeatable(sent):
+            return ()
+        self._pause_until(max(self._search_from, self._unanswered_at.get(entry.key, row.at) + self._lag))
+        needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.does_without}
+        orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
+        found: Sequence[Found] | None = ()
+        try:
+            before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
+            for order in orders:
+                found = found or self._vendor.look_up(order, before)
+        except errors.VendorError as error:
+            raise Unanswered(error) from error
+        if found is None:
+            raise Unknowable
+        return found
+
+    def _as_sent(self, entry: Entry) -> Order:
+        """The order whose answer is missing, though the record may have changed since.
+
+        It may have been sent before one of the references was known that it can do without.
+
+        Raises:
+            Unknowable: If the journal does not know any more what it referred to.
+        """
+        row, stream, shaped = entry.row, entry.stream, entry.shaped
+        sent = row.sent or (None if entry.stored else self._journal.record(row.stream, row.source_key))
+        if sent:
+            shaped = self._shape(entry, _decode(sent))
+        rows, streams = self._rows_of(entry, shaped), entry.arrival.inflow.shape.refers
+        refers = {}
+        for name, given in shaped.refers.items():
+            known = self._known_ids(streams[name], given, rows)
+            if known.keys() >= set(_listed(given)):
+                refers[name] = _as_given(given, known)
+            elif not stream.repeatable and name not in stream.does_without:
+                raise Unknowable
+        return Order(stream, shaped.values, refers, mark=self._vendor.mark(stream, entry.source_key))
 
     def _match(self, entry: Entry, order: Order) -> Found | None:
         """Find the record at the vendor: by the journal, by its id, by what this run has written, by a search.
@@ -581,7 +618,7 @@ class Life:
 
     def _forget(self, entry: Entry) -> None:
         """Let go of an id under which the vendor has nothing any more."""
-        entry.row.vendor_id = None
+        entry.row.vendor_id = entry.row.action = None
         entry.row.channels = None
         entry.shaped.own_id = None
 
@@ -618,7 +655,11 @@ class Life:
             return
         self._spend(action)
         self._intend(entry, action)
-        reply = self._send(order, found)
+        try:
+            reply = self._send(order, found)
+        except (Rejection, errors.VendorError):
+            row.action = None
+            raise
         self._verify(entry, order, reply, decisions, action)
 
     def _leaves_alone(self, entry: Entry, known_as: str | None) -> bool:
@@ -829,6 +870,10 @@ def _listed(given: Any) -> list[str]:
     if given is None:
         return []
     return [str(each) for each in given] if isinstance(given, list) else [str(given)]
+
+
+def _as_given(given: Any, ids: Mapping[str, str]) -> list[str] | str:
+    return [ids[each] for each in _listed(given)] if isinstance(given, list) else ids[str(given)]
 
 
 def _failed(error: errors.VendorError) -> Rejection:

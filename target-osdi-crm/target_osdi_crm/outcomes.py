@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from osdi_crm_client.errors import NotSignedIn
 
 from target_osdi_crm import journal
+from target_osdi_crm.journal import CREATE, DELETE, UPDATE
 from target_osdi_crm.rejects import Lines, Rejection
 from target_osdi_crm.stop import CAPPED, Stop
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-osdi-crm")
 
-CREATE, UPDATE, DELETE = "create", "update", "delete"
 ADOPT = "adopt"
 NOTHING = "nothing"
 _COUNTED = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", ADOPT: "unchanged", NOTHING: "skipped"}
@@ -104,7 +104,7 @@ class Outcomes:
         row = entry.row
         row.outcome, row.vendor_id = journal.OK, vendor_id
         row.seen, row.fingerprint = entry.arrival.seen, entry.fingerprint
-        row.tried = row.behaviour = row.action = row.retry = row.reason = row.record = None
+        row.tried = row.behaviour = row.action = row.retry = row.reason = row.record = row.sent = None
         row.words = "; ".join(notes) or None
         row.attempts = 0
         if entry.to_complete:
@@ -140,20 +140,22 @@ class Outcomes:
             self._summary.detail(entry.stream.name, "skipped", "came again while it waited")
         if row.tried != entry.fingerprint:
             row.attempts, row.retry = 0, None
-        row.outcome, row.tried, row.reason, row.words = journal.WAITING, entry.fingerprint, why, None
-        self._keep_record(entry)
+        row.reason, row.words = why, None
+        self._keep_record(entry, journal.WAITING, entry.fingerprint)
 
     def unanswered(self, entry: Entry, cause: BaseException | None) -> None:
-        """The intent stands as it is: it will be looked up at the end of the run."""
-        entry.row.reason, entry.row.record = "no answer", entry.arrival.raw or None
+        """What became of its creation will be looked up at the end of the run."""
+        row = entry.row
+        row.attempts = row.attempts if row.tried == entry.fingerprint else 0
+        row.reason = "no answer"
         self._fail_again(cause)
-        self._keep(entry, at=entry.row.at)
+        self._keep_record(entry, journal.SENT, entry.fingerprint)
 
     def unknown(self, entry: Entry) -> None:
         """Nobody can tell whether the record was written."""
         row = entry.row
         new = row.outcome != journal.UNKNOWN
-        row.outcome, row.reason, row.record = journal.UNKNOWN, "no answer", entry.arrival.raw or None
+        row.outcome, row.reason, row.record, row.sent = journal.UNKNOWN, "no answer", entry.arrival.raw or None, None
         row.words = "It was sent and not answered, and the vendor offers nothing to look it up by."
         self._summary.count(entry.stream.name, "unknown")
         self._note(entry, "unknown", reason=row.words)
@@ -165,26 +167,16 @@ class Outcomes:
     def given_back(self, entry: Entry, error: VendorError) -> None:
         """Nobody may write, or the vendor cannot be reached: the record waits for the next run."""
         row = entry.row
-        row.outcome, row.tried = journal.WAITING, entry.fingerprint
         row.retry = journal.EACH_RUN if entry.rejected == entry.fingerprint else None
         row.reason, row.words = "not signed in" if isinstance(error, NotSignedIn) else "not reached", str(error)
-        self._keep_record(entry)
+        self._keep_record(entry, journal.WAITING, entry.fingerprint)
 
-    def rejected(
-        self, entry: Entry, rejection: Rejection, cause: Exception | None = None, *, lost: bool = False
-    ) -> None:
-        """The record is not written.
-
-        Args:
-            entry: The record.
-            rejection: Why.
-            cause: What went wrong with the call, which may have held others too.
-            lost: Whether it may have been created all the same, so that it is looked up before it is tried again.
-        """
+    def rejected(self, entry: Entry, rejection: Rejection, cause: Exception | None = None) -> None:
+        """The record is not written; `cause` is what went wrong with the call, which may have held others too."""
         row, stream = entry.row, entry.stream.name
         tried = entry.fingerprint or entry.arrival.seen
         row.attempts = (row.attempts if row.tried == tried else 0) + 1
-        row.outcome, row.tried, row.behaviour = journal.REJECTED, tried, self._deciding
+        row.behaviour = self._deciding
         row.retry, row.reason, row.words = rejection.retry, rejection.reason, rejection.words
         self._summary.count(stream, "rejected")
         self._summary.detail(stream, "rejected", rejection.reason)
@@ -194,10 +186,7 @@ class Outcomes:
             self._count_reject()
         if rejection.retry == journal.EACH_RUN:
             self._fail_again(cause)
-        if lost:
-            self._keep_record(entry, CREATE, at=row.at)
-        else:
-            self._keep_record(entry)
+        self._keep_record(entry, journal.REJECTED, tried)
 
     def over(self, entry: Entry) -> None:
         """Let go of an entry that is settled."""
@@ -214,10 +203,18 @@ class Outcomes:
             entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry), at=at
         )
 
-    def _keep_record(self, entry: Entry, action: str | None = None, at: float | None = None) -> None:
-        """Keep the record itself too, so that it can be taken up again."""
-        entry.row.action = DELETE if entry.arrival.deleted else action
-        entry.row.record = entry.arrival.raw or None
+    def _keep_record(self, entry: Entry, outcome: str, tried: bytes) -> None:
+        """Keep the record itself too, so that it can be taken up again; where a creation is in doubt, that as well."""
+        row, at = entry.row, None
+        if row.in_doubt:
+            at = row.at
+            if row.tried != tried:
+                row.sent = row.sent or self._journal.record(row.stream, row.source_key)
+        if entry.arrival.deleted:
+            row.action = DELETE
+        elif not row.in_doubt:
+            row.action = None
+        row.outcome, row.tried, row.record = outcome, tried, entry.arrival.raw or None
         self._keep(entry, at=at)
 
     def _note(self, entry: Entry, plan: str, reason: str | None = None) -> None:

@@ -13,10 +13,10 @@ from osdi_crm_client.errors import ConfigurationError
 from target_osdi_crm import journal, settings
 from target_osdi_crm.entry import Arrival, Entry, Inflow
 from target_osdi_crm.intake import Intake
-from target_osdi_crm.journal import Journal
+from target_osdi_crm.journal import DELETE, Journal
 from target_osdi_crm.lanes import Lanes
 from target_osdi_crm.life import Life
-from target_osdi_crm.outcomes import DELETE, TO_COMPLETE, Outcomes
+from target_osdi_crm.outcomes import TO_COMPLETE, Outcomes
 from target_osdi_crm.plan import Plan
 from target_osdi_crm.progress import Progress
 from target_osdi_crm.shape import Shape
@@ -156,9 +156,10 @@ class Run:
         self._lanes.end()
 
     def _settle(self) -> None:
-        """Wait until nothing is under way any more."""
+        """Wait until nothing is under way any more, and the journal knows all of it."""
         while not self.stopped and not self._lanes.wait(0.2):
             pass
+        self.journal.catch_up()
 
     def _take_up_again(self) -> None:
         """Take up what waits, what has no answer and what failed in earlier runs, for as long as that helps."""

@@ -70,6 +70,17 @@ def test_it_opens_skips_what_it_knows_and_reports(
     assert "invalid record" in (target.folder / "report.html").read_text()
 
 
+def test_a_dry_run_reads_it_as_it_is(sandbox: Sandbox, with_journal: Callable[[str], Any]) -> None:
+    account, target = sandbox.account("action_network"), with_journal("action_network")
+    before = (target.folder / "journal.db").read_bytes()
+
+    done = target(account, written("action_network"), dry_run=True)
+
+    assert done.code == 0, done.log
+    assert done.count("people", "unchanged") == 1
+    assert (target.folder / "journal.db").read_bytes() == before
+
+
 def test_what_waits_in_it_is_written_once_it_can_be(sandbox: Sandbox, with_journal: Callable[[str], Any]) -> None:
     account, target = sandbox.account("action_network"), with_journal("action_network")
     lines = [
