@@ -20,6 +20,7 @@ SECTIONS: dict[str, Callable[[float, Path], results.Section]] = {
     "pace": reading.pace,
     "slices": reading.slices,
     "children": reading.children,
+    "profiles": reading.profiles,
     "resume": reading.resume,
     "write": writing.write,
     "unchanged": writing.unchanged,

@@ -18,6 +18,7 @@ BIN = Path(sys.executable).parent
 
 CREDENTIALS: dict[str, Callable[[Account], dict[str, str]]] = {
     "action_network": lambda account: {"action_network_api_token": account.key},
+    "crowdskout": lambda account: {"crowdskout_access_token": account.key},
     "nationbuilder": lambda account: {
         "nationbuilder_slug": account.credentials["slug"],
         "nationbuilder_access_token": account.key,
@@ -44,16 +45,16 @@ def _file(folder: Path, name: str, content: Any) -> str:
 
 
 def tap(
-    account: Account, stream: str, folder: Path, *, state: dict[str, Any] | None = None, **more: Any
+    account: Account, stream: str | None, folder: Path, *, state: dict[str, Any] | None = None, **more: Any
 ) -> tuple[str, ...]:
-    """Return the command that reads one stream with our tap."""
+    """Return the command that reads one stream with our tap, or all of them."""
     config = _file(folder, "tap-settings.json", settings(account, folder, **more))
     command = (str(BIN / "tap-osdi-crm"), "--config", config)
     catalog = json.loads(subprocess.run([*command, "--discover"], capture_output=True, check=True).stdout)
     for entry in catalog["streams"]:
         for metadata in entry["metadata"]:
             if not metadata["breadcrumb"]:
-                metadata["metadata"]["selected"] = entry["tap_stream_id"] == stream
+                metadata["metadata"]["selected"] = stream in {None, entry["tap_stream_id"]}
     given: tuple[str, ...] = ("--catalog", _file(folder, "catalog.json", catalog))
     if state is not None:
         given += ("--state", _file(folder, "state.json", state))

@@ -13,14 +13,16 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_client.vendor import vendor
 from osdi_crm_sandbox.control import Sandbox
+from tap_osdi_crm.vendors.crowdskout import COLLECTIONS
 
 from benchmarks import programs
-from benchmarks.measuring import ENVIRONMENT, Calls, Running, Taken, ids, in_turns, last_state, messages, ratio
+from benchmarks.measuring import ENVIRONMENT, ROUNDS, Calls, Running, Taken, ids, in_turns, last_state, messages, ratio
 from benchmarks.results import Goal, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from osdi_crm_sandbox.control import Account
@@ -37,6 +39,11 @@ INDEX_LAG = 5.0
 """Seconds after which the tap believes that a change shows in filtered collections."""
 
 NATIVE = "action_network:"
+
+CROWDSKOUT = vendor("crowdskout")
+
+PROFILE_SECONDS = 0.05
+"""Seconds after which each profile is answered."""
 
 Run = tuple[Taken, Calls]
 
@@ -323,6 +330,50 @@ def children(scale: float, folder: Path) -> Section:
             for name, runs in found.items()
         ],
     )
+
+
+def profiles(scale: float, folder: Path) -> Section:
+    """How much of the calls that may be under way at a time reading profile by profile uses."""
+    people = round(10_000 * scale)
+    with sandbox_of("crowdskout") as sandbox:
+        account = sandbox.account("crowdskout", size=people, latency=PROFILE_SECONDS)
+        named = {str(raw["id"]) for raw in account.records("profiles") if raw.get("Names")}
+        command = programs.tap(account, None, folder, crowdskout_collections=list(COLLECTIONS))
+        found = [run(account, command, folder, f"tap-osdi-crm {number}") for number in range(ROUNDS)]
+    shares = [calls.per_second * PROFILE_SECONDS / CROWDSKOUT.in_flight for _, calls in found]
+    missing = [len(named - {message["record"]["id"] for message in _profiles(taken.out)}) for taken, _ in found]
+    return Section(
+        title=f"Reading {people:,} profiles of Crowdskout with all {len(COLLECTIONS)} collections, and the streams of "
+        "interactions from the same calls.",
+        method=f"Answers after {PROFILE_SECONDS * 1000:.0f} ms, {CROWDSKOUT.in_flight} calls at a time, which permits "
+        f"{CROWDSKOUT.in_flight / PROFILE_SECONDS:.0f} a second. Calls a second are all there were, the scan of the "
+        "segment too, from first to last call. The sandbox runs on the same machine; its answers take up to a "
+        "millisecond more than they are to.",
+        goals=[
+            Goal(
+                "calls/s against those permitted",
+                "≥ 90 %",
+                f"{median(shares):.1%} (rounds: {', '.join(f'{share:.1%}' for share in shares)})",
+                median(shares) >= 0.9,
+            ),
+            Goal("lost", "0", f"{sum(missing):,}", not any(missing)),
+        ],
+        columns=("calls/s", "seconds", "processor s", "peak MB", "calls"),
+        rows=[
+            (
+                f"{calls.per_second:.1f}",
+                f"{calls.seconds:.1f}",
+                f"{taken.cpu:.1f}",
+                f"{taken.peak:.0f}",
+                f"{calls.made:,}",
+            )
+            for taken, calls in found
+        ],
+    )
+
+
+def _profiles(out: Path) -> Iterator[dict[str, Any]]:
+    return (message for message in messages(out, "RECORD") if message["stream"] == "profiles")
 
 
 def resume(scale: float, folder: Path) -> Section:

@@ -104,10 +104,15 @@ class Town:
             return
         account.overlaps += account.busy > 0
         account.busy += 1
-        at_once = account.options["at_once"]
+        options, now = account.options, asyncio.get_running_loop().time
+        crowded = options["at_once"] is not None and account.busy > options["at_once"]
+        way_in = max(0.0, options["latency"] / 2 + random.uniform(-1, 1) * options["jitter"])  # noqa: S311
+        due = now() + way_in + options["latency"] / 2
         try:
-            response = await self._answer(account, call, scope, crowded=at_once is not None and account.busy > at_once)
-            await asyncio.sleep(account.options["latency"] / 2)
+            if way_in:
+                await asyncio.sleep(way_in)
+            response = await self._answer(account, call, scope, crowded=crowded)
+            await asyncio.sleep(max(0.0, due - now()))
             if response is None:
                 await _hang_up(scope, receive)
             else:
@@ -116,10 +121,6 @@ class Town:
             account.busy -= 1
 
     async def _answer(self, account: Account, call: Call, scope: Scope, *, crowded: bool) -> Response | None:
-        options = account.options
-        if options["latency"] or options["jitter"]:
-            jitter = random.uniform(-options["jitter"], options["jitter"])  # noqa: S311
-            await asyncio.sleep(max(0.0, options["latency"] / 2 + jitter))
         entry = account.arrived(call)
         account.settle()
         if crowded or not admit(self.vendor.limits(call), entry["at"]):
