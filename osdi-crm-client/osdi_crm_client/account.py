@@ -13,7 +13,7 @@ import requests
 
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.pacing import Pacer
-from osdi_crm_client.retry import retrying
+from osdi_crm_client.retry import Retrying
 from osdi_crm_client.transport import Transport
 from osdi_crm_client.vendor import vendor
 
@@ -66,6 +66,7 @@ class Account:
             self.vendor.sign_in(config),
             timeout=float(config.get("timeout_seconds") or 60),
         )
+        self._retrying = Retrying(self.vendor.title, self.pacer)
         self._headers = {"User-Agent": USER_AGENT, **self.vendor.headers}
 
     @cached_property
@@ -169,7 +170,7 @@ class Account:
             return response
 
         try:
-            return retrying(once, repeatable=repeatable)()
+            return self._retrying(once, repeatable=repeatable)()
         except VendorError as error:
             self.vendor.name_settings(error, self.config)
             raise

@@ -42,6 +42,11 @@ class Pacer:
         """Calls a second aimed at now."""
         return self._rate
 
+    @property
+    def pause(self) -> float:
+        """Seconds until the next call may go."""
+        return max(0.0, self._slot - time.monotonic())
+
     def wait(self) -> None:
         """Return when it is this caller's turn to make one call; only the first in the queue is ever woken."""
         turn = Condition(self._lock)
