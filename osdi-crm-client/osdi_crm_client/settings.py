@@ -101,18 +101,24 @@ def secret_settings(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, setting in schema["properties"].items() if setting.get("secret"))
 
 
-def warn_of_strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
-    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default.
+def refuse_slips(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse settings whose name is nearly that of a known one, or lacks the vendor's: a run may do what nobody wants.
 
     Raises:
-        ConfigurationError: If one is nearly the name of a setting: a run without it may do what nobody wants.
+        ConfigurationError: If there is one.
     """
+    for name in sorted(config.keys() - known.keys()):
+        whole = f"{config.get('vendor')}_{name}"
+        if meant := [whole] if whole in known else get_close_matches(name, known, n=1, cutoff=0.85):
+            raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant[0]}'?")
+
+
+def warn_of_strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default."""
     others = [vendor(name) for name in vendor_names() if name != config.get("vendor")]
     for name in sorted(config):
         owner = next((other for other in others if name.startswith(f"{other.name}_")), None)
         if name not in known:
-            if meant := get_close_matches(name, known, n=1, cutoff=0.85):
-                raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant[0]}'?")
             logger.warning("The setting '%s' is not known and has no effect.", name)
         elif owner and config[name] != known[name].get("default"):
             logger.warning("The setting '%s' belongs to %s and has no effect here.", name, owner.title)

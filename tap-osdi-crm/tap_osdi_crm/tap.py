@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from osdi_crm_client import garbage, redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
-from osdi_crm_client.settings import NUMBER, secret_settings, settings_schema, warn_of_strangers
+from osdi_crm_client.settings import NUMBER, refuse_slips, secret_settings, settings_schema, warn_of_strangers
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -111,9 +111,10 @@ class TapOSDICRM(Tap):
     def __init__(self, **kwargs: Any) -> None:
         given = kwargs.get("config")
         from_env = self._env_var_config if kwargs.get("parse_env_config") else {}
-        redaction.install(
-            {**(given if isinstance(given, dict) else {}), **from_env}, secret_settings(self.config_jsonschema)
-        )
+        whole = {**(given if isinstance(given, dict) else {}), **from_env}
+        redaction.install(whole, secret_settings(self.config_jsonschema))
+        self.append_builtin_config(self.config_jsonschema)
+        refuse_slips(whole, self.config_jsonschema["properties"])
         self._parents: dict[str, list[Parent]] = {}
         self.parents_as_of: datetime | None = None
         """When the first parents of this run were read: those that came later may be missing among them."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from osdi_crm_client import garbage, redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
-from osdi_crm_client.settings import secret_settings, warn_of_strangers
+from osdi_crm_client.settings import refuse_slips, secret_settings, warn_of_strangers
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
@@ -73,9 +73,11 @@ class TargetOSDICRM(Target):
         secrets = secret_settings(self.config_jsonschema)
         whole = {**(given if isinstance(given, dict) else {}), **from_env}
         redaction.install({name: str(whole[name]) for name in secrets if name in whole}, secrets)
+        self.append_builtin_config(self.config_jsonschema)
+        known = self.config_jsonschema["properties"]
+        refuse_slips(whole, known)
         self.told_to_end = threading.Event()
         super().__init__(**kwargs)
-        known = self.config_jsonschema["properties"]
         chosen = {name: value for name, value in self.config.items() if value != known.get(name, {}).get("default")}
         warn_of_strangers(chosen, known)
         self.max_parallelism = 1

@@ -30,6 +30,7 @@ Suite = get_tap_test_class(
 
 # Not every field occurs in a small account: `additional_fields` comes only with what the schema does not know.
 @pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records:UserWarning")
+@pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
 class TestActionNetwork(Suite):  # type: ignore[misc, valid-type]
     """The suite, against an account of the sandbox."""
 
@@ -69,13 +70,21 @@ def test_discovery_needs_no_vendor_to_be_reachable(tap: Any) -> None:
     [
         ({}, "'vendor' is a required property"),
         ({"vendor": "action_network"}, "'action_network_api_token' is a required property"),
+        (
+            {"vendor": "action_network", "action_network_api_tokn": "k"},
+            "The setting 'action_network_api_tokn' is not known. Did you mean 'action_network_api_token'?",
+        ),
+        (
+            {"vendor": "action_network", "api_token": "k"},
+            "The setting 'api_token' is not known. Did you mean 'action_network_api_token'?",
+        ),
         ({"vendor": "myspace"}, "'myspace' is not one of"),
         (
             {"vendor": "action_network", "action_network_api_token": "k", "calls_per_second": "fast"},
             "'fast' does not match",
         ),
     ],
-    ids=["no vendor", "no key", "unknown vendor", "wrong type"],
+    ids=["no vendor", "no key", "a slip", "no prefix", "unknown vendor", "wrong type"],
 )
 @pytest.mark.parametrize("args", [(), ("--discover",), ("--test",)], ids=["run", "discover", "test"])
 def test_a_wrong_setting_is_said_in_a_line(tap: Any, config: dict[str, Any], said: str, args: tuple[str, ...]) -> None:

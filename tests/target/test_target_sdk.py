@@ -205,6 +205,14 @@ def test_settings_come_from_the_environment_too(account: Account, target: Any, m
         ({"vendor": "action_network"}, "'action_network_api_token' is a required property"),
         ({"vendor": "action_network", "action_network_api_token": "k" * 8}, "The setting 'account' is missing"),
         ({"vendor": "action_network", "action_network_api_token": 12345678}, "is not of type 'string'"),
+        (
+            {"vendor": "action_network", "action_network_api_tokn": "k"},
+            "The setting 'action_network_api_tokn' is not known. Did you mean 'action_network_api_token'?",
+        ),
+        (
+            {"vendor": "action_network", "api_token": "k"},
+            "The setting 'api_token' is not known. Did you mean 'action_network_api_token'?",
+        ),
         ({"vendor": "somebody"}, "is not one of"),
         ({"vendor": "action_network", "mode": "replace"}, "'replace' is not one of ['upsert', 'create', 'update']"),
     ],
