@@ -28,6 +28,7 @@ OPTIONS: dict[str, Any] = {
     "jitter": 0.0,
     "index_lag": 0.0,
     "counts": {},
+    "moved": {},
 }
 """Options of every vendor's accounts: see the README for what they mean."""
 PAGES_KEPT = 20_000

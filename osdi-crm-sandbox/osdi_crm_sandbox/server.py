@@ -178,6 +178,8 @@ class Town:
             return self.vendor.refuse(call, 500, "Something went wrong")
 
     def _route(self, call: Call) -> Route:
+        if call.caller and call.caller.options["moved"]:
+            _undo_moves(call, call.caller.options["moved"])
         end = self._crossing.find(call.segments)
         route = end.routes.get(call.method) if end else None
         if call.caller is None and not (route and route.open):
@@ -244,6 +246,36 @@ async def _read(vendor: str, scope: Scope, receive: Receive) -> Call:
         except ValueError:
             call.unreadable = True
     return call
+
+
+def _undo_moves(call: Call, moved: Mapping[str, str]) -> None:
+    """Leads a call to where the documents have what the account serves elsewhere; links go on naming the latter.
+
+    Raises:
+        Refusal: the documents have here what has moved away.
+    """
+    for now, documented in moved.items():
+        if now[0] == "?":
+            query = {name: value for name, value in call.query.items() if name != documented[1:]}
+            call.query = {documented[1:] if name == now[1:] else name: value for name, value in query.items()}
+            continue
+        place, home = _place(call, now), _place(call, documented)
+        if place is not None:
+            method, _, path = documented.rpartition(" ")
+            call.method = method or call.method
+            length = len(now.rpartition(" ")[2].strip("/").split("/"))
+            call.segments = [*call.segments[:place], *path.strip("/").split("/"), *call.segments[place + length :]]
+        elif home is not None:
+            raise Refusal(404, "Not found")
+
+
+def _place(call: Call, pattern: str) -> int | None:
+    """Where in a call's path this one stands, such as "/people" or "GET /people"; None if it does not."""
+    method, _, path = pattern.rpartition(" ")
+    wanted = path.strip("/").split("/")
+    places = range(len(call.segments) - len(wanted) + 1)
+    found = (place for place in places if call.segments[place : place + len(wanted)] == wanted)
+    return next(found, None) if method in ("", call.method) else None
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:

@@ -335,6 +335,57 @@ def test_attributes_may_stand_at_another_path(account: Account, tap: Any) -> Non
     assert len(found.records("attributes")) == len(account.records("attributes"))
 
 
+@pytest.mark.parametrize(
+    ("moved", "override"),
+    [
+        ({"/custom-fields": "/attribute"}, {"path": "custom-fields"}),
+        ({"PUT /custom/scan": "GET /attribute"}, {"path": "custom/scan", "method": "PUT"}),
+        ({"?from": "?offset", "?many": "?limit"}, {"page_parameter": "from", "size_parameter": "many"}),
+    ],
+    ids=["path", "method", "paging"],
+)
+def test_attributes_that_stand_elsewhere_are_read_with_the_setting_alone(
+    sandbox: Sandbox, tap: Any, moved: dict[str, str], override: dict[str, str]
+) -> None:
+    account = sandbox.account(VENDOR, moved=moved)
+    account.insert("attributes", [{"name": f"Attribute {number}", "type": "Text"} for number in range(230)])
+
+    lost = tap(tap.settings(account), "attributes")
+    account.clear_log()
+    found = tap(tap.settings(account, stream_overrides={"attributes": override}), "attributes")
+
+    assert lost.code == (0 if "?from" in moved else 1)
+    assert found.code == 0, found.log
+    assert found.keys("attributes").total() == len(found.keys("attributes")) == 230
+    assert len(account.log()) == 3
+
+
+def test_attributes_in_answers_of_another_form_are_read_with_the_setting_alone(account: Account, tap: Any) -> None:
+    shown = [{"number": number, "name": "Boat", "type": "Text"} for number in (1, 2)]
+    answer = {"success": True, "messages": [], "data": {"found": {"attributes": shown}}}
+    account.fault(do="status", status=200, path="/attribute", body=answer)
+    override = {"records_path": "data.found.attributes", "key": "number", "paging": "none"}
+
+    lost = tap(tap.settings(account), "attributes")
+    found = tap(tap.settings(account, stream_overrides={"attributes": override}), "attributes")
+
+    assert lost.code == 1
+    assert "say with 'stream_overrides' where it stands" in lost.log.splitlines()[-1]
+    assert found.keys("attributes") == {"1": 1, "2": 1}
+    assert account.log()[-1]["query"] == {}
+
+
+def test_attributes_by_pages_are_walked_where_a_setting_says_so(account: Account, tap: Any) -> None:
+    answer = {"success": True, "messages": [], "data": {"list": [{"id": 1, "name": "Boat", "type": "Text"}]}}
+    account.fault(do="status", status=200, path="/attribute", body=answer, times=1)
+    account.fault(do="status", status=200, path="/attribute", body={**answer, "data": {"list": []}})
+
+    run = tap(tap.settings(account, stream_overrides={"attributes": {"paging": "page"}}), "attributes")
+
+    assert run.keys("attributes") == {"1": 1}
+    assert [call["query"] for call in account.log()] == [{"limit": "100", "page": str(n)} for n in (1, 2)]
+
+
 def test_options_are_read_of_the_fields_in_the_setting_only(account: Account, tap: Any) -> None:
     none = tap(tap.settings(account), "field_options")
     two = tap(tap.settings(account, crowdskout_options_of=["Gender", "AddressCity?AddressRegion=14"]), "field_options")

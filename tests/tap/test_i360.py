@@ -287,6 +287,74 @@ def test_path_and_method_can_be_corrected(account: Account, tap: Any) -> None:
     assert not any(call["path"].endswith("/Volunteers/Search") for call in account.log())
 
 
+ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "path": ({"moved": {"/Helpers/Find": "/Volunteers/Search"}}, {"path": "Helpers/Find"}),
+    "method": (
+        {"moved": {"GET /Helpers": "POST /Volunteers/Search"}},
+        {"path": "Helpers", "method": "GET"},
+    ),
+    "records path": (
+        {"wrapper": "helpers", "moved": {"PUT /Helpers": "POST /Volunteers/Search"}},
+        {"path": "Helpers", "method": "PUT", "records_path": "Helpers"},
+    ),
+    "paging": (
+        {"paging": "offset", "moved": {"?from": "?skip", "?many": "?take"}},
+        {"paging": "offset", "page_parameter": "from", "size_parameter": "many"},
+    ),
+}
+"""By what is otherwise than assumed: the options of an account that has it so, and the override for volunteers."""
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_volunteers_that_stand_elsewhere_are_read_with_the_setting_alone(sandbox: Sandbox, tap: Any, what: str) -> None:
+    options, override = ELSEWHERE[what]
+    account = sandbox.account(VENDOR, counts={"volunteers": 230}, **options)
+
+    lost = tap(tap.settings(account), "volunteers")
+    found = tap(tap.settings(account, stream_overrides={"volunteers": override}), "volunteers")
+
+    assert lost.code != 0 or len(lost.records("volunteers")) < 230
+    assert found.code == 0, found.log
+    assert found.keys("volunteers").total() == len(found.keys("volunteers")) == 230
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_contacts_that_stand_elsewhere_are_still_searched_for(account: Account, tap: Any, method: str) -> None:
+    account.set(moved={f"{method} /Find": "POST /Searches/Results"})
+    override = {"contacts": {"path": "Find", "method": method}}
+
+    run = tap(tap.settings(account, **SEARCH, stream_overrides=override), "contacts")
+
+    assert run.code == 0, run.log
+    assert set(run.keys("contacts")) == {
+        str(raw["ContactID"]) for raw in account.records("contacts") if raw["State"] == "VA"
+    }
+
+
+def test_contacts_are_not_read_by_a_call_that_cannot_say_whose(account: Account, tap: Any) -> None:
+    overrides = {"contacts": {"path": "Contacts", "method": "GET"}}
+
+    run = tap(tap.settings(account, **SEARCH, stream_overrides=overrides))
+
+    assert run.code == 1
+    assert "reads 'contacts' by GET, which cannot say whose contacts are wanted" in run.log.splitlines()[-1]
+    assert account.counters()["calls"] == 0
+
+
+def test_an_unconfirmed_stream_that_stands_elsewhere_is_read_with_the_setting_alone(account: Account, tap: Any) -> None:
+    account.set(moved={"/Remarks/Of": "/Volunteers", "/All": "/Notes"}, wrapper="Found")
+    overrides = {"volunteer_notes": {"path": "Remarks/Of/{id}/All", "records_path": "found"}}
+    overrides["volunteers"] = {"path": "Remarks/Of/Search", "records_path": "Found"}
+    config = tap.settings(account, unconfirmed_streams=True)
+
+    lost = tap(config, "volunteer_notes")
+    found = tap({**config, "stream_overrides": overrides}, "volunteer_notes")
+
+    assert lost.records("volunteer_notes") == []
+    assert found.code == 0, found.log
+    assert len(found.keys("volunteer_notes")) == len(account.records("volunteer_notes")) > 0
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [

@@ -288,6 +288,67 @@ def test_path_and_key_can_be_corrected(account: Account, tap: Any) -> None:
     assert set(run.keys("supporters")) == {raw["email"] for raw in account.records("supporters")}
 
 
+ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "path": ({"moved": {"/people/list": "/supporters"}}, {"path": "people/list"}),
+    "method": ({"moved": {"POST /search": "GET /supporters"}}, {"path": "search", "method": "POST"}),
+    "records path": (
+        {"wrapped": True, "records_key": "people", "moved": {"/people": "/supporters"}},
+        {"path": "people", "records_path": "people"},
+    ),
+    "paging": (
+        {"next_uri": "missing", "moved": {"?from": "?page", "?many": "?pagesize"}},
+        {"paging": "page", "page_parameter": "from", "size_parameter": "many"},
+    ),
+}
+"""By what is otherwise than assumed: the options of an account that has it so, and the override for supporters."""
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_supporters_that_stand_elsewhere_are_read_with_the_setting_alone(sandbox: Sandbox, tap: Any, what: str) -> None:
+    options, override = ELSEWHERE[what]
+    account = sandbox.account(VENDOR, size=60, max_page_size=25, **options)
+
+    lost = tap(tap.settings(account), *TOGETHER)
+    found = tap(tap.settings(account, stream_overrides={"supporters": override}), *TOGETHER)
+    again = tap(tap.settings(account, stream_overrides={"supporters": override}), *TOGETHER, state=found.state)
+
+    assert lost.code == 1
+    assert found.code == again.code == 0, found.log
+    assert found.keys("supporters").total() == len(found.keys("supporters")) == 60
+    assert found.keys("supporter_phones").keys() == items(account, "phones").keys()
+    assert account.log()[-1]["query"].keys() & {"updatedSince"}
+
+
+@pytest.mark.parametrize("path", ["petitions", "petitions/{id}"])
+def test_campaigns_and_their_actions_follow_to_another_path(sandbox: Sandbox, tap: Any, path: str) -> None:
+    account = sandbox.account(VENDOR, size=10, moved={"/petitions": "/campaigns"})
+    overrides = {"campaigns": {"path": path}}
+
+    run = tap(tap.settings(account, stream_overrides=overrides), "campaigns", "campaign_actions")
+
+    assert run.code == 0, run.log
+    assert set(run.keys("campaigns")) == {raw["campaignId"] for raw in account.records("campaigns")}
+    assert all(campaign["text"] for campaign in run.records("campaigns"))
+    assert len(run.records("campaign_actions")) == len(account.records("campaign_actions")) > 0
+
+
+def test_a_campaign_and_a_form_may_stand_under_a_name_of_their_own(account: Account, tap: Any) -> None:
+    campaign = {"campaignId": "c1", "title": "Parks", "text": "Keep them", "actions": ["letter"]}
+    for path, body in (
+        (r"/campaigns$", {"campaigns": [campaign], "page": 0, "pagesize": 100, "totalResults": 1}),
+        (r"/campaigns/c1$", {"campaign": campaign}),
+        (r"/campaigns/c1/letter$", {"form": {"title": "Write", "fields": []}}),
+    ):
+        account.fault(do="status", status=200, path=path, body=body)
+    overrides = {"campaign_actions": {"records_path": "form"}}
+
+    run = tap(tap.settings(account, stream_overrides=overrides), "campaigns", "campaign_actions")
+
+    assert run.code == 0, run.log
+    assert [each["text"] for each in run.records("campaigns")] == ["Keep them"]
+    assert [each["title"] for each in run.records("campaign_actions")] == ["Write"]
+
+
 def test_a_paging_that_the_vendor_does_not_have_is_refused(account: Account, tap: Any) -> None:
     run = tap(tap.settings(account, stream_overrides={"supporters": {"paging": "offset"}}))
 

@@ -92,6 +92,27 @@ def test_an_import_that_takes_longer_than_the_wait_is_accepted_and_no_more(accou
     assert done.by("contacts", "created") == {"accepted as an import: not yet a contact": 1}
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"do": "status", "status": 404}, {"do": "status", "status": 400}, {"do": "status", "status": 401}],
+    ids=lambda fault: fault["status"],
+)
+def test_an_import_that_cannot_be_followed_is_accepted_all_the_same(
+    account: Account, target: Any, fault: dict[str, Any]
+) -> None:
+    account.fault(path="/Imports/", **fault)
+    records = [contact(number) for number in range(3)]
+
+    done = load(target, account, "contacts", *records, i360_wait_for_import=10)
+    again = load(target, account, "contacts", *records, i360_wait_for_import=10)
+
+    assert done.code == again.code == 0, done.log
+    assert done.by("contacts", "created") == {"accepted as an import: not yet a contact": 3}
+    assert "cannot be followed to its end" in done.log
+    assert again.count("contacts", "unchanged") == 3
+    assert len(writes(account, "/Contacts")) == 1
+
+
 def test_an_import_that_fails_is_a_rejection_with_the_vendors_words(account: Account, target: Any) -> None:
     how = {"i360_wait_for_import": 10, "i360_contacts_per_import": 1}
 
@@ -306,6 +327,34 @@ def test_a_path_can_be_corrected_by_a_setting(account: Account, target: Any) -> 
 
     assert done.code == 3
     assert any(call["path"].endswith("/Remarks") for call in writes(account))
+
+
+def test_what_stands_elsewhere_is_written_and_looked_for_there_with_the_setting_alone(
+    account: Account, target: Any
+) -> None:
+    account.set(moved={"/Helpers": "/Volunteers", "/People": "/Contacts", "/Jobs": "/Imports", "/Remarks": "/Notes"})
+    how: dict[str, Any] = {
+        "i360_write_paths": {
+            "contacts": "People",
+            "imports": "Jobs",
+            "volunteers": "Helpers",
+            "volunteer_notes": "Helpers/{VolunteerID}/Remarks",
+        },
+        "i360_wait_for_import": 10,
+        "i360_unconfirmed_writes": True,
+    }
+    note = CHILDREN["volunteer_notes"]
+    records = {"contacts": contact(1), "volunteers": volunteer(1), "volunteer_notes": note}
+    changed = {"contacts": {"Employer": "ACME"}, "volunteers": {"LastName": "Lo"}, "volunteer_notes": {"Text": "New"}}
+
+    for stream, record in records.items():
+        account.fault(do="cut_after", method="POST", path="/(Helpers|People|Remarks)$", times=1)
+        created = load(target, account, stream, record, **how)
+        updated = load(target, account, stream, {**record, **changed[stream]}, **how)
+        assert created.code == updated.code == 0, created.log
+        assert updated.count(stream, "updated") == 1
+        (stored,) = account.records(stream)
+        assert stored.items() >= changed[stream].items()
 
 
 def test_every_reason_and_setting_is_on_the_page() -> None:

@@ -212,6 +212,25 @@ def test_one_call_at_a_time(account: Account, target: Any) -> None:
     assert account.counters()["overlaps"] == 0
 
 
+@pytest.mark.parametrize("options", [{}, {"wrapped": True, "records_key": "people"}], ids=["path", "records path"])
+def test_supporters_that_stand_elsewhere_are_written_with_the_setting_alone(
+    account: Account, target: Any, options: dict[str, Any]
+) -> None:
+    account.set(moved={"/people": "/supporters"}, **options)
+    how = {"rally_congress_supporters_path": "people"}
+    account.fault(do="cut_after", method="POST", path="/people$", times=1)
+
+    lost = target.write(account, "supporters", person(1))
+    created = target.write(account, "supporters", person(1), retry_rejected=True, **how)
+    updated = target.write(account, "supporters", person(1, lastName="Lo"), **how)
+    anew = target.write(account, "supporters", person(1, lastName="Lo"), journal=str(target.folder / "o.db"), **how)
+
+    assert lost.code == 3
+    assert created.code == updated.code == anew.code == 0, created.log
+    assert updated.count("supporters", "updated") == anew.count("supporters", "unchanged") == 1
+    assert [each["lastName"] for each in account.records("supporters")] == ["Lo"]
+
+
 # Letters
 
 

@@ -10,7 +10,7 @@ import osdi_crm_schemas
 from osdi_crm_client import errors
 from typing_extensions import override
 
-from tap_osdi_crm.paginators import Offsets, OnePage
+from tap_osdi_crm.paginators import NumberedPages, Offsets, OnePage
 from tap_osdi_crm.readings import OneByOne, Sweep, Whole, Within
 from tap_osdi_crm.resources import Parent, Part, Resource
 from tap_osdi_crm.streams import VendorStream
@@ -91,6 +91,7 @@ RESOURCES = (
     Resource(
         name="attributes",
         path="attribute",
+        records="data.list",
         reading=Whole,
         assumption="The documentation lists them at attribute, a published client at attributes; the first is assumed.",
     ),
@@ -102,35 +103,57 @@ class CrowdskoutStream(VendorStream):
     """A stream of Crowdskout (github.com/crowdskout/slate)."""
 
     page_size: ClassVar[int] = 100
+    pagings = frozenset({"none", "page", "offset"})
 
     @override
-    def get_new_paginator(self) -> OnePage | Offsets:
-        if self.name != "attributes":
+    def get_new_paginator(self) -> OnePage | NumberedPages:
+        if self.name != "attributes" or self.resource.paging == "none":
             return OnePage()
-        return Offsets(page_size=lambda _: 1, rows=self.rows, total=self.total, next_link=lambda _: None)
+        pages = NumberedPages if self.resource.paging == "page" else Offsets
+        return pages(page_size=lambda _: 1, rows=self.rows, total=self.total, next_link=lambda _: None)
 
     @override
     def rows(self, body: Any) -> list[Row]:
-        """Return the records: the one of a profile, the list of attributes, or the options of a field."""
+        """Return the records: the one of a profile, the list of attributes, or the options of a field.
+
+        Raises:
+            Garbled: If the attributes are not where they are thought to be.
+        """
+        if self.name == "attributes":
+            found = body
+            for name in self.resource.records.split("."):
+                found = found.get(name) if isinstance(found, dict) else None
+            if isinstance(found, list):
+                return found
+            raise errors.Garbled(
+                "the answer has no list of 'attributes'; say with 'stream_overrides' where it stands",
+                method=self.http_method,
+                path=self.resource.path,
+            )
         data = body["data"]
         if self.name == "profiles":
             return [data]
-        if self.name == "attributes":
-            return list(data["list"])
         return [{**option, "collection": data.get("collection")} for option in data["options"]]
 
     @override
     def total(self, body: Any) -> int | None:
         """Return how many attributes there are; what comes on one page has no total."""
-        total = body["data"].get("total")
+        data = body["data"]
+        total = data.get("total") if isinstance(data, dict) else None
         return None if total is None else int(total)
 
     @override
     def query(self, part: Part, page: Any) -> dict[str, Any]:
         if self.name == "profiles":
             return {"collections": self._asked}
+        if self.name == "attributes" and self.resource.paging == "none":
+            return {}
         if self.name == "attributes":
-            return {"limit": self.page_size, "offset": page or 0}
+            by, first = ("page", 1) if self.resource.paging == "page" else ("offset", 0)
+            return {
+                self.resource.size_parameter or "limit": self.page_size,
+                self.resource.page_parameter or by: page or first,
+            }
         return _dependency(part)
 
     @cached_property
@@ -150,6 +173,8 @@ class CrowdskoutStream(VendorStream):
     def fields(self, row: Row, part: Part) -> Row:
         if self.name == "profiles" and "Independent Unsubscribes" in row:  # as the documentation's example spells it
             row["IndependentUnsubscribes"] = row.pop("Independent Unsubscribes")
+        if self.name == "attributes" and self.resource.key_name:
+            row["id"] = row.get(self.resource.key_name)
         if self.name == "field_options" and part.parent:
             [(name, option)] = _dependency(part).items() or [(None, None)]
             value = row["id"]

@@ -149,6 +149,11 @@ class I360Stream(VendorStream):
             raise errors.ConfigurationError(
                 f"The setting 'stream_overrides' leads '{self.name}' to credentials, which are never read."
             )
+        if self.name == "contacts" and self.resource.method == "GET":
+            raise errors.ConfigurationError(
+                "The setting 'stream_overrides' reads 'contacts' by GET, which cannot say whose contacts are wanted: a"
+                " search does, by POST or PUT."
+            )
         properties = osdi_crm_schemas.schema("i360", self.name)["properties"]
         self._names = {fold(name): prop.get("x-vendor-name", name) for name, prop in properties.items()}
         self._names |= {fold(name): name for name in self._names.values()}
@@ -172,7 +177,7 @@ class I360Stream(VendorStream):
         """
         if self.resource.records:
             for name in self.resource.records.split("."):
-                body = body.get(name) if isinstance(body, dict) else None
+                body = _named(body, name) if isinstance(body, dict) else None
         if body is None or isinstance(body, list):
             return body or []
         found = {fold(name): value for name, value in body.items()} if isinstance(body, dict) else {}
@@ -197,7 +202,7 @@ class I360Stream(VendorStream):
     @override
     def body(self, part: Part, page: Any) -> dict[str, Any] | None:
         """Ask for the contacts of one state, or for all volunteers."""
-        if self.http_method != "POST":
+        if self.http_method == "GET":
             return None
         if self.name != "contacts" or part.parent is None:
             return {}

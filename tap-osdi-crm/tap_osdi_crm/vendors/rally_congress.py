@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -16,7 +17,10 @@ from tap_osdi_crm.streams import VendorStream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from osdi_crm_client.account import Account
+
     from tap_osdi_crm.shaping import Row
+    from tap_osdi_crm.tap import TapOSDICRM
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "rally_congress_zipcode": {
@@ -82,8 +86,10 @@ class RallyCongressStream(VendorStream):
     pagings = frozenset({"none", "page"})
 
     @override
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, tap: TapOSDICRM, resource: Resource, account: Account) -> None:
+        if resource.name == "campaigns" and "{id}" not in resource.path:
+            resource = replace(resource, path=f"{resource.path.rstrip('/')}/{{id}}")
+        super().__init__(tap, resource, account)
         self._listed: dict[str, Row] = {}
 
     @override
@@ -102,12 +108,15 @@ class RallyCongressStream(VendorStream):
         envelope = _envelope(body)
         numbers = [_number(envelope, name) for name in ("page", "pagesize", "totalResults")]
         if None in numbers:
-            return self._is_single(envelope)
+            return self._single(envelope) is not None
         page, size, total = (number or 0 for number in numbers)
         return (page + 1) * size >= total
 
-    def _is_single(self, envelope: Row) -> bool:
-        return any(envelope.get(name) is not None for name in ("campaignId", "id", self.resource.key_name or "id"))
+    def _single(self, envelope: Row) -> Row | None:
+        """Return the one record that an answer is, alone or under its name."""
+        one = envelope.get(self.name.removesuffix("s"), envelope)
+        names = ("campaignId", "id", self.resource.key_name or "id")
+        return one if isinstance(one, dict) and any(one.get(name) is not None for name in names) else None
 
     @override
     def rows(self, body: Any) -> list[Row]:
@@ -122,8 +131,10 @@ class RallyCongressStream(VendorStream):
             found = found.get(name) if isinstance(found, dict) and name else None
         if isinstance(found, list):
             return found
-        if self.name == "campaign_actions" or self._is_single(envelope):
-            return [envelope]
+        if self.name == "campaign_actions":
+            return [found if isinstance(found, dict) else envelope]
+        if one := self._single(envelope):
+            return [one]
         lists = [value for value in envelope.values() if isinstance(value, list)]
         if len(lists) == 1:
             return lists[0]
@@ -176,7 +187,12 @@ class RallyCongressStream(VendorStream):
     @override
     def ids(self) -> Iterable[str]:
         """Return the ids of the current campaigns."""
-        return dict.fromkeys(row["campaignId"] for rows in self.pages(Part("campaigns")) for row in rows)
+        return dict.fromkeys(row["campaignId"] for rows in self.pages(Part(self._list_path)) for row in rows)
+
+    @property
+    def _list_path(self) -> str:
+        """Where campaigns are listed, each of which stands below."""
+        return self.resource.path.partition("/{id}")[0]
 
     @override
     def as_parents(self) -> Iterator[Parent]:
@@ -185,7 +201,8 @@ class RallyCongressStream(VendorStream):
             actions = self._listed[campaign].get("actions")
             kinds = ACTION_TYPES if actions is None else [_kind(action) for action in actions]
             for kind in kinds:
-                yield Parent(self.name, f"{campaign}/{kind}", f"campaigns/{quote(campaign, safe='')}/{kind}", None)
+                path = f"{self._list_path}/{quote(campaign, safe='')}/{kind}"
+                yield Parent(self.name, f"{campaign}/{kind}", path, None)
 
 
 def _envelope(body: Any) -> Row:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound, Refused
+from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound, Refused, VendorError
 from osdi_crm_client.settings import NUMBER
 from typing_extensions import override
 
@@ -64,6 +64,9 @@ _STREAMS = (
         does_without=("ContactID", "VolunteerID"),
     ),
 )
+
+_IMPORTS = Stream(name="imports", path="Imports")
+"""Where imports are followed; nobody writes there."""
 
 _KEYS = {
     "contacts": "ContactID",
@@ -123,7 +126,7 @@ class I360(Vendor):
             "additionalProperties": {"type": "string"},
             "title": "i360 paths",
             "description": "Corrects where a stream is written, below the organisation, by the stream's name, such as "
-            '{"volunteer_notes": "Volunteers/{VolunteerID}/Notes"}.',
+            '{"volunteer_notes": "Volunteers/{VolunteerID}/Notes"}; and as "imports", where imports are followed.',
         },
     }
     shaping: ClassVar[tuple[str, ...]] = tuple(settings)
@@ -131,13 +134,14 @@ class I360(Vendor):
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
-        self._paths = {name: stream.path for name, stream in self.streams.items()}
+        known = {**self.streams, _IMPORTS.name: _IMPORTS}
+        self._paths = {name: stream.path for name, stream in known.items()}
         for name, path in (config.get("i360_write_paths") or {}).items():
-            if name not in self.streams:
+            if name not in known:
                 raise ConfigurationError(
                     f"The setting 'i360_write_paths' names '{name}', which is no stream that can be written."
                 )
-            self._paths[name] = corrected("i360_write_paths", self.streams[name], path)
+            self._paths[name] = corrected("i360_write_paths", known[name], path)
         self.gathers = max(1, int(config.get("i360_contacts_per_import") or 100))
         self._import = Gathering(self.gathers, self._import_contacts)
         self._turn = threading.Lock()
@@ -286,7 +290,10 @@ class I360(Vendor):
         return replies
 
     def _followed(self, job: Record) -> tuple[str, str]:
-        """Follow an import to its end, as long as the settings allow: what became of it, and the vendor's words."""
+        """Follow an import to its end, as long as the settings allow: what became of it, and the vendor's words.
+
+        It stays accepted where it cannot be followed.
+        """
         deadline = time.monotonic() + float(self.config.get("i360_wait_for_import") or 0)
         pause = 0.1
         while True:
@@ -300,7 +307,11 @@ class I360(Vendor):
                 return "accepted", words
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
-            answer = self._call("GET", f"Imports/{job['id']}", repeatable=True)
+            try:
+                answer = self._call("GET", f"{self._paths[_IMPORTS.name]}/{job['id']}", repeatable=True)
+            except VendorError as error:
+                logger.warning("i360: an import was accepted and cannot be followed to its end: %s.", error.why)
+                return "accepted", words
             job = {**job, **(_lowered(answer.json()) if answer.content else {})}
 
     def _shown(self, order: Order, answer: requests.Response, vendor_id: str | None) -> Record:
