@@ -337,7 +337,7 @@ def test_a_campaign_and_a_form_may_stand_under_a_name_of_their_own(account: Acco
     for path, body in (
         (r"/campaigns$", {"campaigns": [campaign], "page": 0, "pagesize": 100, "totalResults": 1}),
         (r"/campaigns/c1$", {"campaign": campaign}),
-        (r"/campaigns/c1/letter$", {"form": {"title": "Write", "fields": []}}),
+        (r"/campaigns/c1/letter$", {"form": {"city": "Washington", "fields": []}}),
     ):
         account.fault(do="status", status=200, path=path, body=body)
     overrides = {"campaign_actions": {"records_path": "form"}}
@@ -346,7 +346,7 @@ def test_a_campaign_and_a_form_may_stand_under_a_name_of_their_own(account: Acco
 
     assert run.code == 0, run.log
     assert [each["text"] for each in run.records("campaigns")] == ["Keep them"]
-    assert [each["title"] for each in run.records("campaign_actions")] == ["Write"]
+    assert [each["city"] for each in run.records("campaign_actions")] == ["Washington"]
 
 
 def test_a_paging_that_the_vendor_does_not_have_is_refused(account: Account, tap: Any) -> None:
