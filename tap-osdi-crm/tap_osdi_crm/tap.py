@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from osdi_crm_client import garbage, redaction, stdout
+from osdi_crm_client import garbage, metrics, redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import NUMBER, refuse_slips, secret_settings, settings_schema, warn_of_strangers
@@ -119,6 +119,7 @@ class TapOSDICRM(Tap):
         self.parents_as_of: datetime | None = None
         """When the first parents of this run were read: those that came later may be missing among them."""
         super().__init__(**kwargs)
+        metrics.leave_to_programs(self.metrics_logger)
         if (start := self.config.get("start_date")) and utc(start) is None:
             raise ConfigurationError("The setting 'start_date' is not a time such as 2026-01-31T00:00:00Z.")
         warn_of_strangers(self.config, self.config_jsonschema["properties"])
@@ -169,6 +170,13 @@ class TapOSDICRM(Tap):
     def _setup_signal_handlers(self) -> None:
         """Ask for the ordinary end of a program on SIGTERM: the exception unwinds, and threads stop."""
         signal.signal(signal.SIGTERM, _terminate)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        command.help = cls.__doc__
+        return command
 
     @classmethod
     @override

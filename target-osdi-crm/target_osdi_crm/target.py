@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from osdi_crm_client import garbage, redaction, stdout
+from osdi_crm_client import garbage, metrics, redaction, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.settings import refuse_slips, secret_settings, warn_of_strangers
@@ -78,6 +78,7 @@ class TargetOSDICRM(Target):
         refuse_slips(whole, known)
         self.told_to_end = threading.Event()
         super().__init__(**kwargs)
+        metrics.leave_to_programs(self.metrics_logger)
         chosen = {name: value for name, value in self.config.items() if value != known.get(name, {}).get("default")}
         warn_of_strangers(chosen, known)
         self.max_parallelism = 1
@@ -144,6 +145,13 @@ class TargetOSDICRM(Target):
             tell("Stopped: %s", run.stopped)
         if result["code"]:
             sys.exit(result["code"])
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        command.help = cls.__doc__
+        return command
 
     @classmethod
     @override

@@ -95,6 +95,25 @@ def test_a_wrong_setting_is_said_in_a_line(tap: Any, config: dict[str, Any], sai
     assert "Traceback" not in run.log
 
 
+@pytest.mark.parametrize("wanted", [False, True], ids=["terminal", "structured"])
+def test_metrics_are_for_programs(sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
+    structured = {
+        "version": 1,
+        "formatters": {"structured": {"()": "singer_sdk.logging.StructuredFormatter"}},
+        "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"level": "INFO", "handlers": ["err"]},
+        "disable_existing_loggers": False,
+    }
+    if wanted:
+        monkeypatch.setenv("SINGER_SDK_LOG_CONFIG", str(tap.file("logging.json", structured)))
+
+    run = tap(tap.settings(sandbox.account("action_network", size=1)), "people")
+
+    assert run.code == 0
+    assert ('"metric":"record_count"' in run.log) is wanted
+    assert ("METRIC" in run.log) is wanted
+
+
 def test_unknown_settings_and_another_vendors_are_warned_of(sandbox: Sandbox, tap: Any) -> None:
     account = sandbox.account("action_network", size=1)
 

@@ -69,6 +69,7 @@ def test_marked_secrets_and_people_are_in_no_log(
             if SEEDED["email"] in content:
                 assert path.stat().st_mode & 0o077 == 0, path.name
     assert "Traceback" not in done.log or how == "debug"
+    assert ("METRIC" in done.log) is (how != "plain"), "metrics are for programs, and people see a table"
 
 
 def test_a_vendor_that_echoes_secrets_and_people_brings_neither_into_a_log(case: Any, target: Any) -> None:
