@@ -135,13 +135,23 @@ class Account:
         return self.send(self.prepare(method, url, params=params, json=json, data=data), repeatable=repeatable)
 
     def prepare(
-        self, method: str, url: str, *, params: Mapping[str, Any] | str | None = None, **what: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: Any = None,
+        json: Any = None,
     ) -> requests.PreparedRequest:
-        """Prepare a request; takes what `requests.PreparedRequest.prepare` takes, a query being quoted already."""
+        """Prepare a request, as `requests` would; a query that is a string is quoted already."""
         request = requests.PreparedRequest()
-        request.prepare(method, url, headers={**self._headers, **(what.pop("headers", None) or {})}, **what)
+        request.prepare_method(method)
+        request.url = _prepared(url)
+        request.prepare_headers({**self._headers, **(headers or {})})
+        request.prepare_body(data, None, json)
         if quoted := params if isinstance(params, str) else encoded(params or {}):
-            request.url = f"{request.url}{'&' if '?' in str(request.url) else '?'}{quoted}"
+            request.url = f"{request.url}{'&' if '?' in request.url else '?'}{quoted}"
         return request
 
     def send(
@@ -182,6 +192,14 @@ class Account:
             url = urljoin(response.url, response.headers["Location"])
             response = self.transport.send(self.prepare("GET", url))
         return response
+
+
+@lru_cache(maxsize=256)
+def _prepared(url: str) -> str:
+    """An address as it can be sent; most calls go to few of them."""
+    request = requests.PreparedRequest()
+    request.prepare_url(url, None)
+    return str(request.url)
 
 
 _quoted = lru_cache(maxsize=1024)(quote_plus)

@@ -6,12 +6,15 @@ import ssl
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 from typing_extensions import override
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -27,6 +30,8 @@ from osdi_crm_client.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from urllib3.connectionpool import ConnectionPool
 
     from osdi_crm_client.pacing import Pacer
     from osdi_crm_client.signing import Signer
@@ -69,7 +74,7 @@ class Answer(requests.Response):
 
 
 class Transport(HTTPAdapter):
-    """Sends the calls of one account, from any thread.
+    """Sends the calls of one account, from any thread, by the proxy and with the certificates that the machine is told.
 
     Attributes:
         latency: Seconds that answers take, the latest weighing most.
@@ -88,7 +93,15 @@ class Transport(HTTPAdapter):
         self._origin = _origin(base_url)
         self._pacer = pacer
         self._signer = signer
-        self._timeout = timeout
+        self._timeout = (min(10, timeout), timeout)
+        self._way: dict[str, Any] = {**requests.Session().merge_environment_settings(base_url, {}, None, None, None)}
+        self._pool: ConnectionPool | None = None
+        if isinstance(trusted := self._way["verify"], str) and not Path(trusted).exists():
+            raise errors.ConfigurationError(
+                f"The environment names certificates to trust that are not there: {trusted}. Correct REQUESTS_CA_BUNDLE"
+                " or CURL_CA_BUNDLE, or unset it."
+            )
+        self._date: str | None = None
         self._date_at_zero: float | None = None
         self._answered = False
         self.latency = 0.0
@@ -121,7 +134,7 @@ class Transport(HTTPAdapter):
         self._signer.sign(request)
         began = time.monotonic()
         try:
-            response = super().send(request, timeout=(min(10, self._timeout), self._timeout))
+            response = super().send(request, timeout=self._timeout, **self._way)
             response.content  # noqa: B018
         except (requests.exceptions.RequestException, HTTPError) as error:
             if never_left(error):
@@ -135,9 +148,19 @@ class Transport(HTTPAdapter):
         return response
 
     @override
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
+        """Return the pool of the vendor's connections; it is the same for every call."""
+        self._pool = self._pool or super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+    @override
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Make an answer of what came, without the cookies, which no vendor needs."""
         answer = Answer()
-        answer.__dict__.update(super().build_response(req, resp).__dict__)
+        answer.status_code, answer.reason, answer.raw = resp.status, resp.reason, resp
+        answer.headers = CaseInsensitiveDict(resp.headers)
+        answer.encoding = get_encoding_from_headers(answer.headers)
+        answer.url, answer.request = str(req.url), req
         answer.decode = self._vendor.decode
         return answer
 
@@ -190,9 +213,13 @@ class Transport(HTTPAdapter):
 
     def _learn_time(self, response: requests.Response) -> None:
         self._answered = True
+        told = response.headers.get("Date")
+        if told is None or told == self._date:
+            return
+        self._date = told
         try:
-            date = parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError):
+            date = parsedate_to_datetime(told)
+        except ValueError:
             return
         date_at_zero = date.timestamp() - time.monotonic()
         self._date_at_zero = date_at_zero if self._date_at_zero is None else max(self._date_at_zero, date_at_zero)

@@ -93,6 +93,17 @@ def test_the_tap_tells_what_is_wrong_with_its_settings(
     told(said, words)
 
 
+def test_certificates_that_are_not_there_are_told_of(
+    run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+
+    code, said = run(TapOSDICRM.cli, "--config", tap.file("config.json", tap.settings(account)))
+
+    assert code == 1
+    told(said, "The environment names certificates to trust that are not there")
+
+
 @pytest.mark.parametrize(
     ("option", "content", "words"),
     [

@@ -1,0 +1,36 @@
+"""How calls leave the machine: by the proxy and with the certificates that its environment names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from osdi_crm_client.account import Account
+from osdi_crm_client.errors import Unreachable
+from osdi_crm_sandbox.control import Sandbox
+
+URL = "http://vendor.invalid/action_network/api/v2"
+
+
+def reaching(sandbox: Sandbox, tap: Any) -> Account:
+    """An account at an address that only a proxy knows; the sandbox takes the part of the proxy too."""
+    return Account({**tap.settings(sandbox.account("action_network", size=3)), "action_network_api_url": URL})
+
+
+def test_calls_go_by_the_proxy_of_the_environment(sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", sandbox.url)
+
+    answer = reaching(sandbox, tap).call("GET", "people", repeatable=True)
+
+    assert len(answer.json()["_embedded"]["osdi:people"]) == 3
+
+
+def test_calls_pass_by_a_proxy_where_the_environment_says_so(
+    sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    monkeypatch.setenv("http_proxy", sandbox.url)
+    monkeypatch.setenv("no_proxy", "vendor.invalid")
+
+    with pytest.raises(Unreachable):
+        reaching(sandbox, tap).call("GET", "people", repeatable=True)
