@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from target_osdi_crm.vendor import Order, Record
 
 SECONDS_TO_GATHER = 0.2
-"""How long an order may wait for others to travel with."""
+"""How long an order waits for one more to travel with."""
 
 Replies = list["Record | Exception"]
 

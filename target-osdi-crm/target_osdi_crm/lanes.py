@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from target_osdi_crm.gathering import SECONDS_TO_GATHER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
-
-SECONDS_TO_GATHER = 0.2
-"""How long tasks of a group wait for one more to run together with."""
 
 LONGEST_TO_GATHER = 5.0
 """Seconds after which they wait no longer, though more keep coming."""
