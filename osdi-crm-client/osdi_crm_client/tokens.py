@@ -107,6 +107,8 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
     if isinstance(answer, dict) and answer.get("error") and status < 500 and status != 429:
         words = redaction.redact(str(answer["error"]))[:60]
         raise NotSignedIn("signing in was refused", method="POST", path=path, status=status, words=words)
+    if status in {400, 401}:
+        raise NotSignedIn("signing in was refused", method="POST", path=path, status=status)
     if status == 200 and isinstance(answer, dict) and answer.get("access_token"):
         return answer
     if status < 300 or (status >= 500 and status != 503):

@@ -236,7 +236,8 @@ class VendorStream(RESTStream[Any]):
     def get_records(self, context: Context | None) -> Iterable[Row]:
         """Yield the records; a stream that the credentials may not read is left out with a warning.
 
-        A 403 also comes when the credentials are no good at all, which the check of the account tells.
+        A 403 also comes when the credentials are no good at all, which the check of the account tells. So it tells
+        of a 401 at a stream that nobody could confirm.
         """
         if self.resource.within:
             self.tap.progress.read_within(self.name, len(self.held))
@@ -248,7 +249,7 @@ class VendorStream(RESTStream[Any]):
         try:
             yield from self._read()
         except errors.NotSignedIn as refusal:
-            if refusal.status != 403:
+            if refusal.status != 403 and not self.resource.unconfirmed:
                 raise
             self.account.check()
             logger.warning("Stream '%s' is left out: the credentials are good, but may not read it.", self.name)

@@ -163,6 +163,18 @@ def test_a_scan_that_dies_is_an_error(sandbox: Sandbox, tap: Any) -> None:
     assert profiles_read(account) == []
 
 
+def test_a_scan_that_dies_and_forgets_its_total_is_noticed(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account(VENDOR, size=60, scan_batch=7)
+    forgotten = {"success": True, "messages": [], "data": {"scrollId": "x", "profileIds": [], "total": 0}}
+    account.fault(do="status", status=200, path="/segment/scan", times=1, skip=2, body=forgotten)
+
+    run = tap(tap.settings(account), "profiles")
+
+    assert run.code == 0, run.log
+    assert "gave 14 of 59 profiles" in run.log
+    assert run.keys("profiles").total() == 59
+
+
 @pytest.mark.parametrize("fault", [{"do": "cut_after"}, {"do": "malformed"}], ids=str)
 def test_a_batch_that_is_lost_on_the_way_is_noticed(sandbox: Sandbox, tap: Any, fault: dict[str, Any]) -> None:
     account = sandbox.account(VENDOR, size=60, scan_batch=7)
@@ -303,6 +315,11 @@ def test_other_shapes_and_spellings_lose_nothing(account: Account, tap: Any, opt
         for own, profile in named(account).items()
         for item in profile.get("IndependentUnsubscribes") or ()
     }
+    attributes = {
+        f"{own}/{item['AttributeId']}/{item['id']}"
+        for own, profile in named(account).items()
+        for item in profile.get("Attributes") or ()
+    }
     account.set(**option)
 
     run = tap(tap.settings(account), "profiles", "independent_unsubscribes")
@@ -311,6 +328,11 @@ def test_other_shapes_and_spellings_lose_nothing(account: Account, tap: Any, opt
     assert set(run.keys("independent_unsubscribes")) == expected
     assert run.keys("profiles").total() == 59
     assert not any("additional_fields" in profile for profile in run.records("profiles"))
+    assert attributes == {
+        f"{profile['id']}/{item['AttributeId']}/{item['id']}"
+        for profile in run.records("profiles")
+        for item in profile.get("Attributes") or ()
+    }
 
 
 @pytest.mark.parametrize("limit_caps", [True, False])

@@ -184,6 +184,37 @@ def test_the_vendors_spelling_does_not_matter(account: Account, tap: Any, option
         assert plain.records(stream)
 
 
+@pytest.mark.parametrize("stream", ["volunteers", "imports"])
+def test_an_id_beside_a_list_is_the_searchs(account: Account, tap: Any, stream: str) -> None:
+    rows = [{"Id": number, "Email": f"{number}@example.org"} for number in (1, 2)]
+    account.fault(do="status", status=200, path="/(Volunteers/Search|Imports)$", body={"Id": 77, "Results": rows})
+
+    run = tap(tap.settings(account, unconfirmed_streams=True), stream)
+
+    assert run.keys(stream) == {"1": 1, "2": 1}
+
+
+def test_an_entity_that_the_user_may_not_read_does_not_end_the_run(account: Account, tap: Any) -> None:
+    account.fault(do="status", status=401, path="/Users$")
+    config = tap.settings(account, unconfirmed_streams=True)
+
+    run = tap(config, "users", "volunteers")
+
+    assert run.code == 0, run.log
+    assert "Stream 'users' is left out: the credentials are good, but may not read it." in run.log
+    assert len(run.records("volunteers")) == len(account.records("volunteers"))
+
+
+def test_a_refusal_to_sign_in_is_no_outage_however_it_is_worded(account: Account, tap: Any) -> None:
+    account.fault(do="html", status=400, path="/token$")
+
+    run = tap(tap.settings(account), "volunteers")
+
+    assert run.code == 1
+    assert "signing in was refused" in run.log.splitlines()[-1]
+    assert statuses(account, "/token") == [400]
+
+
 def test_a_list_that_is_not_found_is_an_error_until_a_setting_says_where_it_is(account: Account, tap: Any) -> None:
     account.set(wrapper="people")
 

@@ -407,6 +407,29 @@ def test_a_profile_that_gets_lost_in_a_call_is_looked_up(account: Account, targe
     assert len(account.records("profiles")) == 6
 
 
+@pytest.mark.parametrize("option", [{}, {"bulk_reverses": True}])
+@pytest.mark.parametrize("together", [1, 4])
+def test_profiles_whose_external_ids_are_dropped_are_not_created_again(
+    account: Account, target: Any, together: int, option: dict[str, Any]
+) -> None:
+    account.set(dropped=["ExternalIDs"], **option)
+    records = [person(number) for number in range(4)]
+    how = {"crowdskout_profiles_per_call": together}
+
+    first = target.write(account, "profiles", *records, **how)
+    account.set(dropped=[])
+    second = target.write(account, "profiles", *records, retry_rejected=True, **how)
+
+    assert first.code == 3
+    assert {each["reason"] for each in first.rejects} == {"not applied"}
+    assert second.code == 0, second.log
+    assert {
+        each["EmailAddresses"][0]["Email"]: [item["ExternalID"] for item in each["ExternalIDs"]]
+        for each in account.records("profiles")
+    } == {f"n{number}@example.org": [f"p{number}"] for number in range(4)}
+    assert len(account.records("profiles")) == 4
+
+
 SHARED = {"ExternalID": "m1", "ExternalIDType": {"id": 1, "value": "Mailchimp ID"}}
 
 

@@ -197,6 +197,21 @@ def test_a_volunteer_is_found_by_email_however_answers_look(
     }
 
 
+def test_a_list_within_a_volunteer_is_not_taken_for_the_answer(account: Account, target: Any) -> None:
+    volunteers = account.insert("volunteers", [{"Email": "v1@example.org"}, {"Email": "v2@example.org"}])
+    ids = [str(each["VolunteerID"]) for each in volunteers]
+    account.change("volunteers", ids, Tags=[{"Name": "Driver"}], Employer="ACME")
+
+    done = load(target, account, "volunteers", volunteer(1), volunteer(2))
+    account.clear_log()
+    again = load(target, account, "volunteers", volunteer(1, LastName="Lo"))
+
+    assert done.code == again.code == 0, done.log
+    assert done.by("volunteers", "updated") == again.by("volunteers", "updated") == {}
+    (put,) = writes(account)
+    assert put["body"]["Employer"] == "ACME"
+
+
 def test_a_change_keeps_what_the_record_does_not_carry(account: Account, target: Any) -> None:
     account.insert("volunteers", [{"Email": "v1@example.org", "Employer": "ACME", "C_City": "Ashland"}])
 

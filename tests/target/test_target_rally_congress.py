@@ -205,6 +205,17 @@ def test_a_supporter_whose_answer_is_lost_is_looked_up_and_not_repeated(
     assert len(posts(account, "/supporters")) == (2 if how == "cut_before" else 1)
 
 
+def test_answers_with_more_around_the_supporter_are_understood(account: Account, target: Any) -> None:
+    there = {"id": "7", "email": "n1@example.org", "firstName": "Name1", "emailOptin": "yes"}
+    account.fault(do="status", status=200, method="GET", body={"supporters": [], "errors": []})
+    account.fault(do="status", status=201, method="POST", body={"supporters": [there], "errors": []})
+
+    done = target.write(account, "supporters", person(1, emailOptin="yes"))
+
+    assert done.code == 0, done.log
+    assert done.count("supporters", "created") == 1
+
+
 def test_one_call_at_a_time(account: Account, target: Any) -> None:
     done = target.write(account, "supporters", *(person(number) for number in range(20)))
 

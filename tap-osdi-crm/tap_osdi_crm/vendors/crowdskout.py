@@ -171,8 +171,12 @@ class CrowdskoutStream(VendorStream):
 
     @override
     def fields(self, row: Row, part: Part) -> Row:
-        if self.name == "profiles" and "Independent Unsubscribes" in row:  # as the documentation's example spells it
-            row["IndependentUnsubscribes"] = row.pop("Independent Unsubscribes")
+        if self.name == "profiles":  # the documentation's example and its tables spell these two differently
+            if "Independent Unsubscribes" in row:
+                row["IndependentUnsubscribes"] = row.pop("Independent Unsubscribes")
+            for item in row.get("Attributes") or ():
+                if "AttributeID" in item:
+                    item["AttributeId"] = item.pop("AttributeID")
         if self.name == "attributes" and self.resource.key_name:
             row["id"] = row.get(self.resource.key_name)
         if self.name == "field_options" and part.parent:
@@ -228,14 +232,17 @@ class CrowdskoutStream(VendorStream):
         )
 
     def _scan(self) -> tuple[set[str], int]:
+        """Return the ids of one scan, and the highest of its totals: one that has died may have forgotten it."""
         found: set[str] = set()
+        total = 0
         query = {"query": self.config["crowdskout_segment_query"]}
         while True:
             data = self.account.call("PUT", "segment/scan", params=query, repeatable=True).json()["data"]
             before = len(found)
             found.update(map(str, data["profileIds"]))
+            total = max(total, int(data["total"]))
             if len(found) == before or self.is_test:
-                return found, int(data["total"])
+                return found, total
             query["token"] = data["scrollId"]
 
 

@@ -172,6 +172,8 @@ class I360Stream(VendorStream):
     def rows(self, body: Any) -> list[Row]:
         """Return the records: the answer itself, one of its lists, or the one record that it is.
 
+        A bare `id` beside a list is that of the search, not of a record.
+
         Raises:
             Garbled: If there is nothing of the kind.
         """
@@ -181,11 +183,11 @@ class I360Stream(VendorStream):
         if body is None or isinstance(body, list):
             return body or []
         found = {fold(name): value for name, value in body.items()} if isinstance(body, dict) else {}
-        if found.keys() & {fold(self._own_key), "id"}:
+        lists = [found[name] for name in (*_LISTS, fold(self.name)) if isinstance(found.get(name), list)]
+        if fold(self._own_key) in found.keys() - {"id"} or ("id" in found and not lists):
             return [body]
-        for name in (*_LISTS, fold(self.name)):
-            if isinstance(found.get(name), list):
-                return list(found[name])
+        if lists:
+            return list(lists[0])
         raise errors.Garbled(
             f"the answer has no list of '{self.name}'; say with 'stream_overrides' where it stands",
             method=self.http_method,

@@ -262,13 +262,24 @@ class Crowdskout(Vendor):
             return [self._post_profile(orders[0])]
         body = {"profiles": [dict(_items(order)) for order in orders]}
         data = self._data("POST", "profile/bulk", json=body, repeatable=False)
-        shown = {key: each for each in map(_respelled, data or ()) for key in self._own_ids(each)}
+        left = [_respelled(each) for each in data or () if isinstance(each, dict)]
         lost = Garbled("the answer lacks the profile", method="POST", path="profile/bulk")
-        replies: Replies = []
-        for order in orders:
-            mine = [shown[key] for key in self._own_ids(order.values) if key in shown]
-            replies.append(self._shown(mine[0], order) if mine else lost)
-        return replies
+        found: dict[int, Record] = {}
+        for is_of in (self._bears_its_id, self._bears_no_id):
+            for place, order in enumerate(orders):
+                mine = [] if place in found else [each for each in left if is_of(order, each)]
+                if len(mine) == 1 or (mine and is_of == self._bears_its_id):
+                    found[place] = mine[0]
+                    left = [each for each in left if each is not mine[0]]
+        return [self._shown(found[place], order) if place in found else lost for place, order in enumerate(orders)]
+
+    def _bears_its_id(self, order: Order, shown: Record) -> bool:
+        return bool({*self._own_ids(order.values)} & {*self._own_ids(shown)})
+
+    def _bears_no_id(self, order: Order, shown: Record) -> bool:
+        """Whether a profile shows all of an order but the external IDs, which the vendor then did not take."""
+        unlike = self.differences(order, shown)
+        return not self._own_ids(shown) and all(each.startswith("ExternalIDs ") for each in unlike)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:

@@ -194,7 +194,7 @@ class I360(Vendor):
     def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
         """Search volunteers by e-mail; i360 may pass over what it is asked for, so the answers are compared."""
         answer = self._call("POST", f"{self._paths[stream.name]}/Search", json={"Email": value}, repeatable=True)
-        found = [_folded(stream, each) for each in _listed(answer)]
+        found = [_folded(stream, each) for each in _listed(stream, answer)]
         return [Found(str(each["id"]), each) for each in found if value in self.keys_of(stream, each)["email"]]
 
     @override
@@ -208,7 +208,7 @@ class I360(Vendor):
             return None
         except Refused:
             return {}
-        return next((_folded(stream, each) for each in _listed(answer)), None)
+        return next((_folded(stream, each) for each in _listed(stream, answer)), None)
 
     @override
     def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
@@ -225,7 +225,7 @@ class I360(Vendor):
             answer = self._call("GET", self._paths[name], params=person, repeatable=True)
         except Refused:
             return None
-        found = [_folded(order.stream, each) for each in _listed(answer)]
+        found = [_folded(order.stream, each) for each in _listed(order.stream, answer)]
         return [Found(each["id"], each) for each in found if each["id"] and not self.differences(order, each)]
 
     @override
@@ -316,7 +316,7 @@ class I360(Vendor):
 
     def _shown(self, order: Order, answer: requests.Response, vendor_id: str | None) -> Record:
         """The record in an answer to a write; what was sent, where the answer shows nothing of it."""
-        shown = next((self._own(order, each) for each in _listed(answer)), {"id": None})
+        shown = next((self._own(order, each) for each in _listed(order.stream, answer)), {"id": None})
         own = shown["id"] or vendor_id
         if answer.status_code != 204 and not own:
             raise Garbled("the answer shows no record", method="POST", path=order.stream.path)
@@ -327,7 +327,7 @@ class I360(Vendor):
 
     def _all(self, order: Order) -> list[Record]:
         answer = self._call("GET", self._path(order), repeatable=True)
-        return [self._own(order, each) for each in _listed(answer)]
+        return [self._own(order, each) for each in _listed(order.stream, answer)]
 
     def _own(self, order: Order, shown: Record) -> Record:
         """A record by the names of its properties; tags, which volunteers share, with an id of the volunteer's own."""
@@ -350,11 +350,14 @@ class I360(Vendor):
             return self.account.call(method, path, **what)
 
 
-def _listed(answer: requests.Response) -> list[Record]:
+def _listed(stream: Stream, answer: requests.Response) -> list[Record]:
     """The records of an answer: the list itself, the first list in it, or itself one record; none of a 204."""
     body = answer.json() if answer.content else None
     if isinstance(body, dict):
-        body = next((each for each in body.values() if isinstance(each, list) and each), [body])
+        names = {osdi_crm_schemas.fold(name) for name in body}
+        lists = [each for each in body.values() if isinstance(each, list)]
+        is_record = osdi_crm_schemas.fold(_KEYS[stream.name]) in names or not lists
+        body = [body] if is_record else next(filter(None, lists), [body] if "id" in names else [])
     return [each for each in body if isinstance(each, dict)] if isinstance(body, list) else []
 
 

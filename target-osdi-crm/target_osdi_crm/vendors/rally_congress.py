@@ -356,15 +356,17 @@ def _body(answer: requests.Response) -> Any:
 
 
 def _record(answer: requests.Response) -> Record:
-    """The one record of an answer; empty if it shows none."""
+    """The one record of an answer, which may stand under its name or in a list of one; empty if it shows none."""
     body = _body(answer)
-    if isinstance(body, dict) and isinstance(body.get("supporter"), dict):
-        body = body["supporter"]
+    if isinstance(body, dict):
+        body = body.get("supporter") or body.get("supporters") or body
+    if isinstance(body, list) and len(body) == 1:
+        [body] = body
     return dict(body) if isinstance(body, dict) else {}
 
 
 def _records(answer: requests.Response) -> list[Record]:
-    """The records of an answer: the list itself, the only list in it, or itself one record.
+    """The records of an answer: the list itself, the one of their name or the only one in it, or itself one record.
 
     Raises:
         Garbled: If there is nothing of the kind.
@@ -372,6 +374,8 @@ def _records(answer: requests.Response) -> list[Record]:
     body = _body(answer)
     if isinstance(body, list):
         return body
+    if isinstance(body, dict) and isinstance(body.get("supporters"), list):
+        return list(body["supporters"])
     lists = [each for each in body.values() if isinstance(each, list)] if isinstance(body, dict) else []
     if len(lists) == 1:
         return list(lists[0])

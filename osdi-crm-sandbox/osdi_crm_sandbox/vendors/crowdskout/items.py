@@ -125,7 +125,7 @@ def clean(account: Account, collection: str, given: Any, old: Record | None = No
     None for an invalid one: computed, not an object, with a value that is not of its field's type or not among closed
     options, or without what its collection cannot be without (ALL_OF, ANY_OF, when it happened, else the first field).
     """
-    if collection in COMPUTED or not isinstance(given, dict):
+    if collection in (*COMPUTED, *account.options["dropped"]) or not isinstance(given, dict):
         return None
     if collection == "Attributes":
         return _clean_attribute(account, given, old)

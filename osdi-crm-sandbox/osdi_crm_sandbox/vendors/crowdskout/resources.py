@@ -28,6 +28,7 @@ OPTIONS: dict[str, Any] = {
     "put_shows_whole": True,  # False: the answer to an update has only the items touched
     "max_bulk": None,  # profiles in a bulk call
     "bulk_reverses": False,  # bulk answers come in another order
+    "dropped": [],  # collections none of whose items is valid
     "drop_empty_profiles": False,  # a bulk create leaves out profiles without a valid item
     "limit_caps": True,  # False: the attributes' `limit` is passed over, as in the published example
     "plural_attributes": False,  # the list of attributes stands at /attributes
