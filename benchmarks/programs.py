@@ -9,32 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from osdi_crm_sandbox.control import Account
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 
-CREDENTIALS: dict[str, Callable[[Account], dict[str, str]]] = {
-    "action_network": lambda account: {"action_network_api_token": account.key},
-    "crowdskout": lambda account: {"crowdskout_access_token": account.key},
-    "nationbuilder": lambda account: {
-        "nationbuilder_slug": account.credentials["slug"],
-        "nationbuilder_access_token": account.key,
-    },
-}
-
 
 def settings(account: Account, folder: Path, **more: Any) -> dict[str, Any]:
     """Return our plugins' settings for an account of the sandbox."""
-    return {
-        "vendor": account.vendor,
-        f"{account.vendor}_api_url": account.url,
-        **CREDENTIALS[account.vendor](account),
-        "work_dir": str(folder / "work"),
-        **more,
-    }
+    return {**account.settings, "work_dir": str(folder / "work"), **more}
 
 
 def _file(folder: Path, name: str, content: Any) -> str:

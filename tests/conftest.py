@@ -40,32 +40,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def settings(account: Account, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
-    by_vendor: dict[str, Callable[[], dict[str, Any]]] = {
-        "action_network": lambda: {"action_network_api_token": account.key},
-        "crowdskout": lambda: {"crowdskout_access_token": account.key},
-        "i360": lambda: {
-            "i360_username": account.credentials["username"],
-            "i360_password": f"{account.key}-password",
-            "i360_org_id": account.credentials["org_id"],
-            "i360_login_url": account.url.removesuffix("/2.0") + account.credentials["login_path"],
-        },
-        "nationbuilder": lambda: {
-            "nationbuilder_slug": account.credentials["slug"],
-            "nationbuilder_access_token": account.key,
-        },
-        "rally_congress": lambda: {
-            "rally_congress_account_id": account.credentials["account_id"],
-            "rally_congress_auth_token": f"{account.key}-token",
-        },
-    }
-    return {
-        "vendor": account.vendor,
-        f"{account.vendor}_api_url": account.url,
-        **by_vendor[account.vendor](),
-        "calls_per_second": 0,
-        "index_lag_seconds": 1,
-        **more,
-    }
+    return {**account.settings, "calls_per_second": 0, "index_lag_seconds": 1, **more}
 
 
 class Run:

@@ -23,7 +23,8 @@ class Account:
         key: the credential.
         name: what the vendor would call the account.
         url: the vendor's API as clients' settings want it.
-        credentials: what else a client needs, by vendor.
+        settings: with which tap and target reach the account.
+        credentials: what else a client may need, by vendor.
     """
 
     def __init__(self, sandbox: Sandbox, vendor: str, created: dict[str, Any]) -> None:
@@ -33,6 +34,8 @@ class Account:
         self.key: str = created["key"]
         self.name: str = created["account"]
         self.url: str = created["url"]
+        self.settings: dict[str, Any] = {"vendor": vendor}
+        self.settings |= {f"{vendor}_{name}": value for name, value in created["settings"].items()}
         self.credentials: dict[str, Any] = created["credentials"]
 
     def _control(self, method: str, path: str = "", body: JSON = None) -> JSON:

@@ -64,11 +64,13 @@ class Control:
         return answer([self._described(request, account) for account in self._town(request).accounts.values()])
 
     def _described(self, request: Request, account: Account) -> dict[str, Any]:
+        url, vendor = self._url(request, account), account.vendor
         return {
             "key": account.key,
             "account": account.name,
-            "url": self._url(request, account) + account.vendor.api,
-            "credentials": account.vendor.credentials(account),
+            "url": url + vendor.api,
+            "settings": {"api_url": url + vendor.api, **vendor.settings(account, url)},
+            "credentials": vendor.credentials(account),
         }
 
     async def set(self, request: Request) -> Response:

@@ -122,7 +122,9 @@ class Vendor:
         invent: a new record, as `insert` takes it.
         change: merges values into a record; its modified date becomes the one given, or now.
         delete: takes a record away.
-        credentials: what a client needs besides the key.
+        settings: what tap and target need to reach an account, by the names of their settings without the vendor's and
+            without `api_url`; from the account and the vendor's URL.
+        credentials: what a client may need besides the key.
         limits: what the call counts against: the account's `rate` unless the vendor knows better.
         check: the answer to a call that gets no further, by its headers or its credential; None for the others.
             Unlike handlers it sees every call, whether the page is kept or not.
@@ -143,6 +145,7 @@ class Vendor:
     invent: Callable[[Account, str], Record]
     change: Callable[[Account, str, str, Record, str | None], None]
     delete: Callable[[Account, str, str], None]
+    settings: Callable[[Account, str], Record]
     credentials: Callable[[Account], Record] = lambda _account: {}
     limits: Callable[[Call], Sequence[Limit]] = lambda call: [call.account.limit] if call.account.limit else []
     check: Callable[[Call], Response | None] = lambda _call: None

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import osdi_crm_schemas
 import pytest
+from osdi_crm_client.vendor import vendor
 from osdi_crm_sandbox.control import Account, Sandbox
 from tap_osdi_crm.tap import TapOSDICRM
 
@@ -258,10 +259,11 @@ def test_a_vendor_that_stays_down_ends_the_run_in_one_line(sandbox: Sandbox, tap
 
 def test_a_wrong_key_is_one_clear_line_without_the_key(sandbox: Sandbox, tap: Any, case: Any) -> None:
     account = sandbox.account(case.vendor, size=1)
-    account.key = "wrong-key-that-is-echoed"
+    wrong = dict.fromkeys(account.settings.keys() & set(vendor(case.vendor).secrets), "wrong-key-that-is-echoed")
 
-    run = tap(settings(tap, case, account), case.stream)
+    run = tap(settings(tap, case, account, **wrong), case.stream)
 
+    assert wrong
     assert run.code == 1
     assert "Check the setting" in run.log.splitlines()[-1]
     assert "wrong-key-that-is-echoed" not in run.log

@@ -683,5 +683,6 @@ VENDOR = Vendor(
     invent=invent,
     change=change,
     delete=delete,
+    settings=lambda account, _url: credentials(account),
     credentials=credentials,
 )

@@ -120,5 +120,6 @@ VENDOR = Vendor(
     invent=invent,
     change=change,
     delete=delete_record,
+    settings=lambda account, _url: {"api_token": account.key},
     check=check,
 )

@@ -75,5 +75,6 @@ VENDOR = Vendor(
     invent=invent,
     change=change,
     delete=delete,
+    settings=lambda account, _url: {"access_token": account.key},
     credentials=credentials,
 )

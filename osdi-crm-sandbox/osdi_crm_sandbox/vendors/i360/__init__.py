@@ -31,7 +31,7 @@ from osdi_crm_sandbox.vendors.i360.resources import (
     VOLUNTEERS,
 )
 from osdi_crm_sandbox.vendors.i360.searching import queue_search, search_counts, search_results
-from osdi_crm_sandbox.vendors.i360.sign_in import check, credentials, give_token, identify
+from osdi_crm_sandbox.vendors.i360.sign_in import check, credentials, give_token, identify, settings
 from osdi_crm_sandbox.vendors.i360.volunteers import post_volunteer, put_volunteer, search_volunteers
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ VENDOR = Vendor(
     invent=invent,
     change=change,
     delete=delete,
+    settings=settings,
     credentials=credentials,
     check=check,
 )

@@ -64,6 +64,12 @@ def credentials(account: Account) -> Record:
     return user | {"login_path": TOKEN}
 
 
+def settings(account: Account, url: str) -> Record:
+    """What tap and target need: the user, the organisation, and the address of the sign-in."""
+    given = credentials(account)
+    return {"login_url": url + given.pop("login_path"), **given}
+
+
 def give_token(call: Call) -> Response:
     """The password grant with the client that is the same for everybody (api.i-360.com)."""
     form = call.body if isinstance(call.body, dict) else {}

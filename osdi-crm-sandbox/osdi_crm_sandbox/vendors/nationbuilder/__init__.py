@@ -77,6 +77,7 @@ VENDOR = Vendor(
     invent=seeding.invent,
     change=data.change,
     delete=data.delete,
+    settings=lambda account, _url: {"slug": sign_in.credentials(account)["slug"], "access_token": account.key},
     credentials=sign_in.credentials,
     limits=sign_in.limits,
     check=sign_in.check,
