@@ -180,7 +180,7 @@ class Account:
             return response
 
         try:
-            return self._retrying(once, repeatable=repeatable)()
+            return self._retrying(once, repeatable=repeatable)
         except VendorError as error:
             self.vendor.name_settings(error, self.config)
             raise

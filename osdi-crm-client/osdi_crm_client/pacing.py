@@ -66,7 +66,7 @@ class Pacer:
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer: pause after a 429, and where the vendor says that nothing is left of its limit."""
-        asked = _seconds(headers, "Retry-After")
+        asked = _seconds(headers, "Retry-After") if status in {429, 503} else None
         with self._lock:
             if status == 429:
                 self.refused += 1
@@ -80,7 +80,7 @@ class Pacer:
             self._refusals_in_a_row = 0
             if self._rate and self._fastest:
                 self._rate = min(self._rate * 1.001, self._fastest)
-            if status == 503 and asked is not None:
+            if asked is not None:
                 self._pause(asked)
             elif _number(headers, "RateLimit-Remaining") == 0 and (reset := _until_reset(headers)) is not None:
                 self._pause(reset)

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import backoff
 
@@ -49,18 +49,22 @@ class Retrying:
         self._pacer = pacer
         self._silent_until = 0.0
         self._guard = Lock()
+        self._made = {repeatable: self._bounded(repeatable=repeatable) for repeatable in (True, False)}
 
-    def __call__(self, call: Callable[..., Result], *, repeatable: bool) -> Callable[..., Result]:
-        """Return the call with bounded retries: 6 tries, up to 1, 2, 4, 8 and 16 seconds apart, 300 seconds in all."""
+    def __call__(self, call: Callable[[], Result], *, repeatable: bool) -> Result:
+        """Make a call with bounded retries: 6 tries, up to 1, 2, 4, 8 and 16 seconds apart, 300 seconds in all."""
+        return cast("Result", self._made[repeatable](call))
+
+    def _bounded(self, *, repeatable: bool) -> Callable[[Callable[[], Any]], Any]:
         return backoff.on_exception(
             backoff.expo,
             errors.VendorError,
-            max_tries=MAX_TRIES,
+            max_tries=lambda: MAX_TRIES,
             max_time=MAX_SECONDS,
             giveup=lambda error: not worth_another_try(error, repeatable=repeatable),
             on_backoff=self._tell,
             logger=None,
-        )(call)
+        )(lambda call: call())
 
     def _tell(self, details: Details) -> None:
         """Say what happened and when the call is made again; not its path, which may hold a person's data."""
