@@ -225,11 +225,12 @@ class RallyCongress(Vendor):
         answer = self.account.call("POST", self._supporters, data=self._form(order), repeatable=False)
         if answer.status_code == 200:
             order.notes.append("was there already: the vendor knew the e-mail address")
-        return self._taken(answer)
+        return self._taken(order, answer)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
-        return self._taken(self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True))
+        answer = self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True)
+        return self._taken(order, answer)
 
     @override
     def id_of(self, record: Record) -> str | None:
@@ -275,9 +276,7 @@ class RallyCongress(Vendor):
             raise
         if order.values.get("mode") == _NO_DELIVERY:
             order.notes.append("accepted, not delivered")
-        shown = self._taken(answer)
-        if not shown:
-            raise Garbled("the answer shows no letter", method="POST", path=order.stream.path)
+        shown = self._taken(order, answer)
         return {**shown, "id": self.id_of(shown) or "sent"}
 
     def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:
@@ -296,11 +295,12 @@ class RallyCongress(Vendor):
             raise error
         return answer
 
-    def _taken(self, answer: requests.Response) -> Record:
+    def _taken(self, order: Order, answer: requests.Response) -> Record:
         """The record in an answer to a POST.
 
         Raises:
             Rejection: If the vendor needs more to take it (202).
+            Garbled: If it shows none.
         """
         shown = _record(answer)
         if answer.status_code == 202:
@@ -313,6 +313,8 @@ class RallyCongress(Vendor):
                 + (f". It keeps what came under {own}." if own else "."),
                 status=202,
             )
+        if not shown:
+            raise Garbled("the answer shows no record", method="POST", path=order.stream.path)
         return shown
 
     def _item(self, vendor_id: str) -> str:
