@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 import osdi_crm_schemas
 from osdi_crm_client import errors
@@ -236,8 +237,7 @@ class VendorStream(RESTStream[Any]):
     def get_records(self, context: Context | None) -> Iterable[Row]:
         """Yield the records; a stream that the credentials may not read is left out with a warning.
 
-        A 403 also comes when the credentials are no good at all, which the check of the account tells. So it tells
-        of a 401 at a stream that nobody could confirm.
+        A 403 also comes when the credentials are no good at all, which the check of the account tells.
         """
         if self.resource.within:
             self.tap.progress.read_within(self.name, len(self.held))
@@ -249,7 +249,7 @@ class VendorStream(RESTStream[Any]):
         try:
             yield from self._read()
         except errors.NotSignedIn as refusal:
-            if refusal.status != 403 and not self.resource.unconfirmed:
+            if not self._may_be_this_streams(refusal):
                 raise
             self.account.check()
             logger.warning("Stream '%s' is left out: the credentials are good, but may not read it.", self.name)
@@ -270,6 +270,12 @@ class VendorStream(RESTStream[Any]):
                 self._warn_of_assumption("there was nothing at any of its addresses")
         finally:
             self.tap.message_writer.flush()
+
+    def _may_be_this_streams(self, refusal: errors.NotSignedIn) -> bool:
+        """Whether a refusal may be of this stream alone: a 403, or a 401 at first to one that nobody could confirm."""
+        to_api = refusal.path.startswith(urlsplit(self.url_base).path)
+        is_first = self.resource.unconfirmed and not self._found
+        return refusal.status == 403 or (refusal.status == 401 and to_api and is_first)
 
     def _read(self) -> Iterator[Row]:
         reading = self.resource.reading(self)

@@ -205,6 +205,17 @@ def test_an_entity_that_the_user_may_not_read_does_not_end_the_run(account: Acco
     assert len(run.records("volunteers")) == len(account.records("volunteers"))
 
 
+@pytest.mark.parametrize("fault", [{"path": "/Notes$", "skip": 3}, {"path": "/token$", "skip": 1}], ids=str)
+def test_a_refusal_in_the_middle_of_an_entity_ends_the_run(account: Account, tap: Any, fault: dict[str, Any]) -> None:
+    account.fault(do="status", status=401, **fault)
+    account.fault(do="status", status=401, path="/Notes$", times=1)
+
+    run = tap(tap.settings(account, unconfirmed_streams=True), "volunteer_notes")
+
+    assert run.code == 1
+    assert "is left out" not in run.log
+
+
 def test_a_refusal_to_sign_in_is_no_outage_however_it_is_worded(account: Account, tap: Any) -> None:
     account.fault(do="html", status=400, path="/token$")
 
