@@ -26,8 +26,8 @@ Result = TypeVar("Result")
 MAX_TRIES = 6
 MAX_SECONDS = 300
 
-SECONDS_BETWEEN_LINES = 10.0
-"""How long an account is silent about further failures when it has told of one."""
+SECONDS_BETWEEN_LINES = 5
+"""How long an account is silent about further failures when it has told of one, or longer while that call waits."""
 
 
 def worth_another_try(error: Exception, *, repeatable: bool) -> bool:
@@ -69,9 +69,9 @@ class Retrying:
     def _tell(self, details: Details) -> None:
         """Say what happened and when the call is made again; not its path, which may hold a person's data."""
         error = cast("errors.VendorError", details["exception"])
+        seconds = math.ceil(max(details["wait"], self._pacer.pause))
         with self._guard:
             if time.monotonic() < self._silent_until:
                 return
-            self._silent_until = time.monotonic() + SECONDS_BETWEEN_LINES
-        seconds = math.ceil(max(details["wait"], self._pacer.pause))
+            self._silent_until = time.monotonic() + max(seconds, SECONDS_BETWEEN_LINES)
         logger.warning("%s: %s; %s is tried again in %d s.", self._vendor, error.why, error.method, seconds)
