@@ -28,7 +28,7 @@ SHARED: dict[str, dict[str, Any]] = {
         "enum": list(vendor_names()),
         "x-titles": {name: vendor(name).title for name in vendor_names()},
         "title": "Vendor",
-        "description": "Which CRM to talk to.",
+        "description": f"Which CRM to talk to: {', '.join(vendor_names())}.",
     },
     "account": {
         "type": "string",
@@ -82,6 +82,9 @@ def settings_schema(
     properties = {**SHARED, **shared}
     for name in vendor_names():
         properties |= {**vendor(name).settings, **own.get(name, {})}
+        for needed in vendor(name).required:
+            words = f"{properties[needed]['description']} Required for {vendor(name).title}."
+            properties[needed] = {**properties[needed], "description": words}
     return {
         "type": "object",
         "properties": {name: dict(setting) for name, setting in properties.items()},

@@ -100,12 +100,13 @@ def test_each_setting_is_one_that_the_hub_can_show(definition: dict[str, Any]) -
         assert not setting.get("sensitive") or "value" not in setting, f"{name}: a secret has no default"
 
 
-def test_what_it_requires_exists(definition: dict[str, Any]) -> None:
-    names = {setting["name"] for setting in definition["settings"]}
-    groups = definition["settings_group_validation"]
+def test_what_it_requires_exists_and_says_so(definition: dict[str, Any]) -> None:
+    descriptions = {setting["name"]: setting["description"] for setting in definition["settings"]}
+    [[vendor, *group]] = definition["settings_group_validation"]
 
-    assert groups
-    assert all(group and set(group) <= names for group in groups)
+    assert vendor == "vendor"
+    assert group
+    assert {name for name, words in descriptions.items() if "Required for" in words} == set(group)
 
 
 def test_no_setting_of_another_vendor_is_offered(definition: dict[str, Any]) -> None:
