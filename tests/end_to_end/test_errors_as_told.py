@@ -456,7 +456,7 @@ OWN_ID = {"ExternalID": "1", "ExternalIDType": {"value": "VAN ID"}}
             "messages",
             {"campaignId": "c", "actionType": "a"},
             {"body": {"response": {}}},
-            "the answer shows no letter",
+            "the answer shows no record",
         ),
         (
             "crowdskout",

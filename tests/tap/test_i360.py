@@ -379,7 +379,7 @@ def test_contacts_are_not_read_by_a_call_that_cannot_say_whose(account: Account,
     run = tap(tap.settings(account, **SEARCH, stream_overrides=overrides))
 
     assert run.code == 1
-    assert "reads 'contacts' by GET, which cannot say whose contacts are wanted" in run.log.splitlines()[-1]
+    assert "The setting 'stream_overrides' reads 'contacts' by GET, which cannot say whose" in run.log.splitlines()[-1]
     assert account.counters()["calls"] == 0
 
 
