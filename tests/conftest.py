@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from osdi_crm_client.vendor import vendor
 from osdi_crm_sandbox.control import Account, Sandbox
+from typing_extensions import override
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +45,88 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def settings(account: Account, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
     return {**account.settings, "calls_per_second": 0, "index_lag_seconds": 1, **more}
+
+
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}")
+
+OWNERS_ALONE = re.compile(r"journal\.db.*|(rejected|plan)\.jsonl|(summary|tokens)\.json|report\.html|.*\.lock")
+"""Files that the plugins keep."""
+
+FOR_ALL = re.compile(r"log|summary\.json|report\.html")
+"""Files in which nobody is named."""
+
+
+class Told(logging.Handler):
+    """Everything told above DEBUG while a test runs, in this process or on standard error by those it starts.
+
+    Attributes:
+        secrets: What is to be in none of it, of all accounts that tests reached.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.secrets: set[str] = set()
+        self.texts: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+    def take(self, text: bytes | str | None) -> None:
+        told = text.decode(errors="replace") if isinstance(text, bytes) else text or ""
+        self.texts += [line for line in told.splitlines() if "DEBUG" not in line]
+
+    def private(self) -> set[str]:
+        """What of it is nobody's business; forgets what was told."""
+        told, self.texts = "\n".join(self.texts), []
+        return {secret for secret in self.secrets if secret in told} | set(ADDRESS.findall(told))
+
+
+TOLD = Told()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hear() -> Iterator[None]:
+    """Hear what is told, and learn which secrets there are."""
+    communicate, account = subprocess.Popen.communicate, Sandbox.account
+
+    def heard(process: Any, *args: Any, **how: Any) -> Any:
+        out, err = communicate(process, *args, **how)
+        TOLD.take(err)
+        return out, err
+
+    def known(sandbox: Sandbox, name: str, **how: Any) -> Account:
+        made = account(sandbox, name, **how)
+        secrets = vendor(name).secrets
+        TOLD.secrets |= {str(value) for setting, value in made.settings.items() if setting in secrets}
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "communicate", heard)
+        patch.setattr(Sandbox, "account", known)
+        logging.getLogger().addHandler(TOLD)
+        yield
+        logging.getLogger().removeHandler(TOLD)
+
+
+@pytest.fixture
+def told() -> Told:
+    """What this test is told above DEBUG."""
+    return TOLD
+
+
+@pytest.fixture(autouse=True)
+def _discretion(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test: no secret and no address was told above DEBUG, and what is kept is the owner's alone."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    TOLD.private()
+    yield
+    for path in folder.rglob("*") if folder else ():
+        if path.is_file() and FOR_ALL.fullmatch(path.name):
+            TOLD.take(path.read_bytes())
+        if path.is_file() and OWNERS_ALONE.fullmatch(path.name):
+            assert not path.stat().st_mode & 0o077, f"{path.name} is open to others"
+    assert not (found := TOLD.private()), found
 
 
 class Run:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import subprocess
+import sys
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from osdi_crm_client import redaction
+from osdi_crm_sandbox.control import Account
 
 SECRET = "s3cr3t/with+odd=chars"
 
@@ -60,3 +64,12 @@ def test_a_secret_is_hidden_where_it_stands_quoted_or_is_no_text(caplog: pytest.
     logging.getLogger("any").warning("%r %s %s %s", [odd], json.dumps(odd), 12345678, {"a": ["in-a-list"]})
 
     assert caplog.messages == ["""['[secret]'] "[secret]" [secret] {'a': ['[secret]']}"""]
+
+
+def test_whatever_any_test_tells_is_listened_to(told: Any, account: Account) -> None:
+    program = f"import sys; print('eve@example.org', '{account.key}', file=sys.stderr)"
+
+    logging.getLogger("anywhere").warning("ada@example.org")
+    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+    assert told.private() == {"ada@example.org", "eve@example.org", account.key}

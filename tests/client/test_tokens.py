@@ -269,7 +269,9 @@ def test_a_token_of_version_1_is_exchanged_once(app: App, account: Account) -> N
 @pytest.mark.parametrize("damage", ["{", "[]"])
 def test_a_damaged_store_is_named(app: App, tmp_path: Path, damage: str) -> None:
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "tokens.json").write_text(damage)
+    store = tmp_path / "work" / "tokens.json"
+    store.write_text(damage)
+    store.chmod(0o600)
 
     with pytest.raises(ConfigurationError, match=r"tokens.json is damaged; remove it, and sign in again"):
         check(app())

@@ -43,7 +43,9 @@ def with_journal(target: Any) -> Callable[[str], Any]:
     """The target, with the stored journal of a vendor in its folder."""
 
     def stored(vendor: str) -> Any:
-        with closing(sqlite3.connect(target.folder / "journal.db")) as made:
+        file = target.folder / "journal.db"
+        file.touch(mode=0o600)
+        with closing(sqlite3.connect(file)) as made:
             for script in ("tables", vendor):
                 made.executescript((STORED / f"{script}.sql").read_text())
         return target

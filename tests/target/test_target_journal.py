@@ -250,7 +250,9 @@ def test_a_journal_that_cannot_be_used_is_one_clear_line_without_its_password(
 
 
 def test_a_file_that_is_no_journal_is_one_clear_line(sandbox: Sandbox, target: Any) -> None:
-    (target.folder / "journal.db").write_text("something else entirely, " * 50)
+    file = target.folder / "journal.db"
+    file.write_text("something else entirely, " * 50)
+    file.chmod(0o600)
 
     done = target.as_command(sandbox.account("action_network"), [])
 
