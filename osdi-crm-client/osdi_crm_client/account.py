@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from urllib.parse import quote_plus, urljoin
 
 import requests
 
-from osdi_crm_client.errors import ConfigurationError, VendorError
+from osdi_crm_client.errors import ConfigurationError, Refused, VendorError
 from osdi_crm_client.pacing import Pacer
 from osdi_crm_client.retry import Retrying
 from osdi_crm_client.transport import Transport
@@ -103,9 +104,14 @@ class Account:
         return max(1, min(self.most_in_flight, math.ceil(1.5 * due)))
 
     def now(self) -> datetime:
-        """The vendor's time, in UTC, never later than it really is there; its first use may cost a call."""
+        """The vendor's time, in UTC, never later than it really is there; its first use may cost a call.
+
+        Raises:
+            VendorError: If that fails; a refusal tells the time too.
+        """
         if not self.transport.knows_time:
-            self.check()
+            with suppress(Refused):
+                self.check()
         return self.transport.now()
 
     def call(

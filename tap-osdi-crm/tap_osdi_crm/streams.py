@@ -428,7 +428,7 @@ class VendorStream(RESTStream[Any]):
         if time is None:
             return None
         since = datetime.fromisoformat(time).replace(microsecond=0)
-        if since > self._now() + timedelta(days=1):
+        if since > self.account.now() + timedelta(days=1):
             raise errors.ConfigurationError(
                 f"Stream '{self.name}' is to be read from {time} on, which lies in the future. Mend 'start_date', or"
                 " run it once without its state (meltano: --full-refresh)."
@@ -442,14 +442,7 @@ class VendorStream(RESTStream[Any]):
 
     def until(self) -> datetime:
         """Return the time before which every change is already visible at the vendor; it is never in the future."""
-        return self._now().replace(microsecond=0) - timedelta(seconds=self.account.index_lag)
-
-    def _now(self) -> datetime:
-        """Return the vendor's time, which even a refusal of the call that asks for it tells."""
-        try:
-            return self.account.now()
-        except errors.Refused:
-            return self.account.now()
+        return self.account.now().replace(microsecond=0) - timedelta(seconds=self.account.index_lag)
 
     def remember(self, value: datetime | None, **more: Any) -> None:
         """Write a bookmark, in the shape in which the SDK passes it on unchanged; None leaves the value as it is.
