@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_osdi_crm.journal import Row
+    from target_osdi_crm.rejects import Rejection
     from target_osdi_crm.shape import Shape
     from target_osdi_crm.vendor import Stream
 
@@ -75,6 +76,7 @@ class Entry(Task):
             what it cannot do without; 0, nothing.
         to_complete: Whether it is to be written once more, with what it refers to and waits too.
         rejected: The hash under which it was rejected before.
+        refused: Why it is rejected, when it is its turn.
         shaped: The record in the vendor's terms.
         fingerprint: A hash of that, and of the settings that shape it.
         opt_outs: Channels and addresses that the record says are not to be used.
@@ -88,6 +90,7 @@ class Entry(Task):
     patience: int = 3
     to_complete: bool = False
     rejected: bytes | None = None
+    refused: Rejection | None = None
     shaped: Shaped = field(default_factory=Shaped)
     fingerprint: bytes = b""
     opt_outs: list[tuple[str, str]] = field(default_factory=list)

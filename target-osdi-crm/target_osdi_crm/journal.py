@@ -109,7 +109,8 @@ class Row:
         seen: Hash of the record as it came when it was last acknowledged.
         fingerprint: Hash of the payload last acknowledged, and of the settings that shape it.
         tried: The same of the payload that is sent, rejected, skipped, waiting or unknown.
-        behaviour: Hash of the settings under which it was rejected or skipped.
+        behaviour: Hash of the settings under which it was rejected or skipped; while a creation has no answer, of those
+            under which that was sent.
         vendor_id: The vendor's id of the record.
         channels: Channels on which the vendor last showed an address, comma-separated.
         attempts: How often `tried` failed.
@@ -118,7 +119,7 @@ class Row:
         reason: Why it is not `ok`, in a few words of ours.
         words: The same in the vendor's words.
         record: The record as it came, as JSON, while it is not acknowledged.
-        sent: The record whose creation has no answer, where `record` is a newer one.
+        sent: The record whose creation has no answer, where `record` is a newer one; empty once it is erased.
         run: The run that last wrote this.
         at: When it did, in seconds since 1970; while a creation has no answer, when that was sent.
     """
@@ -145,7 +146,8 @@ class Row:
     @property
     def in_doubt(self) -> bool:
         """Whether the vendor may have created the record without our knowing."""
-        return self.action == CREATE and self.vendor_id is None and self.outcome != UNKNOWN
+        told_to_send_again = self.outcome == UNKNOWN and self.retry == EACH_RUN
+        return self.action == CREATE and self.vendor_id is None and not told_to_send_again
 
 
 _FIELDS = tuple(each.name for each in fields(Row))
@@ -245,8 +247,9 @@ class Journal:
             start = {"run": self.run, "account": self.account, "source": self.source, "started": time.time()}
             connection.execute(RUNS.insert(), start)
             if keep_days:
+                erased = sa.case((RECORDS.c.sent.is_not(None), b""))
                 aged = sa.and_(self._mine, _open, RECORDS.c.at < time.time() - keep_days * 86400)
-                connection.execute(RECORDS.update().where(aged).values(record=None, sent=None, words=None))
+                connection.execute(RECORDS.update().where(aged).values(record=None, sent=erased, words=None))
         self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._writer.start()
 

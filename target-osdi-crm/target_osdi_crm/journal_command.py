@@ -157,9 +157,16 @@ def _settle(connection: sa.Connection, chosen: argparse.Namespace) -> None:
     if chosen.vendor_id and not (chosen.key and chosen.stream):
         raise ConfigurationError("--vendor-id goes with --stream and --key.")
     written = {"outcome": journal.OK, "fingerprint": RECORDS.c.tried, "tried": None, "record": None, "reason": None}
-    which = _chosen(chosen, RECORDS.c.outcome == journal.UNKNOWN)
+    unknown, is_newer = RECORDS.c.outcome == journal.UNKNOWN, RECORDS.c.sent.is_not(None)
+    newer = RECORDS.update().where(_chosen(chosen, unknown, is_newer))
+    which = RECORDS.update().where(_chosen(chosen, unknown, ~is_newer))
     vendor_id = chosen.vendor_id or RECORDS.c.vendor_id
-    _tell(connection.execute(RECORDS.update().where(which).values(**written, vendor_id=vendor_id)), "count as written")
+    settled = connection.execute(which.values(**written, vendor_id=vendor_id))
+    waits = {"outcome": journal.WAITING, "reason": "newer than what was settled"} if chosen.vendor_id else {}
+    left = connection.execute(newer.values(**waits, vendor_id=vendor_id))
+    _tell(settled, "count as written")
+    if left.rowcount:
+        _tell(left, "wait to be changed to what came since" if waits else "came anew since: name their --vendor-id")
 
 
 def _purge(connection: sa.Connection, chosen: argparse.Namespace) -> None:

@@ -48,6 +48,9 @@ logger = logging.getLogger("target-osdi-crm")
 MOST_TRIES = 3
 """How often a repeatable call is made whose answers cannot be read."""
 
+_ENDED = {journal.OK, journal.SKIPPED}
+"""Outcomes after which a record is there as it should be, or is left as it is."""
+
 _HOPELESS = (errors.NotSignedIn, errors.Unreachable)
 """What every record would meet."""
 
@@ -162,7 +165,11 @@ class Life:
         try:
             self._prepare(entry)
         except Rejection as rejection:
-            self._outcomes.rejected(entry, rejection)
+            if entry.stale:
+                entry.refused = rejection
+                self._submit(entry)
+            else:
+                self._outcomes.rejected(entry, rejection)
 
     def _prepare(self, entry: Entry) -> None:
         arrival, stream = entry.arrival, entry.stream
@@ -251,7 +258,7 @@ class Life:
         if entry.stored:
             return False
         counted = None
-        if row.outcome == journal.UNKNOWN and row.retry != journal.EACH_RUN:
+        if row.outcome == journal.UNKNOWN and row.retry != journal.EACH_RUN and row.tried == tried:
             counted = "unknown"
         elif row.tried == tried and not self._config.get("retry_rejected"):
             same = row.behaviour == self._deciding
@@ -395,13 +402,15 @@ class Life:
             Unknowable: If nobody can tell what became of what was sent before.
             Unanswered: If the vendor cannot be asked.
             Waiting: If it refers to what is not written yet.
-            Rejection: If it refers to what is not written at the end of the run.
+            Rejection: If it was found to be no good, or refers to what is not written at the end of the run.
         """
         if entry.stale:
             entry.stale = False
             entry.row = self._journal.rows([entry.key]).get(entry.key) or entry.row
-            if self._known(entry):
+            if self._stands(entry, entry.arrival.seen) or self._known(entry):
                 return None
+        if entry.refused:
+            raise entry.refused
         if entry.row.in_doubt:
             self._recover(entry)
         try:
@@ -506,7 +515,7 @@ class Life:
         with self._claiming:
             for each in found:
                 if not self._journal.claimed(row.stream, each.id):
-                    row.vendor_id = each.id
+                    row.vendor_id, row.record = each.id, entry.arrival.raw or None
                     self._journal.write(row)
                     return
         row.action = None
@@ -527,7 +536,7 @@ class Life:
                 found = found or self._vendor.look_up(order, before)
         except errors.VendorError as error:
             raise Unanswered(error) from error
-        if found is None:
+        if found is None or (not found and sent.mark and row.behaviour not in {None, self._deciding}):
             raise Unknowable
         return found
 
@@ -537,12 +546,18 @@ class Life:
         It may have been sent before one of the references was known that it can do without.
 
         Raises:
-            Unknowable: If the journal does not know any more what it referred to.
+            Unknowable: If the journal does not know any more what was sent, or what it referred to.
         """
         row, stream, shaped = entry.row, entry.stream, entry.shaped
-        sent = row.sent or (None if entry.stored else self._journal.record(row.stream, row.source_key))
+        sent = row.sent
+        if sent is None and not entry.stored:
+            sent = self._journal.record(row.stream, row.source_key)
+            if sent is None and row.tried != entry.fingerprint:
+                sent = b""
         if sent:
             shaped = self._shape(entry, _decode(sent))
+        elif sent is not None and not stream.repeatable:
+            raise Unknowable
         rows, streams = self._rows_of(entry, shaped), entry.arrival.inflow.shape.refers
         refers = {}
         for name, given in shaped.refers.items():
@@ -643,7 +658,7 @@ class Life:
         action = UPDATE if found else CREATE
         if found:
             fixed = entry.arrival.inflow.shape.fixed
-            order.values = {name: value for name, value in order.values.items() if name not in fixed}
+            order = replace(order, values={name: each for name, each in order.values.items() if name not in fixed})
         self._vendor.check(action, order)
         self._count_withheld(entry)
         if self._plan:
@@ -664,7 +679,9 @@ class Life:
 
     def _leaves_alone(self, entry: Entry, known_as: str | None) -> bool:
         """End an entry that the mode leaves alone."""
-        if known_as and self._mode == CREATE and entry.row.action != CREATE:
+        row = entry.row
+        ours = row.action == CREATE or (row.fingerprint == entry.fingerprint and row.outcome not in _ENDED)
+        if known_as and self._mode == CREATE and not ours:
             self._outcomes.skipped(entry, "exists already", known_as)
         elif not known_as and self._mode == UPDATE:
             self._outcomes.skipped(entry, "does not exist")
@@ -745,8 +762,8 @@ class Life:
         row = entry.row
         row.attempts = row.attempts if row.tried == entry.fingerprint else 0
         row.outcome, row.action, row.tried = journal.SENT, action, entry.fingerprint
-        row.record = entry.arrival.raw or None
-        row.retry = row.reason = row.words = None
+        row.behaviour, row.record = self._deciding, entry.arrival.raw or None
+        row.retry = row.reason = row.words = row.sent = None
 
     def _send(self, order: Order, found: Found | None) -> Record:
         """Send an order and return the reply.

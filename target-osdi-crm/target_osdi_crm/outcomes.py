@@ -154,15 +154,15 @@ class Outcomes:
     def unknown(self, entry: Entry) -> None:
         """Nobody can tell whether the record was written."""
         row = entry.row
-        new = row.outcome != journal.UNKNOWN
-        row.outcome, row.reason, row.record, row.sent = journal.UNKNOWN, "no answer", entry.arrival.raw or None, None
+        new = row.outcome != journal.UNKNOWN or row.tried != entry.fingerprint
+        row.reason, row.retry = "no answer", None
         row.words = "It was sent and not answered, and the vendor offers nothing to look it up by."
         self._summary.count(entry.stream.name, "unknown")
         self._note(entry, "unknown", reason=row.words)
         self._tell(entry, row.reason, row.words)
         with self._guard:
             self.new_rejects += new
-        self._keep(entry)
+        self._keep_record(entry, journal.UNKNOWN, entry.fingerprint)
 
     def given_back(self, entry: Entry, error: VendorError) -> None:
         """Nobody may write, or the vendor cannot be reached: the record waits for the next run."""
@@ -176,7 +176,8 @@ class Outcomes:
         row, stream = entry.row, entry.stream.name
         tried = entry.fingerprint or entry.arrival.seen
         row.attempts = (row.attempts if row.tried == tried else 0) + 1
-        row.behaviour = self._deciding
+        if not row.in_doubt:
+            row.behaviour = self._deciding
         row.retry, row.reason, row.words = rejection.retry, rejection.reason, rejection.words
         self._summary.count(stream, "rejected")
         self._summary.detail(stream, "rejected", rejection.reason)
@@ -209,7 +210,7 @@ class Outcomes:
         if row.in_doubt:
             at = row.at
             if row.tried != tried:
-                row.sent = row.sent or self._journal.record(row.stream, row.source_key)
+                row.sent = row.sent or self._journal.record(row.stream, row.source_key) or b""
         if entry.arrival.deleted:
             row.action = DELETE
         elif not row.in_doubt:

@@ -252,6 +252,21 @@ def test_a_record_that_vanished_from_the_vendor_is_matched_anew(case: Any, targe
     assert case.shown()[0]["family"] == "Back"
 
 
+def test_an_action_that_vanished_from_the_vendor_is_made_anew_with_all_it_is_made_of(
+    account: Account, target: Any
+) -> None:
+    petition = {"id": "1", "title": "A", "creator_person_id": "p1", "origin_system": "Ours"}
+    target(account, [*target.messages("people", person(1)), *target.messages("petitions", petition)])
+    account.delete("petitions", [uuid(account.records("petitions")[0])])
+
+    done = target.write(account, "petitions", {**petition, "title": "B"})
+
+    assert done.code == 0, done.rejects
+    (there,) = account.records("petitions")
+    assert (there["title"], there["origin_system"]) == ("B", "Ours")
+    assert "osdi:creator" in there["_links"]
+
+
 # Waiting
 
 

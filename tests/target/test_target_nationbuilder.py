@@ -948,22 +948,24 @@ def test_what_the_vendor_takes_and_does_not_show_is_a_rejection(account: Account
     assert (done.rejects[0]["reason"], "first_name" in done.rejects[0]["words"]) == ("not applied", True)
 
 
-def test_signups_that_refer_to_one_another_are_all_written_whole(account: Account, target: Any) -> None:
+@pytest.mark.parametrize("mode", ["upsert", "create"])
+def test_signups_that_refer_to_one_another_are_all_written_whole(account: Account, target: Any, mode: str) -> None:
     done = target.write(
         account,
         "signups",
         person(1, recruiter_id="p2", author_id="p1"),
         person(2, recruiter_id="p1"),
         person(3, recruiter_id="p2"),
+        mode=mode,
     )
 
     assert done.code == 0, done.rejects
-    assert (done.count("signups", "created"), done.count("signups", "waiting")) == (3, 0)
+    assert [done.count("signups", each) for each in ("created", "waiting", "skipped")] == [3, 0, 0]
     shown = {each["attributes"]["email"]: each for each in account.records("signups")}
     one, two, three = (shown[f"n{number}@example.org"] for number in (1, 2, 3))
     assert one["attributes"]["recruiter_id"] == two["id"]
     assert one["attributes"]["author_id"] == one["id"]
     assert two["attributes"]["recruiter_id"] == one["id"]
     assert three["attributes"]["recruiter_id"] == two["id"]
-    again = target.write(account, "signups", person(2, recruiter_id="p1"))
+    again = target.write(account, "signups", person(2, recruiter_id="p1"), mode=mode)
     assert again.count("signups", "unchanged") == 1
