@@ -49,7 +49,7 @@ def settings(account: Account, **more: Any) -> dict[str, Any]:
 
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}")
 
-OWNERS_ALONE = re.compile(r"journal\.db.*|(rejected|plan)\.jsonl|(summary|tokens)\.json|report\.html|.*\.lock")
+OWNERS_ALONE = re.compile(r"(journal\.db|tokens\.json).*|(rejected|plan)\.jsonl|summary\.json|report\.html")
 """Files that the plugins keep."""
 
 FOR_ALL = re.compile(r"log|summary\.json|report\.html")
