@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,12 +19,15 @@ from osdi_crm_client import errors
 
 from target_osdi_crm import consent, journal, settings
 from target_osdi_crm.consent import Decision, Policy
+from target_osdi_crm.doubt import Doubt, Unanswered, Unknowable
 from target_osdi_crm.gathering import sent_together
+from target_osdi_crm.index import Index
 from target_osdi_crm.intake import encode
 from target_osdi_crm.journal import CREATE, DELETE, UPDATE
 from target_osdi_crm.lanes import OneAtATime
-from target_osdi_crm.outcomes import ADOPT, AMBIGUOUS, NOTHING, Outcomes
-from target_osdi_crm.recent import Recent
+from target_osdi_crm.matching import PLANNED, Matching
+from target_osdi_crm.outcomes import ADOPT, NOTHING, Outcomes
+from target_osdi_crm.references import References, Waiting, listed
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
 from target_osdi_crm.vendor import Found, Order
@@ -54,28 +55,8 @@ _ENDED = {journal.OK, journal.SKIPPED}
 _HOPELESS = (errors.NotSignedIn, errors.Unreachable)
 """What every record would meet."""
 
-PLANNED = "planned: "
-"""Begins the ids of what a dry run would create."""
-
 _decode = msgspec.json.Decoder().decode
 _canonical = msgspec.json.Encoder(order="deterministic").encode
-
-
-class Waiting(Exception):
-    """This record refers to one that is not written yet."""
-
-
-class Unanswered(Exception):
-    """Whether the vendor has acted on this record is not known, and asking again might do it twice."""
-
-    def __init__(self, error: errors.VendorError) -> None:
-        """Keep what came instead of an answer."""
-        super().__init__(str(error))
-        self.error = error
-
-
-class Unknowable(Exception):
-    """The same, and nothing will ever tell."""
 
 
 class Life:
@@ -125,34 +106,22 @@ class Life:
         self._mode = str(config.get("mode") or "upsert")
         self._policy = Policy.of(config)
         self._own_ids = bool(config.get("ids_are_this_accounts"))
-        self._match_keys = self._chosen_keys()
-        self._lag = account.index_lag
         self._shaping = settings.shaping(config)
         self._deciding = settings.deciding(config)
         self._fresh_after = settings.fresh_after(config)
         self._most_attempts = int(config.get("max_attempts", 5))
         self._largest_field = int(config.get("max_field_bytes", 1_000_000))
-        self._search_from = kept.last_write() + self._lag
-        self._recent = Recent(self._lag)
+        index = Index(account.index_lag, kept.last_write(), stopped)
+        self._references = References(config, vendor, kept)
+        self._matching = Matching(config, vendor, kept, index)
+        self._doubt = Doubt(
+            vendor, kept, references=self._references, index=index, shape=self._shape, deciding=self._deciding
+        )
         self._one_at_a_time = OneAtATime()
         self._turns = threading.BoundedSemaphore(account.most_in_flight)
         self._guard = threading.Lock()
-        self._claiming = threading.Lock()
         self._spent: Counter[str] = Counter()
         self._mentioned: set[tuple[str, str]] = set()
-        self._unanswered_at: dict[tuple[str, str], float] = {}
-
-    def _chosen_keys(self) -> dict[str, tuple[str, ...]]:
-        chosen = {name: stream.default_keys for name, stream in self._vendor.streams.items()}
-        for name, keys in (self._config.get("match_keys") or {}).items():
-            stream = self._vendor.streams.get(name)
-            if not stream or not set(keys) <= set(stream.keys):
-                known = f"knows {', '.join(stream.keys) or 'none'}" if stream else "is no stream that can be written"
-                raise errors.ConfigurationError(
-                    f"The setting 'match_keys' names {', '.join(keys) or 'nothing'} for '{name}', which {known}."
-                )
-            chosen[name] = tuple(keys)
-        return chosen
 
     # Before its lane
 
@@ -277,7 +246,7 @@ class Life:
         entry.holds = [entry.key, *((stream.name, name, each) for name, found in shaped.keys.items() for each in found)]
         for name, to in entry.arrival.inflow.shape.refers.items():
             place = entry.holds if name == stream.subject else entry.follows
-            place.extend((to, each) for each in _listed(shaped.refers.get(name)))
+            place.extend((to, each) for each in listed(shaped.refers.get(name)))
         if stream.together:
             entry.group = (stream.name, entry.arrival.deleted, shaped.refers.get(stream.together))
         if entry.row.vendor_id:
@@ -383,7 +352,7 @@ class Life:
 
     def _unanswered(self, entry: Entry, error: errors.VendorError) -> None:
         """Leave an entry to be looked up later in the run; when that was tried often enough, to the next run."""
-        self._unanswered_at[entry.key] = time.time()
+        self._doubt.begin(entry)
         if entry.patience or isinstance(error, _HOPELESS):
             self._outcomes.unanswered(entry, error)
             self._end_if_hopeless(error)
@@ -412,9 +381,9 @@ class Life:
         if entry.refused:
             raise entry.refused
         if entry.row.in_doubt:
-            self._recover(entry)
+            self._doubt.clear_up(entry)
         try:
-            return Order(entry.stream, entry.shaped.values, self._resolve(entry))
+            return Order(entry.stream, entry.shaped.values, self._references.resolve(entry))
         except Waiting:
             if not entry.arrival.deleted:
                 raise
@@ -429,7 +398,7 @@ class Life:
         if entry.arrival.deleted:
             self._delete(entry, order)
             return
-        found = self._match(entry, order)
+        found = self._matching.find(entry, order)
         if stream.subject:
             about = (self._vendor.people, order.refers.get(stream.subject))
         else:
@@ -441,195 +410,7 @@ class Life:
                 if not found:
                     raise
                 self._forget(entry)
-                self._carry_out(entry, order, self._match(entry, order))
-
-    def _resolve(self, entry: Entry) -> dict[str, Any]:
-        """Find the vendor's ids of what the record refers to.
-
-        Raises:
-            Waiting: If one is not known yet.
-            Rejection: If one is not known at the end of the run.
-        """
-        streams, stream = entry.arrival.inflow.shape.refers, entry.stream
-        rows = self._rows_of(entry, entry.shaped)
-        resolved: dict[str, Any] = {}
-        for name, given in entry.shaped.refers.items():
-            to = streams[name]
-            known = self._known_ids(to, given, rows)
-            if missing := set(_listed(given)) - known.keys():
-                needed = name not in stream.does_without
-                if not needed and self._goes_ahead(entry, missing, to, rows):
-                    continue
-                if entry.patience > (0 if needed else 2) and to in self._vendor.streams:
-                    raise Waiting(f"{name} refers to {to} not yet written")
-                if needed:
-                    raise Rejection(
-                        "reference not written",
-                        f"{name} refers to {len(missing)} of '{to}' that no run has written.",
-                        retry=journal.REFERENCE,
-                    )
-                entry.shaped.withheld.append(f"{name} of nobody known")
-                continue
-            resolved[name] = _as_given(given, known)
-        return resolved
-
-    def _rows_of(self, entry: Entry, shaped: Shaped) -> Mapping[tuple[str, str], Row]:
-        """What the journal knows of the records that one refers to."""
-        streams = entry.arrival.inflow.shape.refers
-        return self._journal.rows([(streams[name], key) for name, to in shaped.refers.items() for key in _listed(to)])
-
-    def _known_ids(self, to: str, given: Any, rows: Mapping[tuple[str, str], Row]) -> dict[str, str]:
-        """The vendor's ids of those of these records of a stream that have one."""
-        known = {key: row.vendor_id for key in _listed(given) if (row := rows.get((to, key))) and row.vendor_id}
-        return {key: known.get(key, key) for key in _listed(given)} if self._own_ids else known
-
-    def _goes_ahead(self, entry: Entry, missing: set[str], to: str, rows: Mapping[tuple[str, str], Row]) -> bool:
-        """Whether a record is written now and once more later, when what it refers to and can do without is written.
-
-        So it is with one that refers to itself, and with those that wait for one another.
-
-        Raises:
-            Waiting: If that is not needed yet.
-        """
-        row, itself = entry.row, {key for key in missing if (to, key) == entry.key}
-        waits = {
-            key for key in missing if (to, key) in rows and rows[to, key].outcome in {journal.WAITING, journal.SENT}
-        }
-        if self._plan or not entry.stream.update or not entry.patience or not itself | waits:
-            return False
-        if missing != itself and (entry.patience > 1 or (row.outcome == journal.WAITING and row.vendor_id)):
-            raise Waiting(f"what it refers to in {to} waits too")
-        entry.to_complete = True
-        return True
-
-    def _recover(self, entry: Entry) -> None:
-        """Find out what became of a creation that was not answered, before it is tried again.
-
-        Raises:
-            Unknowable: If nobody can tell.
-            Unanswered: If the vendor cannot be asked.
-        """
-        row = entry.row
-        found = self._left_behind(entry)
-        row.sent = None
-        with self._claiming:
-            for each in found:
-                if not self._journal.claimed(row.stream, each.id):
-                    row.vendor_id, row.record = each.id, entry.arrival.raw or None
-                    self._journal.write(row)
-                    return
-        row.action = None
-
-    def _left_behind(self, entry: Entry) -> Sequence[Found]:
-        """What an unanswered creation may have left behind that cannot be repeated; raises what `_recover` does."""
-        row = entry.row
-        sent = self._as_sent(entry)
-        if self._vendor.repeatable(sent):
-            return ()
-        self._pause_until(max(self._search_from, self._unanswered_at.get(entry.key, row.at) + self._lag))
-        needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.does_without}
-        orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
-        found: Sequence[Found] | None = ()
-        try:
-            before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
-            for order in orders:
-                found = found or self._vendor.look_up(order, before)
-        except errors.VendorError as error:
-            raise Unanswered(error) from error
-        if found is None or (not found and sent.mark and row.behaviour not in {None, self._deciding}):
-            raise Unknowable
-        return found
-
-    def _as_sent(self, entry: Entry) -> Order:
-        """The order whose answer is missing, though the record may have changed since.
-
-        It may have been sent before one of the references was known that it can do without.
-
-        Raises:
-            Unknowable: If the journal does not know any more what was sent, or what it referred to.
-        """
-        row, stream, shaped = entry.row, entry.stream, entry.shaped
-        sent = row.sent
-        if sent is None and not entry.stored:
-            sent = self._journal.record(row.stream, row.source_key)
-            if sent is None and row.tried != entry.fingerprint:
-                sent = b""
-        if sent:
-            shaped = self._shape(entry, _decode(sent))
-        elif sent is not None and not stream.repeatable:
-            raise Unknowable
-        rows, streams = self._rows_of(entry, shaped), entry.arrival.inflow.shape.refers
-        refers = {}
-        for name, given in shaped.refers.items():
-            known = self._known_ids(streams[name], given, rows)
-            if known.keys() >= set(_listed(given)):
-                refers[name] = _as_given(given, known)
-            elif not stream.repeatable and name not in stream.does_without:
-                raise Unknowable
-        return Order(stream, shaped.values, refers, mark=self._vendor.mark(stream, entry.source_key))
-
-    def _match(self, entry: Entry, order: Order) -> Found | None:
-        """Find the record at the vendor: by the journal, by its id, by what this run has written, by a search.
-
-        Raises:
-            Rejection: If there is more than one.
-        """
-        stream = entry.stream
-        if entry.row.vendor_id:
-            return Found(entry.row.vendor_id)
-        if self._own_ids and entry.shaped.own_id:
-            return Found(entry.shaped.own_id)
-        found: dict[str, Found] = {}
-        for name in self._match_keys[stream.name]:
-            for value in entry.shaped.keys.get(name, ()):
-                if known := self._recent.get((stream.name, name, value)):
-                    found.setdefault(known, Found(known))
-                    continue
-                self._pause_until(self._search_from)
-                found |= {each.id: each for each in self._vendor.find(stream, name, value)}
-        if not found and not any(str(each).startswith(PLANNED) for each in order.refers.values()):
-            alike = self._vendor.same(order)
-            found = {
-                each.id: each for each in alike if not self._journal.claimed(stream.name, each.id, of_this_source=True)
-            }
-        if len(found) > 1:
-            raise Rejection(AMBIGUOUS, f"The vendor has {len(found)}: {', '.join(sorted(found))}.")
-        for one in found.values():
-            return self._agreeing(entry, order, one)
-        return None
-
-    def _agreeing(self, entry: Entry, order: Order, found: Found) -> Found | None:
-        """See that a record found by one key is not at odds with the entry by a key that weighs more."""
-        given = [name for name in self._match_keys[entry.stream.name] if entry.shaped.keys.get(name)]
-        if len(given) < 2:
-            return found
-        record = self._read(found.id, order) if found.record is None else found.record
-        if record is None:
-            return None
-        theirs = self._vendor.keys_of(entry.stream, record)
-        for name in given:
-            if set(entry.shaped.keys[name]) & set(theirs.get(name) or ()):
-                break
-            if theirs.get(name):
-                raise Rejection(
-                    "match at odds", f"The vendor's {found.id} matches by {given[-1]} but has another {name}."
-                )
-        return Found(found.id, record)
-
-    def _read(self, vendor_id: str, order: Order) -> Record | None:
-        """What the vendor shows of a record; nothing of one that a dry run would create."""
-        return {} if vendor_id.startswith(PLANNED) else self._vendor.read(vendor_id, order)
-
-    def _shown(self, order: Order, found: Found) -> Found:
-        """The same record, as the vendor shows it.
-
-        Raises:
-            NotFound: If it is gone.
-        """
-        record = self._read(found.id, order)
-        if record is None:
-            raise errors.NotFound("the record is gone", method="GET", path=f"{order.stream.name}/{found.id}")
-        return Found(found.id, record)
+                self._carry_out(entry, order, self._matching.find(entry, order))
 
     def _forget(self, entry: Entry) -> None:
         """Let go of an id under which the vendor has nothing any more."""
@@ -643,7 +424,7 @@ class Life:
         if self._leaves_alone(entry, found.id if found else None):
             return
         if found and found.record is None and stream.compared:
-            found = self._shown(order, found)
+            found = self._matching.shown(order, found)
         decisions, found = self._consent(entry, order, found)
         order.statuses = {channel: each.status for channel, each in decisions.items() if each.status}
         if found and not stream.update:
@@ -706,7 +487,7 @@ class Life:
         row, stream = entry.row, entry.stream
         if found.record is None and row.fingerprint not in {None, entry.fingerprint} and stream.repeatable:
             return False
-        record = self._read(found.id, order) if found.record is None else found.record
+        record = self._matching.read(found.id, order) if found.record is None else found.record
         if record is None:
             self._forget(entry)
             return False
@@ -725,7 +506,7 @@ class Life:
             known = set((entry.row.channels or "").split(","))
             asks_in = any(wish.status == consent.IN for wish in wishes.values())
             if found.record is None and (not wishes.keys() <= known or (asks_in and self._policy.allow_resubscribe)):
-                found = self._shown(order, found)
+                found = self._matching.shown(order, found)
             if found.record is None:
                 states = dict.fromkeys(known, consent.NOT_READ)
             else:
@@ -779,17 +560,11 @@ class Life:
             except errors.VendorError as error:
                 if error.may_have_happened and not again:
                     raise Unanswered(error) from error
-                if isinstance(error, errors.Refused) and order.mark and (there := self._there_by_now(order)):
+                if isinstance(error, errors.Refused) and order.mark and (there := self._doubt.there_by_now(order)):
                     return there
                 if not isinstance(error, errors.Garbled) or not left:
                     raise
         raise AssertionError
-
-    def _there_by_now(self, order: Order) -> Record | None:
-        """The record that bears the identifier already, because an earlier call was carried out late after all."""
-        self._pause_until(time.time() + self._lag)
-        found = self._vendor.look_up(order, self._account.now())
-        return found[0].record if found else None
 
     def _verify(
         self, entry: Entry, order: Order, reply: Record, decisions: Mapping[str, Decision], action: str
@@ -801,7 +576,7 @@ class Life:
         """
         row, vendor_id = entry.row, self._vendor.id_of(reply)
         row.vendor_id = vendor_id
-        self._remember(entry)
+        self._matching.remember(entry)
         self._note_channels(row, reply)
         self._count_consent(entry.stream.name, decisions, reply)
         if action == UPDATE:
@@ -846,16 +621,8 @@ class Life:
         notes: Sequence[str] = (),
     ) -> None:
         entry.row.vendor_id = vendor_id
-        self._remember(entry)
+        self._matching.remember(entry)
         self._outcomes.well(entry, action, vendor_id, opt_ins=opt_ins, notes=notes)
-
-    def _remember(self, entry: Entry) -> None:
-        """Keep what this run has written, by match key, until the vendor's search shows it."""
-        if vendor_id := entry.row.vendor_id:
-            stream = entry.stream.name
-            for name in self._match_keys[stream]:
-                for value in entry.shaped.keys.get(name, ()):
-                    self._recent.put((stream, name, value), vendor_id)
 
     def _note_channels(self, row: Row, shown: Record) -> None:
         """Keep on which channels the vendor has an address, so that it need not be asked next time."""
@@ -870,27 +637,6 @@ class Life:
                 self._summary.detail(stream, "consent", f"{channel} {decision.counted}")
             elif decision.open and states.get(channel) in {consent.OUT, consent.BLOCKED}:
                 self._summary.detail(stream, "consent", f"{channel} {consent.WITHHELD}")
-
-    def _pause_until(self, moment: float) -> None:
-        """Wait until what was written before a moment must show in the vendor's searches.
-
-        Raises:
-            Stop: If the run is to end before: a search would not find it yet, and it would be created once more.
-        """
-        while (left := moment - time.time()) > 0:
-            if self._stopped():
-                raise Stop(CONFIGURATION, "The run was told to end.")
-            time.sleep(min(left, 0.2))
-
-
-def _listed(given: Any) -> list[str]:
-    if given is None:
-        return []
-    return [str(each) for each in given] if isinstance(given, list) else [str(given)]
-
-
-def _as_given(given: Any, ids: Mapping[str, str]) -> list[str] | str:
-    return [ids[each] for each in _listed(given)] if isinstance(given, list) else ids[str(given)]
 
 
 def _failed(error: errors.VendorError) -> Rejection:

@@ -11,7 +11,7 @@ from osdi_crm_client.errors import NotSignedIn
 
 from target_osdi_crm import journal
 from target_osdi_crm.journal import CREATE, DELETE, UPDATE
-from target_osdi_crm.rejects import Lines, Rejection
+from target_osdi_crm.rejects import AMBIGUOUS, Lines, Rejection
 from target_osdi_crm.stop import CAPPED, Stop
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ MOST_FAILURES_IN_A_ROW = 10
 MOST_LINES = 10
 """Log lines for records of one stream that are not written for one reason; the others stand in the file alone."""
 
-AMBIGUOUS = "more than one match"
 TO_COMPLETE = "waits for what it refers to, to be completed"
 
 

@@ -13,6 +13,8 @@ from target_osdi_crm.journal import CHANGE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AMBIGUOUS = "more than one match"
+
 
 class Rejection(Exception):
     """This record is not written.

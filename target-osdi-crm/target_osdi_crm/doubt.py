@@ -1,0 +1,142 @@
+"""Creations without an answer: what became of them is found out before anything is sent again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+from osdi_crm_client import errors
+
+from target_osdi_crm.vendor import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_osdi_crm.entry import Entry
+    from target_osdi_crm.index import Index
+    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.references import References
+    from target_osdi_crm.vendor import Found, Record, Shaped, Vendor
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Unanswered(Exception):
+    """Whether the vendor has acted on this record is not known, and asking again might do it twice."""
+
+    def __init__(self, error: errors.VendorError) -> None:
+        """Keep what came instead of an answer."""
+        super().__init__(str(error))
+        self.error = error
+
+
+class Unknowable(Exception):
+    """The same, and nothing will ever tell."""
+
+
+class Doubt:
+    """Looks up what unanswered creations have left behind."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        kept: Journal,
+        *,
+        references: References,
+        index: Index,
+        shape: Callable[[Entry, Record], Shaped],
+        deciding: bytes,
+    ) -> None:
+        """Look with this vendor.
+
+        Args:
+            vendor: The steps that are the vendor's own.
+            kept: The journal.
+            references: Knows what records referred to.
+            index: Knows when a search shows what was written.
+            shape: Shapes a record as it was sent.
+            deciding: A hash of the settings by which an identifier is made, among others.
+        """
+        self._vendor = vendor
+        self._journal = kept
+        self._references = references
+        self._index = index
+        self._shape = shape
+        self._deciding = deciding
+        self._claiming = threading.Lock()
+        self._unanswered_at: dict[tuple[str, str], float] = {}
+
+    def begin(self, entry: Entry) -> None:
+        """Note that a creation was not answered just now."""
+        self._unanswered_at[entry.key] = time.time()
+
+    def clear_up(self, entry: Entry) -> None:
+        """Find out what became of a creation that was not answered, before it is tried again.
+
+        Raises:
+            Unknowable: If nobody can tell.
+            Unanswered: If the vendor cannot be asked.
+        """
+        row = entry.row
+        found = self._left_behind(entry)
+        row.sent = None
+        with self._claiming:
+            for each in found:
+                if not self._journal.claimed(row.stream, each.id):
+                    row.vendor_id, row.record = each.id, entry.arrival.raw or None
+                    self._journal.write(row)
+                    return
+        row.action = None
+
+    def _left_behind(self, entry: Entry) -> Sequence[Found]:
+        """What an unanswered creation may have left behind that cannot be repeated; raises what `clear_up` does."""
+        row = entry.row
+        sent = self._as_sent(entry)
+        if self._vendor.repeatable(sent):
+            return ()
+        self._index.wait(self._unanswered_at.get(entry.key, row.at))
+        needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.does_without}
+        orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
+        found: Sequence[Found] | None = ()
+        try:
+            before = self._vendor.account.now() - timedelta(seconds=time.time() - row.at + 2)
+            for order in orders:
+                found = found or self._vendor.look_up(order, before)
+        except errors.VendorError as error:
+            raise Unanswered(error) from error
+        if found is None or (not found and sent.mark and row.behaviour not in {None, self._deciding}):
+            raise Unknowable
+        return found
+
+    def _as_sent(self, entry: Entry) -> Order:
+        """The order whose answer is missing, though the record may have changed since.
+
+        It may have been sent before one of the references was known that it can do without.
+
+        Raises:
+            Unknowable: If the journal does not know any more what was sent, or what it referred to.
+        """
+        row, stream, shaped = entry.row, entry.stream, entry.shaped
+        sent = row.sent
+        if sent is None and not entry.stored:
+            sent = self._journal.record(row.stream, row.source_key)
+            if sent is None and row.tried != entry.fingerprint:
+                sent = b""
+        if sent:
+            shaped = self._shape(entry, _decode(sent))
+        elif sent is not None and not stream.repeatable:
+            raise Unknowable
+        refers = self._references.resolve_as_before(entry, shaped)
+        if refers is None and not stream.repeatable:
+            raise Unknowable
+        return Order(stream, shaped.values, refers or {}, mark=self._vendor.mark(stream, entry.source_key))
+
+    def there_by_now(self, order: Order) -> Record | None:
+        """The record that bears the identifier already, because an earlier call was carried out late after all."""
+        self._index.wait(time.time())
+        found = self._vendor.look_up(order, self._vendor.account.now())
+        return found[0].record if found else None
