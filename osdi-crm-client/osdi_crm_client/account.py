@@ -192,8 +192,9 @@ class Account:
             raise
 
     def _followed(self, response: requests.Response) -> requests.Response:
+        """Go where an answer leads, unless it is that to a change or a deletion, which was not done then."""
         for _ in range(MOST_REDIRECTS):
-            if not response.is_redirect:
+            if not response.is_redirect or response.request.method not in {"GET", "POST"}:
                 break
             url = urljoin(response.url, response.headers["Location"])
             response = self.transport.send(self.prepare("GET", url))

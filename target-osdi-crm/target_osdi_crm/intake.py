@@ -80,6 +80,8 @@ class Intake:
             source_key = None if given is None else str(given)
         else:
             source_key = _compound(record, inflow.key)
+        if source_key is not None and (not source_key.strip() or "\0" in source_key):
+            source_key = None
         arrival = Arrival(0, line, inflow, source_key, raw, self.seen(raw, deleted=deleted), record, deleted)
         self._gather(arrival)
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -276,6 +276,20 @@ class Journal:
                 connection.execute(RUNS.update().where(RUNS.c.run == self.run), done)
         self._closing.close()
 
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """Connect, to read.
+
+        Raises:
+            Stop: If the journal cannot be read.
+        """
+        assert self._engine  # noqa: S101
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise Stop(CONFIGURATION, str(_unusable(error))) from None
+
     def acknowledged(self, stream: str, keys: Collection[str]) -> dict[str, tuple[bytes, float]]:
         """Read, of those of these source keys that are `ok`, how they were last seen, and when."""
         found: dict[str, tuple[bytes, float]] = {}
@@ -286,20 +300,21 @@ class Journal:
                 RECORDS.c.source_key.in_(keys),
                 RECORDS.c.outcome == OK,
             )
-            with self._engine.connect() as connection:
+            with self._reading() as connection:
                 found = {key: (seen, at) for key, seen, at in connection.execute(query)}
         if self._planned:
             found |= {key: (b"", 0.0) for key in keys if (stream, key) in self._planned}
         return found
 
     def rows(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
-        """Read the rows of these (stream, source key) pairs, without their records."""
+        """Read the rows of these (stream, source key) pairs, without their records; no key holds a NUL."""
         found: dict[tuple[str, str], Row] = {}
         by_stream: dict[str, list[str]] = {}
         for stream, key in keys:
-            by_stream.setdefault(stream, []).append(key)
-        if self._engine and keys:
-            with self._engine.connect() as connection:
+            if "\0" not in key:
+                by_stream.setdefault(stream, []).append(key)
+        if self._engine and by_stream:
+            with self._reading() as connection:
                 for stream, wanted in by_stream.items():
                     query = sa.select(*self._light).where(
                         self._mine, RECORDS.c.stream == stream, RECORDS.c.source_key.in_(wanted)
@@ -317,7 +332,7 @@ class Journal:
         query = sa.select(RECORDS.c.record).where(
             self._mine, RECORDS.c.stream == stream, RECORDS.c.source_key == source_key
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             kept: bytes | None = connection.execute(query).scalar()
             return kept
 
@@ -345,8 +360,7 @@ class Journal:
             .order_by(RECORDS.c.stream, RECORDS.c.source_key)
             .limit(MOST_AT_ONCE)
         )
-        assert self._engine  # noqa: S101
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [Row(*values) for values in connection.execute(query)]
 
     def standing(self) -> dict[str, int]:
@@ -354,7 +368,7 @@ class Journal:
         if not self._engine:
             return {}
         query = sa.select(RECORDS.c.outcome, sa.func.count()).where(self._mine, _open).group_by(RECORDS.c.outcome)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return {str(outcome): int(count) for outcome, count in connection.execute(query)}
 
     def claimed(self, stream: str, vendor_id: str, *, of_this_source: bool = False) -> bool:
@@ -363,7 +377,7 @@ class Journal:
             return False
         whose = self._mine if of_this_source else RECORDS.c.account == self.account
         query = sa.select(sa.literal(1)).where(whose, RECORDS.c.stream == stream, RECORDS.c.vendor_id == vendor_id)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
     def opted_out(self, channel: str, addressed: str) -> bool:
@@ -371,7 +385,7 @@ class Journal:
         if not self._engine or not self._any_opt_outs:
             return False
         this = {"of_channel": channel, "of_address": _hash(addressed)}
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return connection.execute(self._opted_out, this).first() is not None
 
     def last_write(self) -> float:
@@ -380,7 +394,7 @@ class Journal:
             return 0.0
         earlier = sa.select(RUNS.c.ended).where(RUNS.c.account == self.account, RUNS.c.run != self.run)
         latest = sa.select(sa.func.max(RECORDS.c.at)).where(RECORDS.c.account == self.account)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             run = connection.execute(earlier.order_by(RUNS.c.run.desc()).limit(1)).first()
             if run is None:
                 return 0.0

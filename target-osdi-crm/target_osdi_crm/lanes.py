@@ -101,6 +101,11 @@ class Lanes(Generic[T]):
         """Whether an unfinished task holds this key, or one did since `released` was last cleared."""
         return key in self._last or key in self.released
 
+    def held_with(self, key: Hashable) -> list[Hashable]:
+        """All that the latest task holds which holds this key, while it is unfinished."""
+        task = self._last.get(key)
+        return task.holds if task else []
+
     def finish(self, task: T) -> None:
         """Let go of a task's keys, and let those behind it go on."""
         with self._changed:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,19 +30,20 @@ from target_osdi_crm.outcomes import ADOPT, NOTHING, Outcomes
 from target_osdi_crm.references import References, Waiting, listed
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
-from target_osdi_crm.vendor import Found, Order
+from target_osdi_crm.vendor import Found, Order, Shaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from osdi_crm_client.account import Account
 
+    from target_osdi_crm.consent import Wish
     from target_osdi_crm.entry import Entry
     from target_osdi_crm.journal import Journal, Row
     from target_osdi_crm.lanes import Lanes
     from target_osdi_crm.plan import Plan
     from target_osdi_crm.summary import Summary
-    from target_osdi_crm.vendor import Record, Shaped, Vendor
+    from target_osdi_crm.vendor import Record, Vendor
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -134,6 +135,7 @@ class Life:
         try:
             self._prepare(entry)
         except Rejection as rejection:
+            self._note_opt_outs(entry, self._as_far_as_it_fits(entry))
             if entry.stale:
                 entry.refused = rejection
                 self._submit(entry)
@@ -160,12 +162,26 @@ class Life:
         entry.fingerprint = self._fingerprint(entry)
         if not entry.stale and self._known(entry):
             return
+        self._note_opt_outs(entry, entry.shaped)
+        self._submit(entry)
+
+    def _note_opt_outs(self, entry: Entry, shaped: Shaped) -> None:
         entry.opt_outs = [
             (channel, wish.address)
-            for channel, wish in entry.shaped.wishes.items()
+            for channel, wish in shaped.wishes.items()
             if wish.status == consent.OUT and wish.address
         ]
-        self._submit(entry)
+
+    def _as_far_as_it_fits(self, entry: Entry) -> Shaped:
+        """Shape what fits of a record that does not: who opted out in it has opted out."""
+        arrival = entry.arrival
+        if not (record := arrival.record):
+            return Shaped()
+        arrival.record = None
+        shaped = arrival.inflow.shape.fitting(record)
+        with suppress(Rejection):
+            self._vendor.shape(entry.stream, shaped)
+        return shaped
 
     def _check_size(self, entry: Entry, record: Record) -> None:
         if len(entry.arrival.raw) <= self._largest_field:
@@ -241,7 +257,10 @@ class Life:
         return counted is not None
 
     def _submit(self, entry: Entry) -> None:
-        """Put an entry in its lane: behind whatever concerns the same person or record."""
+        """Put an entry in its lane: behind whatever concerns the same person or record.
+
+        What comes after it for an address that the record had before comes behind it, too.
+        """
         stream, shaped = entry.stream, entry.shaped
         entry.holds = [entry.key, *((stream.name, name, each) for name, found in shaped.keys.items() for each in found)]
         for name, to in entry.arrival.inflow.shape.refers.items():
@@ -251,6 +270,7 @@ class Life:
             entry.group = (stream.name, entry.arrival.deleted, shaped.refers.get(stream.together))
         if entry.row.vendor_id:
             entry.holds.append((stream.name, "vendor id", entry.row.vendor_id))
+        entry.holds = list({*entry.holds, *self._lanes.held_with(entry.key)})
         self._lanes.submit(entry)
 
     # In its lane
@@ -378,6 +398,8 @@ class Life:
             entry.row = self._journal.rows([entry.key]).get(entry.key) or entry.row
             if self._stands(entry, entry.arrival.seen) or self._known(entry):
                 return None
+        if not entry.stored:
+            self._outcomes.overtaken(entry)
         if entry.refused:
             raise entry.refused
         if entry.row.in_doubt:
@@ -404,6 +426,8 @@ class Life:
         else:
             about = (stream.name, found.id if found else entry.source_key)
         with self._one_at_a_time.holding(about):
+            if found and self._matching.moved(entry, found.id):
+                found = None
             try:
                 self._carry_out(entry, order, found)
             except errors.NotFound:
@@ -456,7 +480,7 @@ class Life:
         except (Rejection, errors.VendorError):
             row.action = None
             raise
-        self._verify(entry, order, reply, decisions, action)
+        self._verify(entry, order, reply, decisions, found)
 
     def _leaves_alone(self, entry: Entry, known_as: str | None) -> bool:
         """End an entry that the mode leaves alone."""
@@ -502,24 +526,36 @@ class Life:
         if not wishes:
             return {}, found
         states: Mapping[str, str | None] = {}
+        barred = self._barred(wishes)
         if found:
             known = set((entry.row.channels or "").split(","))
             asks_in = any(wish.status == consent.IN for wish in wishes.values())
-            if found.record is None and (not wishes.keys() <= known or (asks_in and self._policy.allow_resubscribe)):
+            in_question = barred or (asks_in and self._policy.allow_resubscribe)
+            if found.record is None and (in_question or not wishes.keys() <= known):
                 found = self._matching.shown(order, found)
             if found.record is None:
                 states = dict.fromkeys(known, consent.NOT_READ)
             else:
-                states = self._vendor.states(found.record)
+                theirs = self._vendor.keys_of(entry.stream, found.record)
+                moved = {each for each in barred & theirs.keys() if wishes[each].address not in theirs[each]}
+                states = {**self._vendor.states(found.record), **dict.fromkeys(moved)}
         decisions = {}
         for channel, wish in wishes.items():
-            asks = wish.address and wish.status != consent.OUT and states.get(channel) in {None, consent.NEITHER}
-            opted_out = bool(asks and self._journal.opted_out(channel, str(wish.address)))
             if found:
-                decisions[channel] = self._policy.for_known(wish, states.get(channel), opted_out=opted_out)
+                decisions[channel] = self._policy.for_known(wish, states.get(channel), opted_out=channel in barred)
             else:
-                decisions[channel] = self._policy.for_new(wish, opted_out=opted_out)
+                decisions[channel] = self._policy.for_new(wish, opted_out=channel in barred)
         return decisions, found
+
+    def _barred(self, wishes: Mapping[str, Wish]) -> set[str]:
+        """Channels of which some record said that the address is not to be used, and this one does not."""
+        if self._policy.allow_resubscribe:
+            return set()
+        return {
+            channel
+            for channel, wish in wishes.items()
+            if wish.address and wish.status != consent.OUT and self._journal.opted_out(channel, wish.address)
+        }
 
     def _spend(self, action: str) -> None:
         """Count one more creation or change.
@@ -567,7 +603,7 @@ class Life:
         raise AssertionError
 
     def _verify(
-        self, entry: Entry, order: Order, reply: Record, decisions: Mapping[str, Decision], action: str
+        self, entry: Entry, order: Order, reply: Record, decisions: Mapping[str, Decision], found: Found | None
     ) -> None:
         """Compare the reply with what was sent, and journal the outcome.
 
@@ -575,22 +611,26 @@ class Life:
             Rejection: If the vendor did not apply what it took.
         """
         row, vendor_id = entry.row, self._vendor.id_of(reply)
+        unlike = self._vendor.differences(order, reply)
+        if unlike and found and vendor_id not in {None, found.id}:
+            row.action = None
+            raise Rejection("not applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
         row.vendor_id = vendor_id
-        self._matching.remember(entry)
+        self._matching.remember(entry, reply)
         self._note_channels(row, reply)
         self._count_consent(entry.stream.name, decisions, reply)
-        if action == UPDATE:
+        if found:
             whole = Order(order.stream, entry.shaped.values, order.refers)
-            for name in set(self._vendor.differences(whole, reply)) - set(self._vendor.differences(order, reply)):
+            for name in set(self._vendor.differences(whole, reply)) - set(unlike):
                 self._summary.detail(entry.stream.name, "withheld", f"{name} cannot be changed")
-        if unlike := self._vendor.differences(order, reply):
+        if unlike:
             raise Rejection("not applied", f"The vendor took it and does not show {', '.join(unlike)}.")
         ins = [
             (channel, wish.address)
             for channel, wish in entry.shaped.wishes.items()
             if wish.address and self._policy.allow_resubscribe and order.statuses.get(channel) == consent.IN
         ]
-        self._finish_well(entry, action, vendor_id, opt_ins=ins, notes=order.notes)
+        self._finish_well(entry, UPDATE if found else CREATE, vendor_id, opt_ins=ins, notes=order.notes)
 
     def _delete(self, entry: Entry, order: Order) -> None:
         """Delete at the vendor what was deleted at the source."""

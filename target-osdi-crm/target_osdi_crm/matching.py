@@ -11,12 +11,15 @@ from target_osdi_crm.rejects import AMBIGUOUS, Rejection
 from target_osdi_crm.vendor import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from target_osdi_crm.entry import Entry
     from target_osdi_crm.index import Index
     from target_osdi_crm.journal import Journal
     from target_osdi_crm.vendor import Order, Record, Vendor
+
+LONGEST_CALL = 60.0
+"""Seconds within which what was found by a search is written."""
 
 PLANNED = "planned: "
 """Begins the ids of what a dry run would create."""
@@ -36,7 +39,9 @@ class Matching:
         self._index = index
         self._own_ids = bool(config.get("ids_are_this_accounts"))
         self._keys = _chosen_keys(vendor, config)
-        self._recent = Recent(vendor.account.index_lag)
+        lag = vendor.account.index_lag
+        self._recent = Recent[str](lag)
+        self._recent_keys: Recent[Mapping[str, Sequence[str]]] = Recent(max(lag, LONGEST_CALL))
 
     def find(self, entry: Entry, order: Order) -> Found | None:
         """Find the record at the vendor: by the journal, by its id, by what this run has written, by a search.
@@ -57,6 +62,7 @@ class Matching:
                     continue
                 self._index.wait()
                 found |= {each.id: each for each in self._vendor.find(stream, name, value)}
+        found = {each: there for each, there in found.items() if not self.moved(entry, each)}
         if not found and not any(str(each).startswith(PLANNED) for each in order.refers.values()):
             alike = self._vendor.same(order)
             found = {
@@ -67,6 +73,14 @@ class Matching:
         for one in found.values():
             return self._agreeing(entry, order, one)
         return None
+
+    def moved(self, entry: Entry, vendor_id: str) -> bool:
+        """Whether this run has just given a record other keys than those by which an entry found it."""
+        if vendor_id in {entry.row.vendor_id, entry.shaped.own_id}:
+            return False
+        theirs = self._recent_keys.get((entry.stream.name, vendor_id)) or {}
+        told = [name for name in self._keys[entry.stream.name] if entry.shaped.keys.get(name) and theirs.get(name)]
+        return bool(told) and not any(set(entry.shaped.keys[name]) & set(theirs[name]) for name in told)
 
     def _agreeing(self, entry: Entry, order: Order, found: Found) -> Found | None:
         """See that a record found by one key is not at odds with the entry by a key that weighs more."""
@@ -101,10 +115,12 @@ class Matching:
             raise errors.NotFound("the record is gone", method="GET", path=f"{order.stream.name}/{found.id}")
         return Found(found.id, record)
 
-    def remember(self, entry: Entry) -> None:
+    def remember(self, entry: Entry, reply: Record | None = None) -> None:
         """Keep what this run has written, by match key, until the vendor's search shows it."""
         if vendor_id := entry.row.vendor_id:
             stream = entry.stream.name
+            if reply:
+                self._recent_keys.put((stream, vendor_id), self._vendor.keys_of(entry.stream, reply))
             for name in self._keys[stream]:
                 for value in entry.shaped.keys.get(name, ()):
                     self._recent.put((stream, name, value), vendor_id)

@@ -134,13 +134,18 @@ class Outcomes:
         if entry.stored and ((row.outcome == journal.WAITING and not row.words) or row.retry == journal.REFERENCE):
             self.over(entry)
             return
-        if row.outcome == journal.WAITING and row.run == self._journal.run:
-            self._summary.count(entry.stream.name, "skipped")
-            self._summary.detail(entry.stream.name, "skipped", "came again while it waited")
         if row.tried != entry.fingerprint:
             row.attempts, row.retry = 0, None
         row.reason, row.words = why, None
         self._keep_record(entry, journal.WAITING, entry.fingerprint)
+
+    def overtaken(self, entry: Entry) -> None:
+        """Count an earlier record of this run with the same key, in whose place this one comes: it was not written."""
+        row = entry.row
+        waits = row.in_doubt or (row.outcome == journal.WAITING and row.reason != TO_COMPLETE)
+        if waits and row.run == self._journal.run:
+            self._summary.count(entry.stream.name, "skipped")
+            self._summary.detail(entry.stream.name, "skipped", "came again while it waited")
 
     def unanswered(self, entry: Entry, cause: BaseException | None) -> None:
         """What became of its creation will be looked up at the end of the run."""

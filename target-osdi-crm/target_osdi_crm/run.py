@@ -99,7 +99,7 @@ class Run:
             shaping=settings.shaping(config),
             fresh_after=settings.fresh_after(config),
             pass_on=self._life.begin,
-            fail=lambda error: self.stop(Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}.")),
+            fail=self._fail,
         )
         self._lanes.begin(self._life.live, self._life.live_together)
         self._over = threading.Event()
@@ -129,6 +129,9 @@ class Run:
         """Take in a line that is no message."""
         nowhere = Inflow(Stream(name="-"), self.inflow(self._vendor.people).shape)
         self.intake.take_fault(nowhere, raw, fault, line=line)
+
+    def _fail(self, error: Exception) -> None:
+        self.stop(error if isinstance(error, Stop) else Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}."))
 
     def stop(self, why: Stop) -> None:
         """End the run early: what is under way goes on to its end, nothing else is begun."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,15 @@ class Shape:
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped
+
+    def fitting(self, record: Mapping[str, Any]) -> Shaped:
+        """Shape a record without the values that do not fit the schema."""
+        fits = {}
+        for name, value in record.items():
+            with suppress(Rejection):
+                self({name: value})
+                fits[name] = value
+        return self(fits)
 
 
 class Validator:

@@ -242,6 +242,8 @@ NO_STATUS = dict.fromkeys(
         "the_status_of_a_new_person_of_any_vendor_is_the_records",
         "a_record_without_a_status_touches_nobodys_at_any_vendor",
         "an_opt_out_reaches_any_vendor_and_is_reversed_only_if_allowed",
+        "an_opt_out_counts_at_any_vendor_though_its_record_is_no_good",
+        "an_address_that_opted_out_stays_so_at_any_vendor_when_somebody_else_gets_it",
         "an_opt_out_wins_over_another_record_of_the_same_run_at_any_vendor",
     ),
     "the vendor knows no subscription status",
@@ -329,7 +331,10 @@ CASES = [
         nested=lambda name: [{"HeadOfHousehold": {"value": "Yes"}, "HouseholdID": name}],
         named=lambda email: {"external_id": email},  # profiles are found by nothing else
         settings={"crowdskout_external_id_type": KIND},
-        cannot=NO_STATUS,
+        cannot={
+            **NO_STATUS,
+            "an_address_that_passes_to_somebody_else_does_not_make_two_people_one": "profiles keep the IDs they had",
+        },
     ),
 ]
 

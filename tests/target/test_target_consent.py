@@ -77,6 +77,32 @@ def test_an_opt_out_reaches_any_vendor_and_is_reversed_only_if_allowed(case: Any
     assert (withheld.by(case.people, "consent"), name) == ({"email withheld": 1}, "Back")
 
 
+def test_an_opt_out_counts_at_any_vendor_though_its_record_is_no_good(case: Any, target: Any) -> None:
+    bad = {"type": "RECORD", "stream": case.people, "record": case.person(1, subscribed=False)}
+    good = case.record("other", "N1@Example.org", subscribed=True, **{case.given: "Ann"})
+
+    first = target(case.account, [target.schema(case.people, **{case.given: {"type": "integer"}}), bad])
+    done = target.write(case.account, case.people, good)
+
+    assert (first.code, done.code) == (3, 0), done.log
+    assert not case.is_subscribed()
+
+
+@pytest.mark.parametrize("says", [{}, {"subscribed": True}])
+@pytest.mark.parametrize("allowed", [False, True])
+def test_an_address_that_opted_out_stays_so_at_any_vendor_when_somebody_else_gets_it(
+    case: Any, target: Any, says: dict[str, bool], allowed: bool
+) -> None:
+    target.write(case.account, case.people, case.record("b", "b@example.org", subscribed=False), mode="update")
+    target.write(case.account, case.people, case.record("a", "a@example.org", subscribed=True))
+    case.account.clear_log()
+
+    done = target.write(case.account, case.people, case.record("a", "b@example.org", **says), allow_resubscribe=allowed)
+
+    assert done.code == 0, done.log
+    assert case.is_subscribed() == allowed, "the person was subscribed"
+
+
 def test_an_opt_out_wins_over_another_record_of_the_same_run_at_any_vendor(case: Any, target: Any) -> None:
     out, into = ({**case.person(1, subscribed=which), case.key: f"k{which}"} for which in (False, True))
 

@@ -60,6 +60,36 @@ def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None
     second.end(0, "{}")
 
 
+def test_one_that_cannot_be_read_any_more_is_one_line_without_keys(kept: dict[str, Any]) -> None:
+    made = Journal(kept, "account")
+    made.catch_up()
+    other = journal.engine(journal.address(kept), read_only=False)
+    assert other
+    with other.begin() as connection:
+        connection.execute(sa.text("DROP TABLE records"))
+    other.dispose()
+
+    with pytest.raises(Stop, match="The journal cannot be used: ") as stop:
+        made.acknowledged("people", ["ann@example.org"])
+
+    assert "ann@" not in str(stop.value)
+    made.settle()
+    made._closing.close()
+
+
+def test_a_key_that_no_database_can_hold_is_a_bad_record(kept: dict[str, Any], sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network")
+    lines = [
+        *target.messages("people", {"id": "a\0b", "email": "a@example.org"}, {"id": "c", "email": "c@example.org"}),
+        *target.messages("petitions", {"id": "1", "title": "T", "creator_person_id": "a\0b"}),
+    ]
+
+    done = target(account, lines, **{name: value for name, value in kept.items() if name == "journal"})
+
+    assert (done.code, done.by("people", "rejected")) == (3, {"no key": 1})
+    assert (done.count("people", "created"), done.count("petitions", "created")) == (1, 1)
+
+
 def test_the_next_run_knows_when_something_was_last_sent(kept: dict[str, Any]) -> None:
     first = Journal(kept, "account")
     assert first.last_write() == 0.0

@@ -241,6 +241,55 @@ def test_the_same_key_of_two_sources_is_two_records(account: Account, target: An
     assert len(account.records("petitions")) == 2
 
 
+def test_an_address_that_passes_to_somebody_else_does_not_make_two_people_one(case: Any, target: Any) -> None:
+    target.write(case.account, case.people, case.record("a", "old@example.org", family="One"))
+
+    done = target.write(
+        case.account,
+        case.people,
+        case.record("a", "new@example.org", family="One"),
+        case.record("b", "old@example.org", family="Two"),
+    )
+
+    assert done.code == 0, done.rejects
+    shown = {each["email"]: each["family"] for each in case.shown()}
+    assert shown == {"new@example.org": "One", "old@example.org": "Two"}
+
+
+def test_an_address_that_passes_to_somebody_else_does_not_make_two_one_though_the_search_lags(
+    account: Account, target: Any
+) -> None:
+    account.set(index_lag=1)
+
+    done = target.write(
+        account,
+        "people",
+        person(1),
+        person(1, email="new@example.org"),
+        {**person(1), "id": "p2", "given_name": "Other"},
+        index_lag_seconds=1,
+    )
+
+    assert done.code == 0, done.rejects
+    shown = {each["email_addresses"][0]["address"]: each["given_name"] for each in account.records("people")}
+    assert shown == {"new@example.org": "Name1", "n1@example.org": "Other"}
+
+
+def test_an_answer_about_somebody_else_does_not_make_them_the_one_to_change(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1), person(2))
+    (other,) = [each for each in account.records("people") if each["given_name"] == "Name2"]
+    account.fault(do="status", method="PUT", status=200, body=other, times=1)
+
+    odd = target.write(account, "people", person(1, family_name="A"))
+    done = target.write(account, "people", person(1, family_name="B"))
+
+    assert (odd.code, odd.rejects[0]["reason"], done.code) == (3, "not applied", 0)
+    assert {each["given_name"]: each.get("family_name") for each in account.records("people")} == {
+        "Name1": "B",
+        "Name2": None,
+    }
+
+
 def test_a_record_that_vanished_from_the_vendor_is_matched_anew(case: Any, target: Any) -> None:
     account = case.account
     target.write(account, case.people, case.person(1))
@@ -365,6 +414,15 @@ def test_one_bad_record_harms_only_itself(account: Account, target: Any) -> None
     assert again.code == 0, "nothing is newly rejected"
     assert target(account, [schema, *bad], fail_on="any").code == 3
     assert target(account, [schema, *bad], retry_rejected=True, fail_on="none").code == 0
+
+
+def test_records_with_an_empty_key_are_not_one_record(case: Any, target: Any) -> None:
+    done = target.write(
+        case.account, case.people, *(case.record("", f"{each}@example.org") for each in "ab"), case.person(1)
+    )
+
+    assert (done.code, done.by(case.people, "rejected")) == (3, {"no key": 2})
+    assert len(case.shown()) == 1
 
 
 def test_a_huge_field_is_rejected_with_its_size(case: Any, target: Any) -> None:
@@ -664,6 +722,26 @@ def test_a_dry_run_needs_no_journal_and_makes_none(case: Any, target: Any) -> No
     assert not (target.folder / "journal.db").exists()
 
 
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_change_or_deletion_that_is_led_elsewhere_counts_as_refused(
+    account: Account, target: Any, status: int
+) -> None:
+    tagging = {"id": "x", "person_id": "p1", "tag_id": "t"}
+    lines = [*target.messages("people", person(1)), *target.messages("tags", {"id": "t", "name": "T"})]
+    target(account, [*lines, *target.messages("taggings", tagging)])
+    account.fault(do="status", status=status, headers={"Location": f"{account.url}/people"})
+    gone = {**tagging, "_sdc_deleted_at": "2024-01-01T00:00:00Z"}
+    lines = [*target.messages("people", person(1, family_name="A")), *target.messages("taggings", gone)]
+
+    done = target(account, lines, allow_delete=True)
+
+    assert done.by("people", "rejected") == done.by("taggings", "rejected") == {"the vendor refused": 1}
+    assert len(account.records("taggings")) == 1
+
+
 # Summary and files
 
 
@@ -679,6 +757,18 @@ def test_the_summary_tells_what_was_done(account: Account, target: Any) -> None:
     assert summary["streams"]["people"]["consent_by"] == {"email defaulted": 2}
     assert "people" in done.log
     assert "calls, 0 of them refused for their pace (429)" in done.log
+
+
+def test_one_that_comes_again_before_it_is_known_what_became_of_it_is_counted(
+    account: Account, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account.fault(do="cut_after", method="POST", path="/events", times=1)
+
+    done = target.write(account, "events", *({"id": "1", "title": title} for title in ("A", "B", "C")))
+
+    assert [done.count("events", each) for each in ("read", "updated", "skipped")] == [3, 2, 1]
+    assert done.by("events", "skipped") == {"came again while it waited": 1}
 
 
 def test_files_are_their_owners_alone(case: Any, target: Any) -> None:

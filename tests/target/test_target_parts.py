@@ -169,14 +169,14 @@ def test_progress_is_the_number_before_the_first_open_one(changed: list[bool], c
 
 
 def test_what_was_written_recently_is_known_until_the_search_shows_it() -> None:
-    recent = Recent(0.05)
+    recent = Recent[str](0.05)
     recent.put("a", "1")
     assert recent.get("a") == "1"
     assert recent.get("b") is None
     time.sleep(0.11)
     assert recent.get("a") is None
     recent.put("b", "2")
-    assert len(recent._ids) == 1
+    assert len(recent._kept) == 1
 
 
 # Shapes
