@@ -434,6 +434,7 @@ class Life:
                 if not found:
                     raise
                 self._forget(entry)
+                self._matching.note_gone(entry, found)
                 self._carry_out(entry, order, self._matching.find(entry, order))
 
     def _forget(self, entry: Entry) -> None:

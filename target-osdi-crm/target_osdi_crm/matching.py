@@ -41,6 +41,7 @@ class Matching:
         self._keys = _chosen_keys(vendor, config)
         lag = vendor.account.index_lag
         self._recent = Recent[str](lag)
+        self._gone: set[tuple[str, str]] = set()
         self._recent_keys: Recent[Mapping[str, Sequence[str]]] = Recent(max(lag, LONGEST_CALL))
 
     def find(self, entry: Entry, order: Order) -> Found | None:
@@ -62,7 +63,8 @@ class Matching:
                     continue
                 self._index.wait()
                 found |= {each.id: each for each in self._vendor.find(stream, name, value)}
-        found = {each: there for each, there in found.items() if not self.moved(entry, each)}
+        left = {each for each in found if (stream.name, each) in self._gone or self.moved(entry, each)}
+        found = {each: there for each, there in found.items() if each not in left}
         if not found and not any(str(each).startswith(PLANNED) for each in order.refers.values()):
             alike = self._vendor.same(order)
             found = {
@@ -73,6 +75,10 @@ class Matching:
         for one in found.values():
             return self._agreeing(entry, order, one)
         return None
+
+    def note_gone(self, entry: Entry, found: Found) -> None:
+        """Note that there is nothing under an id any more, though a search may still show it."""
+        self._gone.add((entry.stream.name, found.id))
 
     def moved(self, entry: Entry, vendor_id: str) -> bool:
         """Whether this run has just given a record other keys than those by which an entry found it."""

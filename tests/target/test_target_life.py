@@ -301,6 +301,17 @@ def test_a_record_that_vanished_from_the_vendor_is_matched_anew(case: Any, targe
     assert case.shown()[0]["family"] == "Back"
 
 
+def test_a_person_that_vanished_is_made_anew_though_the_search_still_shows_it(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1))
+    account.set(index_lag=30)
+    account.delete("people", [uuid(account.records("people")[0])])
+
+    done = target.write(account, "people", person(1, family_name="Back"))
+
+    assert done.code == 0, done.rejects
+    assert [each["family_name"] for each in account.records("people")] == ["Back"]
+
+
 def test_an_action_that_vanished_from_the_vendor_is_made_anew_with_all_it_is_made_of(
     account: Account, target: Any
 ) -> None:
