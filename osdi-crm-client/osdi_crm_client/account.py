@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, urljoin
 import requests
 
 from osdi_crm_client.errors import ConfigurationError, Refused, VendorError
-from osdi_crm_client.pacing import Pacer
+from osdi_crm_client.pacing import Pacer, Turns
 from osdi_crm_client.retry import Retrying
 from osdi_crm_client.transport import Transport
 from osdi_crm_client.vendor import vendor
@@ -39,6 +39,7 @@ class Account:
         index_lag: Seconds after which a change is sure to show in the vendor's searches.
         pacer: What keeps the calls under the vendor's limit; it counts them.
         most_in_flight: How many calls may be under way at a time.
+        turns: What keeps them to that.
         transport: What sends the calls.
     """
 
@@ -60,11 +61,13 @@ class Account:
         pace = float(config.get("calls_per_second", self.vendor.calls_per_second) or 0)
         self.pacer = Pacer(pace or None)
         self.most_in_flight = int(config.get(f"{self.vendor.name}_in_flight") or self.vendor.in_flight)
+        self.turns = Turns(self.most_in_flight)
         self.transport = Transport(
             self.vendor,
             self.base_url,
-            self.pacer,
-            self.vendor.sign_in(config),
+            pacer=self.pacer,
+            turns=self.turns,
+            signer=self.vendor.sign_in(config),
             timeout=float(config.get("timeout_seconds") or 60),
         )
         self._retrying = Retrying(self.vendor.title, self.pacer)

@@ -1,16 +1,16 @@
-"""Staying just under a vendor's limit: one fair queue for all calls of an account."""
+"""Staying just under a vendor's limits: one fair queue for all calls of an account, and so many under way at a time."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import deque
+from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
-from threading import Condition, Lock
+from threading import BoundedSemaphore, Condition, Lock, local
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MOST_LATE = 0.01
 """Seconds that calls may come late and be made up for by the next ones."""
@@ -89,10 +89,32 @@ class Pacer:
         self._slot = max(self._slot, time.monotonic() + min(max(seconds, 0.0), LONGEST_PAUSE))
 
 
+class Turns:
+    """Lets so many threads at a time make calls; one that has its turn may take its time between them."""
+
+    def __init__(self, most: int) -> None:
+        """Give turns to so many at a time."""
+        self._free = BoundedSemaphore(most)
+        self._mine = local()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for a turn and have it, unless this thread has it already."""
+        if getattr(self._mine, "taken", False):
+            yield
+            return
+        with self._free:
+            self._mine.taken = True
+            try:
+                yield
+            finally:
+                self._mine.taken = False
+
+
 def _number(headers: Mapping[str, str], name: str) -> float | None:
     """Return what a header holds; None where that is no number, or less than zero."""
     value = headers.get(name, headers.get(f"X-{name}"))
-    with contextlib.suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError):
         return number if (number := float(value)) >= 0 else None  # type: ignore[arg-type]
     return None
 
@@ -101,7 +123,7 @@ def _seconds(headers: Mapping[str, str], name: str) -> float | None:
     """Seconds to wait, from a header that holds either seconds or a date (RFC 9110, §10.2.3)."""
     if (number := _number(headers, name)) is not None:
         return number
-    with contextlib.suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError):
         return parsedate_to_datetime(headers[name]).timestamp() - time.time() if name in headers else None
     return None
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from urllib3.connectionpool import ConnectionPool
 
-    from osdi_crm_client.pacing import Pacer
+    from osdi_crm_client.pacing import Pacer, Turns
     from osdi_crm_client.signing import Signer
     from osdi_crm_client.vendor import Vendor
 
@@ -84,7 +84,9 @@ class Transport(HTTPAdapter):
         self,
         vendor: Vendor,
         base_url: str,
+        *,
         pacer: Pacer,
+        turns: Turns,
         signer: Signer,
         timeout: float,
     ) -> None:
@@ -92,6 +94,7 @@ class Transport(HTTPAdapter):
         self._vendor = vendor
         self._origin = _origin(base_url)
         self._pacer = pacer
+        self._turns = turns
         self._signer = signer
         self._timeout = (min(10, timeout), timeout)
         self._way: dict[str, Any] = {**requests.Session().merge_environment_settings(base_url, {}, None, None, None)}
@@ -121,11 +124,12 @@ class Transport(HTTPAdapter):
                 method=_method(request),
                 path=_path(request),
             )
-        response = self._once(request)
-        for _ in range(self._signer.renewals):
-            if response.status_code != 401 or not self._signer.renew(response):
-                break
+        with self._turns.taken():
             response = self._once(request)
+            for _ in range(self._signer.renewals):
+                if response.status_code != 401 or not self._signer.renew(response):
+                    break
+                response = self._once(request)
         return response
 
     def _once(self, request: requests.PreparedRequest) -> requests.Response:

@@ -119,7 +119,6 @@ class Life:
             vendor, kept, references=self._references, index=index, shape=self._shape, deciding=self._deciding
         )
         self._one_at_a_time = OneAtATime()
-        self._turns = threading.BoundedSemaphore(account.most_in_flight)
         self._guard = threading.Lock()
         self._spent: Counter[str] = Counter()
         self._mentioned: set[tuple[str, str]] = set()
@@ -276,11 +275,14 @@ class Life:
     # In its lane
 
     def live(self, entry: Entry) -> None:
-        """Live the rest of an entry's life, from match to outcome, when it is its turn."""
+        """Live the rest of an entry's life, from match to outcome, when it is its turn.
+
+        Of records that travel in one call, the one that makes it alone needs a turn.
+        """
         if entry.stream.gathers:
             self._live(entry)
             return
-        with self._turns:
+        with self._account.turns.taken():
             if self._stopped():
                 self._lanes.finish(entry)
             else:
@@ -292,7 +294,7 @@ class Life:
 
     def live_together(self, entries: Sequence[Entry]) -> None:
         """Live the rest of the lives of entries that share a call; what is there already is simply sent again."""
-        with self._turns:
+        with self._account.turns.taken():
             self._live_together(entries)
 
     def _live_together(self, entries: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -34,3 +35,24 @@ def test_calls_pass_by_a_proxy_where_the_environment_says_so(
 
     with pytest.raises(Unreachable):
         reaching(sandbox, tap).call("GET", "people", repeatable=True)
+
+
+def test_no_more_calls_are_under_way_than_may_be_however_many_threads_make_them(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("rally_congress", size=3, latency=0.03)
+    client = Account(tap.settings(account))
+
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(8):
+            threads.submit(client.call, "GET", "supporters", repeatable=True)
+
+    assert client.most_in_flight == 1
+    assert account.counters()["statuses"] == {"200": 8}
+    assert account.counters()["overlaps"] == 0
+
+
+def test_a_turn_lasts_for_all_that_its_thread_does_in_it(sandbox: Sandbox, tap: Any) -> None:
+    client = Account(tap.settings(sandbox.account("rally_congress", size=3)))
+
+    with client.turns.taken():
+        assert client.call("GET", "supporters", repeatable=True).status_code == 200
+    assert client.call("GET", "supporters", repeatable=True).status_code == 200

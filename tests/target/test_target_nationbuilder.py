@@ -899,7 +899,7 @@ def test_tokens_that_end_while_records_are_written_lose_and_repeat_nothing(accou
 def test_tap_and_target_share_an_app_whose_token_ends_again_and_again(
     sandbox: Sandbox, target: Any, tap: Any, tmp_path: Path
 ) -> None:
-    account = sandbox.account("nationbuilder", counts={"voters": 2000}, latency=0.05, access_token_seconds=1)
+    account = sandbox.account("nationbuilder", counts={"voters": 2000}, latency=0.1, access_token_seconds=1)
     shared = {**app(account), "token_store": str(tmp_path / "tokens.json")}
     command = tap.command(tap.settings(account, **shared, nationbuilder_in_flight=2), "voters")
 

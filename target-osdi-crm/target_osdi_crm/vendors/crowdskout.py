@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -151,7 +150,6 @@ class Crowdskout(Vendor):
         super().__init__(account, config)
         self.gathers = max(1, int(config.get("crowdskout_profiles_per_call") or 1))
         self._gathered = Gathering(self.gathers, self._post_profiles)
-        self._turns = threading.BoundedSemaphore(account.most_in_flight)
 
     @override
     def shape(self, stream: Stream, shaped: Shaped) -> None:
@@ -393,8 +391,7 @@ class Crowdskout(Vendor):
 
     def _data(self, method: str, path: str, **what: Any) -> Any:
         """Make a call and return what its envelope holds."""
-        with self._turns:
-            answer = self.account.call(method, path, **what)
+        answer = self.account.call(method, path, **what)
         body = answer.json() if answer.content else None
         return body.get("data") if isinstance(body, dict) else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -144,7 +143,6 @@ class I360(Vendor):
             self._paths[name] = corrected("i360_write_paths", known[name], path)
         self.gathers = max(1, int(config.get("i360_contacts_per_import") or 100))
         self._import = Gathering(self.gathers, self._import_contacts)
-        self._turn = threading.Lock()
         self._warned: set[str] = set()
 
     @override
@@ -193,7 +191,7 @@ class I360(Vendor):
     @override
     def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
         """Search volunteers by e-mail; i360 may pass over what it is asked for, so the answers are compared."""
-        answer = self._call("POST", f"{self._paths[stream.name]}/Search", json={"Email": value}, repeatable=True)
+        answer = self.account.call("POST", f"{self._paths[stream.name]}/Search", json={"Email": value}, repeatable=True)
         found = [_folded(stream, each) for each in _listed(stream, answer)]
         return [Found(str(each["id"]), each) for each in found if value in self.keys_of(stream, each)["email"]]
 
@@ -203,7 +201,7 @@ class I360(Vendor):
         if not stream.update:
             return next((each for each in self._all(order) if each["id"] == vendor_id), None)
         try:
-            answer = self._call("GET", f"{self._path(order)}/{vendor_id}", repeatable=True)
+            answer = self.account.call("GET", f"{self._path(order)}/{vendor_id}", repeatable=True)
         except NotFound:
             return None
         except Refused:
@@ -222,7 +220,7 @@ class I360(Vendor):
         if not person:
             return None
         try:
-            answer = self._call("GET", self._paths[name], params=person, repeatable=True)
+            answer = self.account.call("GET", self._paths[name], params=person, repeatable=True)
         except Refused:
             return None
         found = [_folded(order.stream, each) for each in _listed(order.stream, answer)]
@@ -232,7 +230,7 @@ class I360(Vendor):
     def create(self, order: Order) -> Record:
         if order.stream.name == "contacts":
             return self._import(order)
-        answer = self._call("POST", self._path(order), json=self._body(order, "create"), repeatable=False)
+        answer = self.account.call("POST", self._path(order), json=self._body(order, "create"), repeatable=False)
         return self._shown(order, answer, None)
 
     @override
@@ -244,7 +242,7 @@ class I360(Vendor):
         names = osdi_crm_schemas.write_names("i360", order.stream.name, "update")
         shown = {names[name]: value for name, value in (current or {}).items() if name in names and value is not None}
         body = {**shown, **self._body(order, "update")}
-        answer = self._call("PUT", f"{self._path(order)}/{vendor_id}", json=body, repeatable=True)
+        answer = self.account.call("PUT", f"{self._path(order)}/{vendor_id}", json=body, repeatable=True)
         return self._shown(order, answer, vendor_id)
 
     @override
@@ -272,7 +270,7 @@ class I360(Vendor):
         """
         names = {**osdi_crm_schemas.write_names("i360", "contacts", "create"), "ContactID": "ContactID"}
         contacts = [{names[name]: value for name, value in order.values.items()} for order in orders]
-        answer = self._call("POST", self._paths["contacts"], json={"Contacts": contacts}, repeatable=False)
+        answer = self.account.call("POST", self._paths["contacts"], json={"Contacts": contacts}, repeatable=False)
         job = _lowered(answer.json()) if answer.content else {}
         if answer.status_code == 200 and not job:
             raise Garbled("the answer shows no import", method="POST", path=self._paths["contacts"])
@@ -308,7 +306,7 @@ class I360(Vendor):
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
             try:
-                answer = self._call("GET", f"{self._paths[_IMPORTS.name]}/{job['id']}", repeatable=True)
+                answer = self.account.call("GET", f"{self._paths[_IMPORTS.name]}/{job['id']}", repeatable=True)
             except VendorError as error:
                 logger.warning("i360: an import was accepted and cannot be followed to its end: %s.", error.why)
                 return "accepted", words
@@ -326,7 +324,7 @@ class I360(Vendor):
         return {**order.values, "id": own}
 
     def _all(self, order: Order) -> list[Record]:
-        answer = self._call("GET", self._path(order), repeatable=True)
+        answer = self.account.call("GET", self._path(order), repeatable=True)
         return [self._own(order, each) for each in _listed(order.stream, answer)]
 
     def _own(self, order: Order, shown: Record) -> Record:
@@ -343,11 +341,6 @@ class I360(Vendor):
         names = osdi_crm_schemas.write_names("i360", order.stream.name, operation)
         body = {names[name]: value for name, value in order.values.items() if name in names}
         return body | {names[name]: _number(value) for name, value in order.refers.items() if name in names}
-
-    def _call(self, method: str, path: str, **what: Any) -> requests.Response:
-        """Make a call when no other is under way."""
-        with self._turn:
-            return self.account.call(method, path, **what)
 
 
 def _listed(stream: Stream, answer: requests.Response) -> list[Record]:
