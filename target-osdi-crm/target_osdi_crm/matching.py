@@ -118,7 +118,9 @@ class Matching:
         """
         record = self.read(found.id, order)
         if record is None:
-            raise errors.NotFound("the record is gone", method="GET", path=f"{order.stream.name}/{found.id}")
+            raise errors.NotFound(
+                "there is nothing at this address", method="GET", path=f"{order.stream.name}/{found.id}"
+            )
         return Found(found.id, record)
 
     def remember(self, entry: Entry, reply: Record | None = None) -> None:

@@ -407,12 +407,6 @@ def test_a_line_that_is_no_message_is_rejected_with_the_words_of_the_page(
     ("vendor", "fault", "records", "words"),
     [
         (
-            "action_network",
-            {"do": "status", "status": 404, "method": "GET", "path": "/people/."},
-            [{"id": "1", "email": "a@example.org"}, {"id": "2", "email": "a@example.org"}],
-            "the record is gone",
-        ),
-        (
             "nationbuilder",
             {"do": "status", "status": 200, "body": {"data": {}}, "method": "PATCH"},
             [{"id": "1", "email": "a@example.org"}],
@@ -487,7 +481,7 @@ def test_a_good_status_without_what_was_asked_for_is_an_error(
 def test_the_target_tells_of_a_defect_without_a_traceback(
     run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_osdi_crm.life.Life._match", lambda *_: 1 // 0)
+    monkeypatch.setattr("target_osdi_crm.matching.Matching.find", lambda *_: 1 // 0)
     config = tap.settings(account) | {"account": "mine", "work_dir": str(tap.folder / "work")}
 
     code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=[SCHEMA, PERSON])
