@@ -158,6 +158,11 @@ class Transport(HTTPAdapter):
         return self._pool
 
     @override
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Return what the call asks for; without a proxy that is the path."""
+        return str(super().request_url(request, proxies)) if proxies else request.path_url
+
+    @override
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """Make an answer of what came, without the cookies, which no vendor needs."""
         answer = Answer()
