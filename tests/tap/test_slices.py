@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from osdi_crm_client.errors import Garbled
 from osdi_crm_sandbox.control import Account, Sandbox
 from tap_osdi_crm import readings
 from tap_osdi_crm.tap import TapOSDICRM
@@ -94,7 +95,12 @@ def test_nothing_is_lost(
     config = {**tap.settings(account), "overlap_seconds": 0, "index_lag_seconds": 0}
 
     account.churn("people", changes_per_call=changes, adds_per_call=adds)
-    first, state = read(config, {})
+    try:
+        first, state = read(config, {})
+    except Garbled as told:  # a second cannot be halved, and the run says so
+        assert seconds == 1
+        assert "the records of one second kept changing; run again" in str(told)
+        first, state = set(), {}
     account.stop_churn()
     time.sleep(2.2)  # the Date of an answer is a whole second
     second, _ = read(config, state)
