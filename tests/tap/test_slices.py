@@ -98,8 +98,8 @@ def test_nothing_is_lost(
     try:
         first, state = read(config, {})
     except Garbled as told:  # a second cannot be halved, and the run says so
-        assert seconds == 1
-        assert "the records of one second kept changing; run again" in str(told)
+        if seconds > 1 or "the records of one second kept changing; run again" not in str(told):
+            raise
         first, state = set(), {}
     account.stop_churn()
     time.sleep(2.2)  # the Date of an answer is a whole second
