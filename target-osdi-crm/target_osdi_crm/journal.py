@@ -221,7 +221,7 @@ class Journal:
         try:
             if not read_only:
                 self._begin(int(config.get("journal_retention_days", 90)))
-            there = _columns(self._engine)
+            there = _columns(self._engine) if read_only else _FIELDS
             self._whole = [RECORDS.c[name] if name in there else sa.null().label(name) for name in _FIELDS]
             self._light = [sa.null().label(each.name) if each.name == "record" else each for each in self._whole]
             with self._engine.connect() as connection:
