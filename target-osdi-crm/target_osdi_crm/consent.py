@@ -24,7 +24,7 @@ WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestedConsent:
     """What a record says about one channel: an address, a status, or both."""
 
     address: str | None = None
@@ -58,7 +58,7 @@ class Policy:
         """Read the settings."""
         return cls(str(config.get("new_person_consent") or OUT), bool(config.get("allow_resubscribe")))
 
-    def for_new(self, wish: Wish, *, opted_out: bool) -> Decision:
+    def for_new(self, wish: RequestedConsent, *, opted_out: bool) -> Decision:
         """Decide for an address that is new at the vendor.
 
         Args:
@@ -82,7 +82,7 @@ class Policy:
             )
         return Decision(OUT if barred else self.new_person, DEFAULTED)
 
-    def for_known(self, wish: Wish, state: str | None, *, opted_out: bool) -> Decision:
+    def for_known(self, wish: RequestedConsent, state: str | None, *, opted_out: bool) -> Decision:
         """Decide for a person the vendor has.
 
         Args:

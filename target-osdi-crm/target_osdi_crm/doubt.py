@@ -16,11 +16,13 @@ from target_osdi_crm.vendor import Order
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from osdi_crm_client.account import Account
+
     from target_osdi_crm.entry import Entry
     from target_osdi_crm.index import Index
     from target_osdi_crm.journal import Journal
     from target_osdi_crm.references import References
-    from target_osdi_crm.vendor import Found, Record, Shaped, Vendor
+    from target_osdi_crm.vendor import Found, Record, Shaped
 
 _decode = msgspec.json.Decoder().decode
 
@@ -43,7 +45,7 @@ class Doubt:
 
     def __init__(
         self,
-        vendor: Vendor,
+        account: Account,
         kept: Journal,
         *,
         references: References,
@@ -51,17 +53,17 @@ class Doubt:
         shape: Callable[[Entry, Record], Shaped],
         deciding: bytes,
     ) -> None:
-        """Look with this vendor.
+        """Make ready.
 
         Args:
-            vendor: The steps that are the vendor's own.
+            account: Tells the vendor's time.
             kept: The journal.
             references: Knows what records referred to.
             index: Knows when a search shows what was written.
             shape: Shapes a record as it was sent.
             deciding: A hash of the settings by which an identifier is made, among others.
         """
-        self._vendor = vendor
+        self._account = account
         self._journal = kept
         self._references = references
         self._index = index
@@ -96,19 +98,19 @@ class Doubt:
         """What an unanswered creation may have left behind that cannot be repeated; raises what `clear_up` does."""
         row = entry.row
         sent = self._as_sent(entry)
-        if self._vendor.repeatable(sent):
+        if sent.stream.is_idempotent(sent):
             return ()
         self._index.wait(self._unanswered_at.get(entry.key, row.at))
-        needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.does_without}
+        needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.optional_refers}
         orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
         found: Sequence[Found] | None = ()
         try:
-            before = self._vendor.account.now() - timedelta(seconds=time.time() - row.at + 2)
+            before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
             for order in orders:
-                found = found or self._vendor.look_up(order, before)
+                found = found or order.stream.search_unanswered(order, before)
         except errors.VendorError as error:
             raise Unanswered(error) from error
-        if found is None or (not found and sent.mark and row.behaviour not in {None, self._deciding}):
+        if found is None or (not found and sent.foreign_id and row.behaviour not in {None, self._deciding}):
             raise Unknowable
         return found
 
@@ -128,15 +130,15 @@ class Doubt:
                 sent = b""
         if sent:
             shaped = self._shape(entry, _decode(sent))
-        elif sent is not None and not stream.repeatable:
+        elif sent is not None and not stream.idempotent:
             raise Unknowable
         refers = self._references.resolve_as_before(entry, shaped)
-        if refers is None and not stream.repeatable:
+        if refers is None and not stream.idempotent:
             raise Unknowable
-        return Order(stream, shaped.values, refers or {}, mark=self._vendor.mark(stream, entry.source_key))
+        return Order(stream, shaped.values, refers or {}, foreign_id=stream.foreign_id(entry.source_key))
 
     def there_by_now(self, order: Order) -> Record | None:
         """The record that bears the identifier already, because an earlier call was carried out late after all."""
         self._index.wait(time.time())
-        found = self._vendor.look_up(order, self._vendor.account.now())
+        found = order.stream.search_unanswered(order, self._account.now())
         return found[0].record if found else None

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
-    from target_osdi_crm.consent import Wish
+    from target_osdi_crm.consent import RequestedConsent
     from target_osdi_crm.entry import Entry
-    from target_osdi_crm.journal import Journal, Row
+    from target_osdi_crm.journal import Journal
     from target_osdi_crm.lanes import Lanes
     from target_osdi_crm.plan import Plan
     from target_osdi_crm.summary import Summary
-    from target_osdi_crm.vendor import Record, Vendor
+    from target_osdi_crm.vendor import Record, Stream, Vendor
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -114,9 +114,9 @@ class Life:
         self._largest_field = int(config.get("max_field_bytes", 1_000_000))
         index = Index(account.index_lag, kept.last_write(), stopped)
         self._references = References(config, vendor, kept)
-        self._matching = Matching(config, vendor, kept, index)
+        self._matching = Matching(config, vendor, kept, index, account.index_lag)
         self._doubt = Doubt(
-            vendor, kept, references=self._references, index=index, shape=self._shape, deciding=self._deciding
+            account, kept, references=self._references, index=index, shape=self._shape, deciding=self._deciding
         )
         self._one_at_a_time = OneAtATime()
         self._guard = threading.Lock()
@@ -151,7 +151,7 @@ class Life:
             raise Rejection("no key", f"The record lacks a value for {' or '.join(arrival.inflow.key)}.")
         record = _decode(arrival.raw) if arrival.record is None else arrival.record
         self._check_size(entry, record)
-        if arrival.deleted and not (stream.delete and self._config.get("allow_delete")):
+        if arrival.deleted and not (stream.can_delete and self._config.get("allow_delete")):
             self._ignore_deletion(entry)
             return
         if arrival.inflow.validate:
@@ -167,7 +167,7 @@ class Life:
     def _note_opt_outs(self, entry: Entry, shaped: Shaped) -> None:
         entry.opt_outs = [
             (channel, wish.address)
-            for channel, wish in shaped.wishes.items()
+            for channel, wish in shaped.consent.items()
             if wish.status == consent.OUT and wish.address
         ]
 
@@ -179,7 +179,7 @@ class Life:
         arrival.record = None
         shaped = arrival.inflow.shape.fitting(record)
         with suppress(Rejection):
-            self._vendor.shape(entry.stream, shaped)
+            entry.stream.shape(shaped)
         return shaped
 
     def _check_size(self, entry: Entry, record: Record) -> None:
@@ -195,8 +195,8 @@ class Life:
 
     def _shape(self, entry: Entry, record: Record) -> Shaped:
         shaped = entry.arrival.inflow.shape(record)
-        self._vendor.shape(entry.stream, shaped)
-        for name in shaped.strangers:
+        entry.stream.shape(shaped)
+        for name in shaped.unknown:
             if self._mention(entry.stream.name, name):
                 logger.warning("'%s' has a field '%s' that nothing reads; it is not written.", entry.stream.name, name)
         return shaped
@@ -211,14 +211,14 @@ class Life:
     def _ignore_deletion(self, entry: Entry) -> None:
         stream = entry.stream
         if self._mention(stream.name, "_sdc_deleted_at"):
-            why = "'allow_delete' is not set" if stream.delete else "the vendor lets nobody delete them"
+            why = "'allow_delete' is not set" if stream.can_delete else "the vendor lets nobody delete them"
             logger.warning("Deleted records of '%s' are ignored: %s.", stream.name, why)
         self._summary.detail(stream.name, "skipped", "deletion ignored")
         self._outcomes.known(entry, "skipped")
 
     def _fingerprint(self, entry: Entry) -> bytes:
         shaped = entry.shaped
-        wishes = [(channel, wish.address, wish.status) for channel, wish in sorted(shaped.wishes.items())]
+        wishes = [(channel, wish.address, wish.status) for channel, wish in sorted(shaped.consent.items())]
         own_id = shaped.own_id if self._own_ids else None
         whole = [shaped.values, shaped.refers, wishes, own_id, entry.arrival.deleted]
         return hashlib.blake2b(_canonical(whole), digest_size=16, key=self._shaping).digest()
@@ -261,12 +261,15 @@ class Life:
         What comes after it for an address that the record had before comes behind it, too.
         """
         stream, shaped = entry.stream, entry.shaped
-        entry.holds = [entry.key, *((stream.name, name, each) for name, found in shaped.keys.items() for each in found)]
+        entry.holds = [
+            entry.key,
+            *((stream.name, name, each) for name, found in shaped.match_keys.items() for each in found),
+        ]
         for name, to in entry.arrival.inflow.shape.refers.items():
             place = entry.holds if name == stream.subject else entry.follows
             place.extend((to, each) for each in listed(shaped.refers.get(name)))
-        if stream.together:
-            entry.group = (stream.name, entry.arrival.deleted, shaped.refers.get(stream.together))
+        if stream.batch_by:
+            entry.group = (stream.name, entry.arrival.deleted, shaped.refers.get(stream.batch_by))
         if entry.row.vendor_id:
             entry.holds.append((stream.name, "vendor id", entry.row.vendor_id))
         entry.holds = list({*entry.holds, *self._lanes.held_with(entry.key)})
@@ -279,7 +282,7 @@ class Life:
 
         Of records that travel in one call, the one that makes it alone needs a turn.
         """
-        if entry.stream.gathers:
+        if entry.stream.batched:
             self._live(entry)
             return
         with self._account.turns.taken():
@@ -302,7 +305,7 @@ class Life:
             for entry in entries:
                 self._lanes.finish(entry)
             return
-        deleted = entries[0].arrival.deleted
+        stream, deleted = entries[0].stream, entries[0].arrival.deleted
         action = DELETE if deleted else CREATE
         shared: list[tuple[Entry, Order]] = []
         for entry in entries:
@@ -319,12 +322,12 @@ class Life:
                 self._lanes.finish(entry)
             return
         orders = [order for _, order in shared]
-        replies = sent_together(orders, lambda some: self._vendor.write_together(some, deleted=deleted))
+        replies = sent_together(orders, lambda some: stream.write_batch(some, deleted=deleted))
         for (entry, _), reply in zip(shared, replies, strict=True):
             with self._ending(entry):
                 if isinstance(reply, Exception):
                     raise reply
-                self._finish_well(entry, action, None if deleted else self._vendor.id_of(reply))
+                self._finish_well(entry, action, None if deleted else stream.id_of(reply))
 
     def _to_share(self, entry: Entry, action: str) -> Order | None:
         """Prepare an entry's order, and its intent; None if the entry ends without."""
@@ -333,7 +336,7 @@ class Life:
         if action == CREATE:
             if self._leaves_alone(entry, entry.row.vendor_id):
                 return None
-            self._vendor.check(CREATE, order)
+            entry.stream.require(CREATE, order)
             self._count_withheld(entry)
         if self._plan:
             self._plan.add(entry.key, entry.arrival.line, action, fields=sorted(order.refers))
@@ -418,7 +421,7 @@ class Life:
         if not (order := self._order(entry)):
             return
         stream = entry.stream
-        order.mark = self._vendor.mark(stream, entry.source_key)
+        order.foreign_id = stream.foreign_id(entry.source_key)
         if entry.arrival.deleted:
             self._delete(entry, order)
             return
@@ -450,30 +453,30 @@ class Life:
         stream, row = entry.stream, entry.row
         if self._leaves_alone(entry, found.id if found else None):
             return
-        if found and found.record is None and stream.compared:
+        if found and found.record is None and stream.read_before_update:
             found = self._matching.shown(order, found)
         decisions, found = self._consent(entry, order, found)
         order.statuses = {channel: each.status for channel, each in decisions.items() if each.status}
-        if found and not stream.update:
+        if found and not stream.can_update:
             if self._leave_as_it_is(entry, order, found):
                 return
             found = None
-        unlike = None if found is None or found.record is None else self._vendor.differences(order, found.record)
+        unlike = None if found is None or found.record is None else stream.differences(order, found.record)
         if found and unlike == [] and not self._says_more(entry, order):
-            self._count_consent(stream.name, decisions, found.record)
+            self._count_consent(stream, decisions, found.record)
             self._adopt(entry, found)
             return
         action = UPDATE if found else CREATE
         if found:
             fixed = entry.arrival.inflow.shape.fixed
             order = replace(order, values={name: each for name, each in order.values.items() if name not in fixed})
-        self._vendor.check(action, order)
+        stream.require(action, order)
         self._count_withheld(entry)
         if self._plan:
             fields = sorted({*order.values, *order.refers, *order.statuses}) if unlike is None else unlike
             self._plan.add(entry.key, entry.arrival.line, action, fields=fields, values=order.values)
-            self._count_consent(stream.name, decisions, None)
-            row.channels = ",".join(sorted(entry.shaped.wishes)) or None
+            self._count_consent(stream, decisions, None)
+            row.channels = ",".join(sorted(entry.shaped.consent)) or None
             self._finish_well(entry, action, found.id if found else f"{PLANNED}{entry.source_key}")
             return
         self._spend(action)
@@ -512,20 +515,20 @@ class Life:
             Rejection: If it would have to be changed.
         """
         row, stream = entry.row, entry.stream
-        if found.record is None and row.fingerprint not in {None, entry.fingerprint} and stream.repeatable:
+        if found.record is None and row.fingerprint not in {None, entry.fingerprint} and stream.idempotent:
             return False
         record = self._matching.read(found.id, order) if found.record is None else found.record
         if record is None:
             self._forget(entry)
             return False
-        if unlike := self._vendor.differences(order, record):
+        if unlike := stream.differences(order, record):
             raise Rejection("cannot be changed", f"The vendor lets nobody change {stream.name}: {', '.join(unlike)}.")
         self._adopt(entry, Found(found.id, record))
         return True
 
     def _consent(self, entry: Entry, order: Order, found: Found | None) -> tuple[dict[str, Decision], Found | None]:
         """Decide what to send about consent, reading the person where that depends on what the vendor has."""
-        wishes = entry.shaped.wishes
+        wishes = entry.shaped.consent
         if not wishes:
             return {}, found
         states: Mapping[str, str | None] = {}
@@ -539,9 +542,9 @@ class Life:
             if found.record is None:
                 states = dict.fromkeys(known, consent.NOT_READ)
             else:
-                theirs = self._vendor.keys_of(entry.stream, found.record)
+                theirs = entry.stream.addresses_of(found.record)
                 moved = {each for each in barred & theirs.keys() if wishes[each].address not in theirs[each]}
-                states = {**self._vendor.states(found.record), **dict.fromkeys(moved)}
+                states = {**entry.stream.statuses_of(found.record), **dict.fromkeys(moved)}
         decisions = {}
         for channel, wish in wishes.items():
             if found:
@@ -550,7 +553,7 @@ class Life:
                 decisions[channel] = self._policy.for_new(wish, opted_out=channel in barred)
         return decisions, found
 
-    def _barred(self, wishes: Mapping[str, Wish]) -> set[str]:
+    def _barred(self, wishes: Mapping[str, RequestedConsent]) -> set[str]:
         """Channels of which some record said that the address is not to be used, and this one does not."""
         if self._policy.allow_resubscribe:
             return set()
@@ -592,14 +595,19 @@ class Life:
             Unanswered: If it may have been carried out, and sending it again might do that twice.
             VendorError: If it was not.
         """
-        again = found is not None or self._vendor.repeatable(order)
+        stream = order.stream
+        again = found is not None or order.stream.is_idempotent(order)
         for left in reversed(range(MOST_TRIES)):
             try:
-                return self._vendor.update(found.id, order, found.record) if found else self._vendor.create(order)
+                return stream.update(found.id, order, found.record) if found else stream.create(order)
             except errors.VendorError as error:
                 if error.may_have_happened and not again:
                     raise Unanswered(error) from error
-                if isinstance(error, errors.Refused) and order.mark and (there := self._doubt.there_by_now(order)):
+                if (
+                    isinstance(error, errors.Refused)
+                    and order.foreign_id
+                    and (there := self._doubt.there_by_now(order))
+                ):
                     return there
                 if not isinstance(error, errors.Garbled) or not left:
                     raise
@@ -613,24 +621,24 @@ class Life:
         Raises:
             Rejection: If the vendor did not apply what it took.
         """
-        row, vendor_id = entry.row, self._vendor.id_of(reply)
-        unlike = self._vendor.differences(order, reply)
+        row, stream, vendor_id = entry.row, entry.stream, entry.stream.id_of(reply)
+        unlike = stream.differences(order, reply)
         if unlike and found and vendor_id not in {None, found.id}:
             row.action = None
             raise Rejection("not applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
         row.vendor_id = vendor_id
         self._matching.remember(entry, reply)
-        self._note_channels(row, reply)
-        self._count_consent(entry.stream.name, decisions, reply)
+        self._note_channels(entry, reply)
+        self._count_consent(stream, decisions, reply)
         if found:
             whole = Order(order.stream, entry.shaped.values, order.refers)
-            for name in set(self._vendor.differences(whole, reply)) - set(unlike):
-                self._summary.detail(entry.stream.name, "withheld", f"{name} cannot be changed")
+            for name in set(stream.differences(whole, reply)) - set(unlike):
+                self._summary.detail(stream.name, "withheld", f"{name} cannot be changed")
         if unlike:
             raise Rejection("not applied", f"The vendor took it and does not show {', '.join(unlike)}.")
         ins = [
             (channel, wish.address)
-            for channel, wish in entry.shaped.wishes.items()
+            for channel, wish in entry.shaped.consent.items()
             if wish.address and self._policy.allow_resubscribe and order.statuses.get(channel) == consent.IN
         ]
         self._finish_well(entry, UPDATE if found else CREATE, vendor_id, opt_ins=ins, notes=order.notes)
@@ -643,7 +651,7 @@ class Life:
             return
         self._spend(DELETE)
         self._intend(entry, DELETE)
-        there = self._vendor.delete(entry.row.vendor_id, order)
+        there = entry.stream.delete(entry.row.vendor_id, order)
         if not there:
             self._summary.detail(entry.stream.name, "skipped", "nothing to delete")
         self._finish_well(entry, DELETE if there else NOTHING, None)
@@ -651,7 +659,7 @@ class Life:
     def _adopt(self, entry: Entry, found: Found) -> None:
         """Note that the vendor has the record already, just as it is."""
         if found.record is not None:
-            self._note_channels(entry.row, found.record)
+            self._note_channels(entry, found.record)
         self._finish_well(entry, ADOPT, found.id)
 
     def _finish_well(
@@ -667,19 +675,18 @@ class Life:
         self._matching.remember(entry)
         self._outcomes.well(entry, action, vendor_id, opt_ins=opt_ins, notes=notes)
 
-    def _note_channels(self, row: Row, shown: Record) -> None:
+    def _note_channels(self, entry: Entry, shown: Record) -> None:
         """Keep on which channels the vendor has an address, so that it need not be asked next time."""
-        row.channels = (
-            ",".join(sorted(channel for channel, state in self._vendor.states(shown).items() if state)) or None
-        )
+        states = entry.stream.statuses_of(shown)
+        entry.row.channels = ",".join(sorted(channel for channel, state in states.items() if state)) or None
 
-    def _count_consent(self, stream: str, decisions: Mapping[str, Decision], shown: Record | None) -> None:
-        states = self._vendor.states(shown) if shown else {}
+    def _count_consent(self, stream: Stream, decisions: Mapping[str, Decision], shown: Record | None) -> None:
+        states = stream.statuses_of(shown) if shown else {}
         for channel, decision in decisions.items():
             if decision.counted:
-                self._summary.detail(stream, "consent", f"{channel} {decision.counted}")
+                self._summary.detail(stream.name, "consent", f"{channel} {decision.counted}")
             elif decision.open and states.get(channel) in {consent.OUT, consent.BLOCKED}:
-                self._summary.detail(stream, "consent", f"{channel} {consent.WITHHELD}")
+                self._summary.detail(stream.name, "consent", f"{channel} {consent.WITHHELD}")
 
 
 def _failed(error: errors.VendorError) -> Rejection:

@@ -28,18 +28,16 @@ PLANNED = "planned: "
 class Matching:
     """Finds records, and remembers what this run has written until the vendor's search shows it."""
 
-    def __init__(self, config: Mapping[str, Any], vendor: Vendor, kept: Journal, index: Index) -> None:
+    def __init__(self, config: Mapping[str, Any], vendor: Vendor, kept: Journal, index: Index, lag: float) -> None:
         """Match by the keys that the settings name.
 
         Raises:
             ConfigurationError: If they name what is none.
         """
-        self._vendor = vendor
         self._journal = kept
         self._index = index
         self._own_ids = bool(config.get("ids_are_this_accounts"))
         self._keys = _chosen_keys(vendor, config)
-        lag = vendor.account.index_lag
         self._recent = Recent[str](lag)
         self._gone: set[tuple[str, str]] = set()
         self._recent_keys: Recent[Mapping[str, Sequence[str]]] = Recent(max(lag, LONGEST_CALL))
@@ -57,16 +55,16 @@ class Matching:
             return Found(entry.shaped.own_id)
         found: dict[str, Found] = {}
         for name in self._keys[stream.name]:
-            for value in entry.shaped.keys.get(name, ()):
+            for value in entry.shaped.match_keys.get(name, ()):
                 if known := self._recent.get((stream.name, name, value)):
                     found.setdefault(known, Found(known))
                     continue
                 self._index.wait()
-                found |= {each.id: each for each in self._vendor.find(stream, name, value)}
+                found |= {each.id: each for each in stream.search(name, value)}
         left = {each for each in found if (stream.name, each) in self._gone or self.moved(entry, each)}
         found = {each: there for each, there in found.items() if each not in left}
         if not found and not any(str(each).startswith(PLANNED) for each in order.refers.values()):
-            alike = self._vendor.same(order)
+            alike = stream.search_alike(order)
             found = {
                 each.id: each for each in alike if not self._journal.claimed(stream.name, each.id, of_this_source=True)
             }
@@ -85,20 +83,22 @@ class Matching:
         if vendor_id in {entry.row.vendor_id, entry.shaped.own_id}:
             return False
         theirs = self._recent_keys.get((entry.stream.name, vendor_id)) or {}
-        told = [name for name in self._keys[entry.stream.name] if entry.shaped.keys.get(name) and theirs.get(name)]
-        return bool(told) and not any(set(entry.shaped.keys[name]) & set(theirs[name]) for name in told)
+        told = [
+            name for name in self._keys[entry.stream.name] if entry.shaped.match_keys.get(name) and theirs.get(name)
+        ]
+        return bool(told) and not any(set(entry.shaped.match_keys[name]) & set(theirs[name]) for name in told)
 
     def _agreeing(self, entry: Entry, order: Order, found: Found) -> Found | None:
         """See that a record found by one key is not at odds with the entry by a key that weighs more."""
-        given = [name for name in self._keys[entry.stream.name] if entry.shaped.keys.get(name)]
+        given = [name for name in self._keys[entry.stream.name] if entry.shaped.match_keys.get(name)]
         if len(given) < 2:
             return found
         record = self.read(found.id, order) if found.record is None else found.record
         if record is None:
             return None
-        theirs = self._vendor.keys_of(entry.stream, record)
+        theirs = entry.stream.match_keys_of(record)
         for name in given:
-            if set(entry.shaped.keys[name]) & set(theirs.get(name) or ()):
+            if set(entry.shaped.match_keys[name]) & set(theirs.get(name) or ()):
                 break
             if theirs.get(name):
                 raise Rejection(
@@ -108,7 +108,7 @@ class Matching:
 
     def read(self, vendor_id: str, order: Order) -> Record | None:
         """What the vendor shows of a record; nothing of one that a dry run would create."""
-        return {} if vendor_id.startswith(PLANNED) else self._vendor.read(vendor_id, order)
+        return {} if vendor_id.startswith(PLANNED) else order.stream.fetch(vendor_id, order)
 
     def shown(self, order: Order, found: Found) -> Found:
         """The same record, as the vendor shows it.
@@ -128,18 +128,18 @@ class Matching:
         if vendor_id := entry.row.vendor_id:
             stream = entry.stream.name
             if reply:
-                self._recent_keys.put((stream, vendor_id), self._vendor.keys_of(entry.stream, reply))
+                self._recent_keys.put((stream, vendor_id), entry.stream.match_keys_of(reply))
             for name in self._keys[stream]:
-                for value in entry.shaped.keys.get(name, ()):
+                for value in entry.shaped.match_keys.get(name, ()):
                     self._recent.put((stream, name, value), vendor_id)
 
 
 def _chosen_keys(vendor: Vendor, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    chosen = {name: stream.default_keys for name, stream in vendor.streams.items()}
+    chosen = {name: stream.default_match_keys for name, stream in vendor.streams.items()}
     for name, keys in (config.get("match_keys") or {}).items():
         stream = vendor.streams.get(name)
-        if not stream or not set(keys) <= set(stream.keys):
-            known = f"knows {', '.join(stream.keys) or 'none'}" if stream else "is no stream that can be written"
+        if not stream or not set(keys) <= set(stream.match_keys):
+            known = f"knows {', '.join(stream.match_keys) or 'none'}" if stream else "is no stream that can be written"
             raise errors.ConfigurationError(
                 f"The setting 'match_keys' names {', '.join(keys) or 'nothing'} for '{name}', which {known}."
             )

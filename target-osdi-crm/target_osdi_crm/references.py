@@ -43,7 +43,7 @@ class References:
             to = streams[name]
             known = self._known_ids(to, given, rows)
             if missing := set(listed(given)) - known.keys():
-                needed = name not in stream.does_without
+                needed = name not in stream.optional_refers
                 if not needed and self._goes_ahead(entry, missing, to, rows):
                     continue
                 if entry.patience > (0 if needed else 2) and to in self._vendor.streams:
@@ -71,7 +71,7 @@ class References:
             known = self._known_ids(streams[name], given, rows)
             if known.keys() >= set(listed(given)):
                 resolved[name] = _as_given(given, known)
-            elif name not in entry.stream.does_without:
+            elif name not in entry.stream.optional_refers:
                 return None
         return resolved
 
@@ -97,7 +97,7 @@ class References:
         waits = {
             key for key in missing if (to, key) in rows and rows[to, key].outcome in {journal.WAITING, journal.SENT}
         }
-        if self._planning or not entry.stream.update or not entry.patience or not itself | waits:
+        if self._planning or not entry.stream.can_update or not entry.patience or not itself | waits:
             return False
         if missing != itself and (entry.patience > 1 or (row.outcome == journal.WAITING and row.vendor_id)):
             raise Waiting(f"what it refers to in {to} waits too")

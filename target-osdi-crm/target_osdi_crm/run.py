@@ -57,7 +57,8 @@ class Run:
             raise ConfigurationError(f"Nothing can be written to {account.vendor.title}.")
         self._config = config
         self._account = account
-        self._vendor = vendor(account.vendor.name)(account, config)
+        self._vendor = vendor(account.vendor.name)
+        self._streams = self._vendor.bound(account, config)
         self._dry = bool(config.get("dry_run"))
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
@@ -67,7 +68,10 @@ class Run:
         self.summary = Summary()
         self.journal = Journal(config, account.name, read_only=self._dry, fail=self.stop)
         self._plan = Plan(config) if self._dry else None
-        self._lanes: Lanes[Entry] = Lanes(max(account.most_in_flight, self._vendor.gathers), self._vendor.most_together)
+        self._lanes: Lanes[Entry] = Lanes(
+            max(account.most_in_flight, *(each.batch_size for each in self._streams.values() if each.batched), 1),
+            max(1, *(each.batch_size for each in self._streams.values() if each.batch_by), 1),
+        )
         self._outcomes = Outcomes(
             config,
             kept=self.journal,
@@ -114,13 +118,13 @@ class Run:
 
     def writable(self, stream: str) -> bool:
         """Whether the vendor lets anybody write this stream."""
-        return stream in self._vendor.streams
+        return stream in self._streams
 
     def inflow(
         self, stream: str, key: Sequence[str] = (), validate: Callable[[dict[str, Any]], None] | None = None
     ) -> Inflow:
         """Make ready for records of one stream that can be written."""
-        found = self._vendor.streams[stream]
+        found = self._streams[stream]
         if stream not in self._shapes:
             self._shapes[stream] = Shape(self._account.vendor.name, found)
         return Inflow(found, self._shapes[stream], tuple(key), validate)

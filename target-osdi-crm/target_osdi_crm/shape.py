@@ -69,7 +69,7 @@ class Shape:
             else:
                 known = self._known[name] = self._names.get(osdi_crm_schemas.fold(name))
             if known is None:
-                shaped.strangers[name] = value
+                shaped.unknown[name] = value
             elif known in self._writable:
                 fitted = _fit(known, value, self._writable[known])
                 if fitted is not None:
@@ -77,7 +77,7 @@ class Shape:
             elif known == "id":
                 shaped.own_id = str(value)
             else:
-                shaped.others[known] = value
+                shaped.unwritable[known] = value
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped

@@ -1,15 +1,16 @@
-"""What a vendor is to the target: the streams it lets us write, and the steps of a record's life that are its own."""
+"""What a vendor is to the target: the streams it lets us write, and what it takes to write each of them."""
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Self
 
 from osdi_crm_client.errors import ConfigurationError
+from typing_extensions import override
 
 from target_osdi_crm import vendors, verify
 
@@ -19,46 +20,18 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
-    from target_osdi_crm.consent import Wish
+    from target_osdi_crm.consent import RequestedConsent
 
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stream:
-    """How one stream can be written, as data.
+class AlreadyExists(Exception):
+    """The vendor refused to create a record because it has it, and named its id."""
 
-    Attributes:
-        name: The stream.
-        path: Its collection; `{property}` stands for the vendor's id of what that property refers to.
-        update: Whether records can be changed.
-        delete: Whether records can be deleted.
-        repeatable: Whether creating the same record twice leaves one.
-        compared: Whether a known record is always read, and left alone where it shows all that is to be written.
-        gathers: Whether many of its records may travel in one call, and are therefore worth having under way at a time.
-        required: Properties without which the vendor does not create a record.
-        refers: References that the schema does not name, or that travel in the path: property → stream.
-        subject: The property that refers to the person a record is about; records of one person never race.
-        together: The property whose records share calls: all that refer to the same are created, or deleted, as one.
-        does_without: References that are left out where nothing is ever known under them.
-        keys: Match keys that settings may name.
-        default_keys: Match keys used unless settings name others.
-    """
-
-    name: str
-    path: str = ""
-    update: bool = True
-    delete: bool = False
-    repeatable: bool = False
-    compared: bool = False
-    gathers: bool = False
-    required: tuple[str, ...] = ()
-    refers: Mapping[str, str] = field(default_factory=dict)
-    subject: str | None = None
-    together: str | None = None
-    does_without: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    default_keys: tuple[str, ...] = ()
+    def __init__(self, vendor_id: str) -> None:
+        """Keep the id."""
+        super().__init__(f"the vendor has it as {vendor_id}")
+        self.vendor_id = vendor_id
 
 
 @dataclass(slots=True)
@@ -68,22 +41,22 @@ class Shaped:
     Attributes:
         values: What is to be written, by property of the vendor's schema.
         refers: What it refers to, as keys of the source, by property; a list where the property holds one.
-        keys: What it can be matched by: match key → normalised values.
-        wishes: What it says about consent, by channel.
+        match_keys: What it can be matched by: match key → normalised values.
+        consent: What it asks for, by channel.
         own_id: Its `id` property.
         withheld: What is left out on purpose, in words for the summary.
-        others: Properties that cannot be written, as they came.
-        strangers: Fields that nothing reads, as they came.
+        unwritable: Properties that cannot be written, as they came.
+        unknown: Fields that nothing reads, as they came.
     """
 
     values: Record = field(default_factory=dict)
     refers: dict[str, Any] = field(default_factory=dict)
-    keys: dict[str, list[str]] = field(default_factory=dict)
-    wishes: dict[str, Wish] = field(default_factory=dict)
+    match_keys: dict[str, list[str]] = field(default_factory=dict)
+    consent: dict[str, RequestedConsent] = field(default_factory=dict)
     own_id: str | None = None
     withheld: list[str] = field(default_factory=list)
-    others: Record = field(default_factory=dict)
-    strangers: Record = field(default_factory=dict)
+    unwritable: Record = field(default_factory=dict)
+    unknown: Record = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,15 +68,15 @@ class Order:
         values: Values by property.
         refers: The vendor's ids of what the record refers to, by property.
         statuses: Consent to send, by channel.
-        mark: A foreign identifier by which the record can be found again, where the settings allow one.
-        notes: What there is to say about how it was carried out, in words for summary and journal; the vendor adds it.
+        foreign_id: An identifier of ours by which the record can be found again, where the settings allow one.
+        notes: What there is to say about how it was carried out, in words for summary and journal.
     """
 
     stream: Stream
     values: Record
     refers: dict[str, Any]
     statuses: dict[str, str] = field(default_factory=dict)
-    mark: str | None = None
+    foreign_id: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -115,90 +88,155 @@ class Found:
     record: Record | None = None
 
 
-class Vendor(ABC):
-    """The steps that differ between vendors; `target_osdi_crm/vendors/<name>.py` holds one as `VENDOR`.
+class Session:
+    """What the streams of a vendor share in one run; a vendor's own adds what it reads once, such as its tags.
 
     Attributes:
-        streams: The streams that can be written, by name.
-        people: The stream of people, whose consent and identity the rest hangs on.
-        settings: The vendor's settings of the target; every name starts with the vendor's.
-        shaping: Which of them change what is sent.
-        version: Raised when the same record is shaped differently than before, so that it is sent again.
-        gathers: How many records of a stream that gathers travel in one call at most.
-        most_together: How many records of a stream whose records share calls do so at most.
+        account: The account that is written to.
+        config: The settings.
+        streams: The streams, bound to this session.
     """
 
-    streams: ClassVar[Mapping[str, Stream]]
-    people: ClassVar[str]
-    settings: ClassVar[Mapping[str, Mapping[str, Any]]]
-    shaping: ClassVar[tuple[str, ...]]
-    version: ClassVar[int]
-    gathers: int = 1
-    most_together: ClassVar[int] = 1
+    streams: Mapping[str, Stream]
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
-        """Prepare to write to the account; makes no call."""
+        """Make ready; makes no call.
+
+        Raises:
+            ConfigurationError: If a setting is wrong.
+        """
         self.account = account
         self.config = config
 
-    @abstractmethod
-    def shape(self, stream: Stream, shaped: Shaped) -> None:
-        """Apply the vendor's own rules to a record that has the form of its schema: values, keys, wishes, strangers.
+
+@dataclass(kw_only=True, eq=False)
+class Stream:
+    """One stream: a row of the vendor's table, whose class knows how its records are written.
+
+    A method that the row's other fields rule out, such as `delete` without `delete=True`, is never called.
+
+    Attributes:
+        name: The stream.
+        path: Its collection; `{property}` stands for the vendor's id of what that property refers to.
+        can_update: Whether records can be changed.
+        can_delete: Whether records can be deleted.
+        idempotent: Whether creating the same record twice leaves one.
+        read_before_update: Whether a known record is always read, and left alone where it shows all that is to be
+            written.
+        batched: Whether many of its records, each decided alone, may travel in one call.
+        batch_by: The property whose records are decided together: all that refer to the same are created, or deleted,
+            by `write_batch`.
+        batch_size: How many records travel in one call at most, where it is batched in either way.
+        required: Properties without which the vendor does not create a record.
+        refers: References that the schema does not name, or that travel in the path: property → stream.
+        subject: The property that refers to the person a record is about; records of one person never race.
+        optional_refers: References that are left out where nothing is ever known under them.
+        match_keys: Match keys that settings may name.
+        default_match_keys: Match keys used unless settings name others.
+        session: What it shares with the vendor's other streams in this run.
+    """
+
+    name: str
+    path: str = ""
+    can_update: bool = True
+    can_delete: bool = False
+    idempotent: bool = False
+    read_before_update: bool = False
+    batched: bool = False
+    batch_by: str | None = None
+    batch_size: int = 1
+    required: tuple[str, ...] = ()
+    refers: Mapping[str, str] = field(default_factory=dict)
+    subject: str | None = None
+    optional_refers: tuple[str, ...] = ()
+    match_keys: tuple[str, ...] = ()
+    default_match_keys: tuple[str, ...] = ()
+    session: Any = field(init=False, repr=False)
+
+    def bound(self, session: Session) -> Self:
+        """The stream in one run."""
+        stream = copy(self)
+        stream.session = session
+        return stream
+
+    @property
+    def account(self) -> Account:
+        """The account that is written to."""
+        account: Account = self.session.account
+        return account
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings."""
+        config: Mapping[str, Any] = self.session.config
+        return config
+
+    # Before a record is decided: no calls
+
+    def shape(self, shaped: Shaped) -> None:
+        """Apply the vendor's rules to a record that has the form of its schema: values, match keys, consent, unknown.
 
         Raises:
             Rejection: If the record cannot be written as it is.
         """
 
-    @abstractmethod
-    def check(self, action: str, order: Order) -> None:
-        """Make sure, by reading at most, that an order can be carried out.
+    def foreign_id(self, source_key: str) -> str | None:  # noqa: ARG002
+        """The identifier to create a record with, where it could not be found again without one."""
+        return None
 
-        Raises:
-            Rejection: If it cannot.
-        """
+    def is_idempotent(self, order: Order) -> bool:  # noqa: ARG002
+        """Whether creating this record twice leaves one."""
+        return self.idempotent
 
-    @abstractmethod
-    def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
+    # While it is decided: reads only
+
+    def search(self, key: str, value: str) -> Sequence[Found]:
         """Search by a match key."""
+        raise NotImplementedError
 
-    def same(self, order: Order) -> Sequence[Found]:  # noqa: ARG002
+    def search_alike(self, order: Order) -> Sequence[Found]:  # noqa: ARG002
         """Search for a record that no match key finds by what it refers to, such as one person's seat at one event."""
         return ()
 
-    @abstractmethod
-    def read(self, vendor_id: str, order: Order) -> Record | None:
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
         """Read one record by its id; None if there is none."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
+    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:  # noqa: ARG002
         """Look for what an unanswered creation may have left behind; None where that cannot be told.
 
         Args:
             order: What was sent.
             since: A time, by the vendor's clock, shortly before it was sent.
         """
-
-    def mark(self, stream: Stream, source_key: str) -> str | None:  # noqa: ARG002
-        """The foreign identifier to create a record with, where it could not be found again without one."""
         return None
 
-    def repeatable(self, order: Order) -> bool:
-        """Whether creating this record twice leaves one."""
-        return order.stream.repeatable
+    def require(self, action: str, order: Order) -> None:
+        """Make sure, before anything is sent, that an order can be carried out.
 
-    @abstractmethod
+        Raises:
+            Rejection: If it cannot.
+        """
+
+    # When it is sent
+
     def create(self, order: Order) -> Record:
-        """Create a record and return the vendor's reply."""
+        """Create a record and return the vendor's reply.
 
-    @abstractmethod
+        Raises:
+            AlreadyExists: If the vendor has it, and says under which id.
+        """
+        raise NotImplementedError
+
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
         """Change a record and return the vendor's reply; `current` is what the vendor showed of it before."""
+        raise NotImplementedError
 
     def delete(self, vendor_id: str | None, order: Order) -> bool:
         """Delete a record, looking for it if its id is not known; False if there was none."""
         raise NotImplementedError
 
-    def write_together(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
+    def write_batch(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
         """Create records that share a call, or delete them, and return the replies; twice is as good as once.
 
         Raises:
@@ -207,21 +245,218 @@ class Vendor(ABC):
         """
         raise NotImplementedError
 
-    @abstractmethod
+    # Reading a record as the vendor shows it
+
     def id_of(self, record: Record) -> str | None:
-        """The id in a record as the vendor shows it."""
+        """Its id."""
+        return str(record["id"]) if record.get("id") is not None else None
 
-    @abstractmethod
-    def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
-        """The match keys in a record as the vendor shows it."""
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:  # noqa: ARG002
+        """Its match keys, normalised as in `shape`."""
+        return {}
 
-    def states(self, record: Record) -> Mapping[str, str | None]:  # noqa: ARG002
-        """The consent in a record as the vendor shows it: channel → state, as in `consent`."""
+    def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        """Its addresses by channel of consent, normalised as in `shape`; a channel without any address is left out."""
+        return self.match_keys_of(record)
+
+    def statuses_of(self, record: Record) -> Mapping[str, str | None]:  # noqa: ARG002
+        """Its consent: channel → status, as in `consent`; None where there is no address."""
         return {}
 
     def differences(self, order: Order, record: Record) -> list[str]:
-        """Names of what was ordered that a record, as the vendor shows it, does not show."""
+        """Names of what was ordered that it does not show."""
         return verify.differences(order.values, record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """A vendor that can be written to; `target_osdi_crm/vendors/<name>` holds one as `VENDOR`.
+
+    Attributes:
+        streams: The streams that can be written, by name.
+        people: The stream of people, whose consent and identity the rest hangs on.
+        settings: The vendor's settings of the target; every name starts with the vendor's.
+        shaping: Which of them change what is sent.
+        version: Raised when the same record is shaped differently than before, so that it is sent again.
+        session: Makes what its streams share in one run.
+    """
+
+    streams: Mapping[str, Stream]
+    people: str
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shaping: tuple[str, ...] = ()
+    version: int = 1
+    session: type[Session] = Session
+
+    def bound(self, account: Account, config: Mapping[str, Any]) -> Mapping[str, Stream]:
+        """The streams in one run that writes to this account; makes no call.
+
+        Raises:
+            ConfigurationError: If a setting is wrong.
+        """
+        session = self.session(account, config)
+        session.streams = {name: stream.bound(session) for name, stream in self.streams.items()}
+        return session.streams
+
+
+class Delegated(Stream):
+    """A stream whose steps the vendor's session still carries out."""
+
+    @override
+    def bound(self, session: Session) -> Self:
+        stream = super().bound(session)
+        if stream.batched:
+            stream.batch_size = self.batch_size_of(session)
+        return stream
+
+    @staticmethod
+    def batch_size_of(session: Any) -> int:
+        """How many records the settings put into one call."""
+        return int(session.gathers)
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        self.session.shape(self, shaped)
+
+    @override
+    def foreign_id(self, source_key: str) -> str | None:
+        found: str | None = self.session.mark(self, source_key)
+        return found
+
+    @override
+    def is_idempotent(self, order: Order) -> bool:
+        return bool(self.session.repeatable(order))
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        found: Sequence[Found] = self.session.find(self, key, value)
+        return found
+
+    @override
+    def search_alike(self, order: Order) -> Sequence[Found]:
+        found: Sequence[Found] = self.session.same(order)
+        return found
+
+    @override
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        found: Record | None = self.session.read(vendor_id, order)
+        return found
+
+    @override
+    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        found: Sequence[Found] | None = self.session.look_up(order, since)
+        return found
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        self.session.check(action, order)
+
+    @override
+    def create(self, order: Order) -> Record:
+        reply: Record = self.session.create(order)
+        return reply
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        reply: Record = self.session.update(vendor_id, order, current)
+        return reply
+
+    @override
+    def delete(self, vendor_id: str | None, order: Order) -> bool:
+        return bool(self.session.delete(vendor_id, order))
+
+    @override
+    def write_batch(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
+        replies: list[Record | Exception] = self.session.write_together(orders, deleted=deleted)
+        return replies
+
+    @override
+    def id_of(self, record: Record) -> str | None:
+        found: str | None = self.session.id_of(record)
+        return found
+
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        found: Mapping[str, Sequence[str]] = self.session.keys_of(self, record)
+        return found
+
+    @override
+    def statuses_of(self, record: Record) -> Mapping[str, str | None]:
+        found: Mapping[str, str | None] = self.session.states(record)
+        return found
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        found: list[str] = self.session.differences(order, record)
+        return found
+
+
+class DelegatedTo(Session):
+    """A session that carries out its streams' steps."""
+
+    def shape(self, stream: Stream, shaped: Shaped) -> None:
+        """See `Stream.shape`."""
+        raise NotImplementedError
+
+    def check(self, action: str, order: Order) -> None:
+        """See `Stream.require`."""
+        raise NotImplementedError
+
+    def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
+        """See `Stream.search`."""
+        raise NotImplementedError
+
+    def read(self, vendor_id: str, order: Order) -> Record | None:
+        """See `Stream.fetch`."""
+        raise NotImplementedError
+
+    def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        """See `Stream.search_unanswered`."""
+        raise NotImplementedError
+
+    def create(self, order: Order) -> Record:
+        """See `Stream.create`."""
+        raise NotImplementedError
+
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        """See `Stream.update`."""
+        raise NotImplementedError
+
+    def delete(self, vendor_id: str | None, order: Order) -> bool:
+        """See `Stream.delete`."""
+        raise NotImplementedError
+
+    def write_together(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
+        """See `Stream.write_batch`."""
+        raise NotImplementedError
+
+    def id_of(self, record: Record) -> str | None:
+        """See `Stream.id_of`."""
+        raise NotImplementedError
+
+    def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
+        """See `Stream.match_keys_of`."""
+        raise NotImplementedError
+
+    def differences(self, order: Order, record: Record) -> list[str]:
+        """See `Stream.differences`."""
+        return verify.differences(order.values, record)
+
+    def mark(self, stream: Stream, source_key: str) -> str | None:  # noqa: ARG002
+        """No identifier."""
+        return None
+
+    def repeatable(self, order: Order) -> bool:
+        """As the row says."""
+        return order.stream.idempotent
+
+    def same(self, order: Order) -> Sequence[Found]:  # noqa: ARG002
+        """Nothing."""
+        return ()
+
+    def states(self, record: Record) -> Mapping[str, str | None]:  # noqa: ARG002
+        """No consent."""
+        return {}
 
 
 def corrected(setting: str, stream: Stream, path: str) -> str:
@@ -244,11 +479,11 @@ def vendor_names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in iter_modules(vendors.__path__)))
 
 
-def vendor(name: str) -> type[Vendor]:
+def vendor(name: str) -> Vendor:
     """Return the vendor of this name.
 
     Raises:
         ModuleNotFoundError: If the target has none.
     """
-    found: type[Vendor] = import_module(f"{vendors.__name__}.{name}").VENDOR
+    found: Vendor = import_module(f"{vendors.__name__}.{name}").VENDOR
     return found

@@ -468,11 +468,11 @@ def test_a_good_status_without_what_was_asked_for_is_an_error(
     account.fault(do="status", status=200, method="POST", **fault)
     more = {"crowdskout_profiles_per_call": 2} if vendor == "crowdskout" else {}
     config = tap.settings(account, work_dir=str(tap.folder), **more)
-    at = writing.vendor(vendor)(client.Account(config), config)
-    orders = [writing.Order(at.streams[stream], dict(values), {}) for _ in range(2)]
+    found = writing.vendor(vendor).bound(client.Account(config), config)[stream]
+    orders = [writing.Order(found, dict(values), {}) for _ in range(2)]
 
     with ThreadPoolExecutor(2 if more else 1) as together:
-        failed = [each.exception() for each in [together.submit(at.create, order) for order in orders]]
+        failed = [each.exception() for each in [together.submit(found.create, order) for order in orders]]
 
     assert [words in str(error) for error in failed] == [True, True], failed
     assert f"`{words}`" in PAGE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm.consent import BLOCKED, IN, NOT_READ, OUT, Policy, Wish
+from target_osdi_crm.consent import BLOCKED, IN, NOT_READ, OUT, Policy, RequestedConsent
 from target_osdi_crm.rejects import Rejection
 
 
@@ -263,14 +263,14 @@ def test_an_unknown_status_is_a_rejection(account: Account, target: Any) -> None
     assert account.counters()["calls"] == 0
 
 
-wishes = st.builds(Wish, st.sampled_from([None, "a@example.org"]), st.sampled_from([None, IN, OUT]))
+wishes = st.builds(RequestedConsent, st.sampled_from([None, "a@example.org"]), st.sampled_from([None, IN, OUT]))
 states = st.sampled_from([None, IN, OUT, BLOCKED, NOT_READ])
 policies = st.builds(Policy, st.sampled_from(["reject", OUT, IN]), st.booleans())
 
 
 @given(wishes, states, policies, st.booleans())
 def test_a_subscription_needs_a_status_or_a_setting_and_no_opt_out(
-    wish: Wish, state: str | None, policy: Policy, opted_out: bool
+    wish: RequestedConsent, state: str | None, policy: Policy, opted_out: bool
 ) -> None:
     try:
         decisions = [

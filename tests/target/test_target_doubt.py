@@ -264,4 +264,4 @@ def test_what_was_sent_under_another_identifier_is_not_looked_for_by_the_new_one
 @pytest.mark.parametrize("name", vendor_names())
 def test_a_creation_that_can_be_deleted_can_also_be_repeated(name: str) -> None:
     """So the doubt about a creation need not outlive the wish to delete it, for which there is no room."""
-    assert all(stream.repeatable for stream in vendor(name).streams.values() if stream.delete)
+    assert all(stream.idempotent for stream in vendor(name).streams.values() if stream.can_delete)

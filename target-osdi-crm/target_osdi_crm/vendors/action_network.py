@@ -13,10 +13,10 @@ from osdi_crm_client.errors import NotFound
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.consent import BLOCKED, IN, OUT, Wish
+from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
 from target_osdi_crm.journal import CHANGE, EACH_RUN
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
+from target_osdi_crm.vendor import Delegated, DelegatedTo, Found, Order, Record, Shaped, Stream, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def _action(name: str, **more: Any) -> Stream:
-    return Stream(
+    return Delegated(
         name=name,
         path=name,
         required=("title", "origin_system"),
-        does_without=("creator_person_id", "organizer_person_id"),
-        keys=("identifier", "title"),
+        optional_refers=("creator_person_id", "organizer_person_id"),
+        match_keys=("identifier", "title"),
         **more,
     )
 
@@ -39,39 +39,39 @@ def _action(name: str, **more: Any) -> Stream:
 def _deed(name: str, action: str, **more: Any) -> Stream:
     """What a person did in an action (a signature, a donation, …)."""
     parent = f"{action.removesuffix('s')}_id"
-    return Stream(
+    return Delegated(
         name=name,
         path=f"{action}/{{{parent}}}/{name}",
         required=(parent, "person_id"),
         subject="person_id",
-        keys=("identifier",),
+        match_keys=("identifier",),
         **more,
     )
 
 
 _STREAMS = (
-    Stream(
+    Delegated(
         name="people",
         path="people",
-        repeatable=True,
-        keys=("email", "phone", "identifier"),
-        default_keys=("email", "phone"),
+        idempotent=True,
+        match_keys=("email", "phone", "identifier"),
+        default_match_keys=("email", "phone"),
     ),
-    Stream(
+    Delegated(
         name="tags",
         path="tags",
-        update=False,
-        repeatable=True,
+        can_update=False,
+        idempotent=True,
         required=("name",),
-        keys=("name",),
-        default_keys=("name",),
+        match_keys=("name",),
+        default_match_keys=("name",),
     ),
-    Stream(
+    Delegated(
         name="taggings",
         path="tags/{tag_id}/taggings",
-        update=False,
-        delete=True,
-        repeatable=True,
+        can_update=False,
+        can_delete=True,
+        idempotent=True,
         required=("tag_id", "person_id"),
         subject="person_id",
     ),
@@ -82,25 +82,25 @@ _STREAMS = (
     _action("advocacy_campaigns"),
     _action("surveys"),
     _action("event_campaigns"),
-    _deed("signatures", "petitions", repeatable=True),
-    _deed("attendances", "events", repeatable=True),
-    _deed("submissions", "forms", repeatable=True),
-    _deed("donations", "fundraising_pages", update=False),
+    _deed("signatures", "petitions", idempotent=True),
+    _deed("attendances", "events", idempotent=True),
+    _deed("submissions", "forms", idempotent=True),
+    _deed("donations", "fundraising_pages", can_update=False),
     _deed("outreaches", "advocacy_campaigns"),
     _deed("responses", "surveys"),
-    Stream(
+    Delegated(
         name="unique_id_lists",
         path="unique_id_lists",
         required=("name",),
         refers={"unique_ids": "people"},
-        keys=("name",),
+        match_keys=("name",),
     ),
-    Stream(
+    Delegated(
         name="messages",
         path="messages",
         required=("subject", "body", "from", "reply_to"),
-        does_without=("creator_person_id", "wrapper_id"),
-        keys=("name",),
+        optional_refers=("creator_person_id", "wrapper_id"),
+        match_keys=("name",),
     ),
 )
 
@@ -153,11 +153,9 @@ _FLAT = {
 _CUSTOM = re.compile(r"custom_(.+)", re.IGNORECASE)
 
 
-class ActionNetwork(Vendor):
+class ActionNetwork(DelegatedTo):
     """Action Network, API v2 (actionnetwork.org/docs/v2)."""
 
-    streams: ClassVar[Mapping[str, Stream]] = {stream.name: stream for stream in _STREAMS}
-    people: ClassVar[str] = "people"
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "action_network_unknown_tags": {
             "type": "string",
@@ -182,8 +180,6 @@ class ActionNetwork(Vendor):
             "Network and can never be removed, so records copied from another group must not bring theirs.",
         },
     }
-    shaping: ClassVar[tuple[str, ...]] = ("action_network_identifier_prefix", "action_network_send_identifiers")
-    version: ClassVar[int] = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
@@ -212,7 +208,7 @@ class ActionNetwork(Vendor):
                 del values["location"]
         known_by = {name: [values[name]] for name in ("title", "name") if values.get(name)}
         known_by["identifier"] = foreign
-        shaped.keys |= {key: known_by[key] for key in stream.keys if key in known_by}
+        shaped.match_keys |= {key: known_by[key] for key in stream.match_keys if key in known_by}
 
     def _shape_person(self, shaped: Shaped) -> None:
         values = shaped.values
@@ -247,9 +243,9 @@ class ActionNetwork(Vendor):
         normal = _normal(channel, address) if address else None
         if address and normal:
             shaped.values[field] = [{part: address}]
-            shaped.keys[channel] = [normal]
+            shaped.match_keys[channel] = [normal]
         if normal or status:
-            shaped.wishes[channel] = Wish(normal, OUT if status == BLOCKED else status)
+            shaped.consent[channel] = RequestedConsent(normal, OUT if status == BLOCKED else status)
 
     def _shape_address(self, place: Record, field: str, shaped: Shaped) -> None:
         """See that an address names its country: the vendor would make it one in the US."""
@@ -273,7 +269,7 @@ class ActionNetwork(Vendor):
                 "The message names saved queries, which are another account's. Without them it would address the whole"
                 " list. Set 'ids_are_this_accounts' if they are this account's.",
             )
-        if shaped.others.get("status") not in {None, "draft", "calculating"}:
+        if shaped.unwritable.get("status") not in {None, "draft", "calculating"}:
             raise Rejection("not a draft", "Only drafts are written; sending and scheduling are left to people.")
 
     @override
@@ -315,10 +311,10 @@ class ActionNetwork(Vendor):
     @override
     def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
         """Look by the foreign identifier; without one, for actions and lists made since of which nobody knows."""
-        path, keys = self._path(order), order.stream.keys
-        if order.mark:
-            shown = self._all(path, f"identifier eq '{order.mark}'" if "identifier" in keys else None)
-            return [self._found(each) for each in shown if order.mark in (each.get("identifiers") or ())]
+        path, keys = self._path(order), order.stream.match_keys
+        if order.foreign_id:
+            shown = self._all(path, f"identifier eq '{order.foreign_id}'" if "identifier" in keys else None)
+            return [self._found(each) for each in shown if order.foreign_id in (each.get("identifiers") or ())]
         if order.stream.subject:
             return None
         title = str(order.values.get("title", "")).replace("'", "''")
@@ -333,7 +329,7 @@ class ActionNetwork(Vendor):
     @override
     def mark(self, stream: Stream, source_key: str) -> str | None:
         prefix = self.config.get("action_network_identifier_prefix")
-        if not prefix or stream.repeatable:
+        if not prefix or stream.idempotent:
             return None
         whose = "\0".join((self.account.name, str(self.config.get("source") or "default"), source_key))
         return f"{prefix}:{stream.name}-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
@@ -349,15 +345,15 @@ class ActionNetwork(Vendor):
             self._await_turn()
         self._tags.ensure(order.values.get("tag_list") or ())
         body = self._body(order, "create")
-        if order.mark:
-            body["identifiers"] = [*body.get("identifiers", ()), order.mark]
+        if order.foreign_id:
+            body["identifiers"] = [*body.get("identifiers", ()), order.foreign_id]
         if links := {
             relation: {"href": f"{self.account.base_url}/{collection}/{order.refers[name]}"}
             for name, (relation, collection) in _LINKS.items()
             if order.refers.get(name)
         }:
             body["_links"] = links
-        return self._reply("POST", self._path(order), body, repeatable=stream.repeatable)
+        return self._reply("POST", self._path(order), body, repeatable=stream.idempotent)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
@@ -596,12 +592,12 @@ def _chosen(entries: Any) -> tuple[Record, bool]:
 def _from_columns(shaped: Shaped) -> None:
     """Move flat columns to where they belong, unless the record has the nested form as well."""
     parts: dict[str, Record] = {}
-    for name in list(shaped.strangers):
+    for name in list(shaped.unknown):
         place = _FLAT.get(osdi_crm_schemas.fold(name))
         custom = _CUSTOM.fullmatch(name)
         if not place and not custom:
             continue
-        text = str(shaped.strangers.pop(name)).strip()
+        text = str(shaped.unknown.pop(name)).strip()
         if custom and text:
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
         elif place and text:
@@ -640,4 +636,10 @@ def _linked(record: Record, relation: str) -> str | None:
     return str(href).split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if href else None
 
 
-VENDOR = ActionNetwork
+VENDOR = Vendor(
+    streams={stream.name: stream for stream in _STREAMS},
+    people="people",
+    settings=ActionNetwork.settings,
+    shaping=("action_network_identifier_prefix", "action_network_send_identifiers"),
+    session=ActionNetwork,
+)

@@ -14,7 +14,7 @@ from typing_extensions import override
 from target_osdi_crm import verify
 from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
+from target_osdi_crm.vendor import Delegated, DelegatedTo, Found, Order, Record, Shaped, Stream, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from target_osdi_crm.gathering import Replies
 
 _STREAMS = (
-    Stream(
+    Delegated(
         name="profiles",
         path="profile",
-        compared=True,
-        gathers=True,
+        read_before_update=True,
+        batched=True,
         refers={"attribute_ids": "attributes"},
-        keys=("external_id", "any_external_id"),
-        default_keys=("external_id",),
+        match_keys=("external_id", "any_external_id"),
+        default_match_keys=("external_id",),
     ),
-    Stream(
+    Delegated(
         name="attributes",
         path="attribute",
-        compared=True,
+        read_before_update=True,
         required=("name", "type"),
-        keys=("name",),
-        default_keys=("name",),
+        match_keys=("name",),
+        default_match_keys=("name",),
     ),
 )
 
@@ -123,11 +123,9 @@ MOST_TRIES = 3
 """How often a change is sent, each time with what a new reading shows to be missing."""
 
 
-class Crowdskout(Vendor):
+class Crowdskout(DelegatedTo):
     """Crowdskout, API v1 (github.com/crowdskout/slate)."""
 
-    streams: ClassVar[Mapping[str, Stream]] = {stream.name: stream for stream in _STREAMS}
-    people: ClassVar[str] = "profiles"
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "crowdskout_external_id_type": {
             "type": "string",
@@ -143,8 +141,6 @@ class Crowdskout(Vendor):
             "external ID do, by which the answers are told apart, whatever their order.",
         },
     }
-    shaping: ClassVar[tuple[str, ...]] = tuple(settings)
-    version: ClassVar[int] = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
@@ -156,7 +152,7 @@ class Crowdskout(Vendor):
         values, ours = shaped.values, bool(self.config.get("ids_are_this_accounts"))
         if stream.name == "attributes":
             if values.get("name"):
-                shaped.keys["name"] = [values["name"]]
+                shaped.match_keys["name"] = [values["name"]]
             if options := values.get("options"):
                 values["options"] = [{"value": each["value"]} for each in options if each and each.get("value")]
             return
@@ -168,8 +164,8 @@ class Crowdskout(Vendor):
                     del values[name]
         if attributes := values.get("Attributes"):
             shaped.refers["attribute_ids"] = [_text(each["AttributeId"]) for each in attributes]
-        shaped.keys["external_id"] = self._own_ids(values)
-        shaped.keys["any_external_id"] = _external_ids(values)
+        shaped.match_keys["external_id"] = self._own_ids(values)
+        shaped.match_keys["any_external_id"] = _external_ids(values)
 
     def _own_ids(self, profile: Record) -> list[str]:
         """The external IDs of the type that the setting names; without one, all."""
@@ -179,12 +175,12 @@ class Crowdskout(Vendor):
     def _from_columns(self, shaped: Shaped) -> None:
         """Move flat columns to where they belong, unless the record has the nested form as well."""
         values, parts = shaped.values, dict[str, Record]()
-        for name in list(shaped.strangers):
+        for name in list(shaped.unknown):
             place = _FLAT.get(osdi_crm_schemas.fold(name))
             attribute = _ATTRIBUTE.fullmatch(name)
             if not place and not attribute:
                 continue
-            value = shaped.strangers.pop(name)
+            value = shaped.unknown.pop(name)
             if attribute:
                 values.setdefault("attribute_columns", {})[attribute[1]] = value
             elif place and (text := str(value).strip()):
@@ -538,4 +534,10 @@ def _respelled(content: Any) -> Any:
     return [_respelled(each) for each in content] if isinstance(content, list) else content
 
 
-VENDOR = Crowdskout
+VENDOR = Vendor(
+    streams={stream.name: stream for stream in _STREAMS},
+    people="profiles",
+    settings=Crowdskout.settings,
+    shaping=tuple(Crowdskout.settings),
+    session=Crowdskout,
+)

@@ -14,7 +14,7 @@ from typing_extensions import override
 from target_osdi_crm import verify
 from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor, corrected
+from target_osdi_crm.vendor import Delegated, DelegatedTo, Found, Order, Record, Shaped, Stream, Vendor, corrected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,43 +28,43 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-osdi-crm")
 
 _STREAMS = (
-    Stream(name="contacts", path="Contacts", compared=True, gathers=True),
-    Stream(
+    Delegated(name="contacts", path="Contacts", read_before_update=True, batched=True),
+    Delegated(
         name="volunteers",
         path="Volunteers",
-        compared=True,
+        read_before_update=True,
         required=("Email",),
-        does_without=("CoordinatorID",),
-        keys=("email",),
-        default_keys=("email",),
+        optional_refers=("CoordinatorID",),
+        match_keys=("email",),
+        default_match_keys=("email",),
     ),
-    Stream(
+    Delegated(
         name="volunteer_tags",
         path="Volunteers/{VolunteerID}/Tags",
-        update=False,
+        can_update=False,
         required=("VolunteerID", "Name"),
         refers={"VolunteerID": "volunteers"},
         subject="VolunteerID",
     ),
-    Stream(
+    Delegated(
         name="volunteer_notes",
         path="Volunteers/{VolunteerID}/Notes",
-        compared=True,
+        read_before_update=True,
         required=("VolunteerID", "Text"),
         refers={"VolunteerID": "volunteers"},
         subject="VolunteerID",
     ),
-    Stream(
+    Delegated(
         name="event_attendees",
         path="Events/{EventID}/Attendees",
-        compared=True,
+        read_before_update=True,
         required=("EventID",),
         refers={"EventID": "events"},
-        does_without=("ContactID", "VolunteerID"),
+        optional_refers=("ContactID", "VolunteerID"),
     ),
 )
 
-_IMPORTS = Stream(name="imports", path="Imports")
+_IMPORTS = Delegated(name="imports", path="Imports")
 """Where imports are followed; nobody writes there."""
 
 _KEYS = {
@@ -85,11 +85,9 @@ _IDENTITY = ("UID", "FirstName", "LastName", "Email", "Phone", "CellNumber")
 _ACCEPTED = "accepted as an import: not yet a contact"
 
 
-class I360(Vendor):
+class I360(DelegatedTo):
     """i360, API 2.0 (api.i-360.com; github.com/i-360/API-Examples)."""
 
-    streams: ClassVar[Mapping[str, Stream]] = {stream.name: stream for stream in _STREAMS}
-    people: ClassVar[str] = "volunteers"
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "i360_contacts_per_import": {
             "type": "integer",
@@ -128,12 +126,10 @@ class I360(Vendor):
             '{"volunteer_notes": "Volunteers/{VolunteerID}/Notes"}; and as "imports", where imports are followed.',
         },
     }
-    shaping: ClassVar[tuple[str, ...]] = tuple(settings)
-    version: ClassVar[int] = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
-        known = {**self.streams, _IMPORTS.name: _IMPORTS}
+        known = {stream.name: stream for stream in (*_STREAMS, _IMPORTS)}
         self._paths = {name: stream.path for name, stream in known.items()}
         for name, path in (config.get("i360_write_paths") or {}).items():
             if name not in known:
@@ -149,13 +145,13 @@ class I360(Vendor):
     def shape(self, stream: Stream, shaped: Shaped) -> None:
         if stream.name in _UNCONFIRMED:
             self._warn(stream.name)
-        own = shaped.others.pop(_KEYS[stream.name], None)
+        own = shaped.unwritable.pop(_KEYS[stream.name], None)
         shaped.own_id = str(own) if own is not None else shaped.own_id
         values = shaped.values
         if stream.name == "contacts":
             self._shape_contact(values, shaped)
         if stream.name in {"contacts", "volunteers"} and (email := str(values.get("Email") or "").strip().lower()):
-            shaped.keys["email"] = [email]
+            shaped.match_keys["email"] = [email]
         if stream.subject and stream.subject not in shaped.refers:
             raise Rejection("required fields missing", f"{stream.name} need {stream.subject}.")
 
@@ -198,7 +194,7 @@ class I360(Vendor):
     @override
     def read(self, vendor_id: str, order: Order) -> Record | None:
         stream = order.stream
-        if not stream.update:
+        if not stream.can_update:
             return next((each for each in self._all(order) if each["id"] == vendor_id), None)
         try:
             answer = self.account.call("GET", f"{self._path(order)}/{vendor_id}", repeatable=True)
@@ -370,4 +366,10 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-VENDOR = I360
+VENDOR = Vendor(
+    streams={stream.name: stream for stream in _STREAMS},
+    people="volunteers",
+    settings=I360.settings,
+    shaping=tuple(I360.settings),
+    session=I360,
+)

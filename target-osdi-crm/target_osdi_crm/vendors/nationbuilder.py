@@ -12,10 +12,10 @@ from osdi_crm_client import errors
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.consent import BLOCKED, IN, OUT, Wish
+from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
 from target_osdi_crm.journal import EACH_RUN, REFERENCE
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor
+from target_osdi_crm.vendor import Delegated, DelegatedTo, Found, Order, Record, Shaped, Stream, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,23 +49,23 @@ def _stream(name: str, *, required: tuple[str, ...] = (), subject: str | None = 
         for each, found in properties.items()
         if found.get("x-refers-to") in {"signups", *_NEVER_THERE} and each not in {*required, subject}
     )
-    return Stream(name=name, path=name, required=required, subject=subject, does_without=mentioned, **more)
+    return Delegated(name=name, path=name, required=required, subject=subject, optional_refers=mentioned, **more)
 
 
 def _known_by(*keys: str) -> dict[str, Any]:
-    return {"keys": keys, "default_keys": keys}
+    return {"match_keys": keys, "default_match_keys": keys}
 
 
 _STREAMS = (
-    _stream("signups", keys=(*PUSH_KEYS, "phone_number", "mobile_number"), default_keys=PUSH_KEYS),
-    _stream("signup_tags", required=("name",), repeatable=True, **_known_by("name")),
+    _stream("signups", match_keys=(*PUSH_KEYS, "phone_number", "mobile_number"), default_match_keys=PUSH_KEYS),
+    _stream("signup_tags", required=("name",), idempotent=True, **_known_by("name")),
     _stream(
         "signup_taggings",
         required=("signup_id", "tag_id"),
         subject="signup_id",
-        update=False,
-        delete=True,
-        repeatable=True,
+        can_update=False,
+        can_delete=True,
+        idempotent=True,
     ),
     _stream("signup_profiles", required=("signup_id",), subject="signup_id"),
     _stream("contacts", required=("signup_id", "contact_method"), subject="signup_id"),
@@ -73,7 +73,7 @@ _STREAMS = (
         "donations",
         required=("signup_id", "amount_in_cents"),
         subject="signup_id",
-        keys=("actblue_order_number", "check_number"),
+        match_keys=("actblue_order_number", "check_number"),
     ),
     _stream("donation_tracking_codes", **_known_by("slug")),
     _stream("pledges", required=("signup_id",), subject="signup_id"),
@@ -83,10 +83,11 @@ _STREAMS = (
     _stream(
         "list_signups",
         required=("list_id", "signup_id"),
-        together="list_id",
-        update=False,
-        delete=True,
-        repeatable=True,
+        batch_by="list_id",
+        batch_size=10_000,
+        can_update=False,
+        can_delete=True,
+        idempotent=True,
     ),
     _stream("paths", required=("name",), **_known_by("name")),
     _stream("path_steps", required=("path_id", "name")),
@@ -105,8 +106,8 @@ _STREAMS = (
     _stream(
         "pages",
         required=("name", "slug", "status", "title", "permission_level"),
-        keys=("slug", "external_id"),
-        default_keys=("slug",),
+        match_keys=("slug", "external_id"),
+        default_match_keys=("slug",),
     ),
     _stream("surveys", required=("name",), **_known_by("name")),
     _stream("survey_questions", **_known_by("slug")),
@@ -119,12 +120,12 @@ _STREAMS = (
         required=("first_signup_id", "second_signup_id", "relationship_type"),
         subject="first_signup_id",
     ),
-    _stream("precincts", keys=("code", "name"), default_keys=("code",)),
+    _stream("precincts", match_keys=("code", "name"), default_match_keys=("code",)),
     _stream("voters", required=("signup_id",), subject="signup_id"),
     _stream("elections"),
     _stream("ballots", required=("voter_id", "election_id")),
     _stream("automations", required=("name",), **_known_by("name")),
-    _stream("automation_enrollments", required=("automation_id", "signup_id"), subject="signup_id", update=False),
+    _stream("automation_enrollments", required=("automation_id", "signup_id"), subject="signup_id", can_update=False),
 )
 
 _TOLD_BY = {
@@ -212,11 +213,9 @@ _PROPERTIES = {stream.name: osdi_crm_schemas.schema(_NAME, stream.name)["propert
 _SHOWN = {stream.name: osdi_crm_schemas.vendor_names(_NAME, stream.name) for stream in _STREAMS}
 
 
-class NationBuilder(Vendor):
+class NationBuilder(DelegatedTo):
     """NationBuilder, API v2 (nationbuilder.com/api/v2/docs/v2/released.yaml)."""
 
-    streams: ClassVar[Mapping[str, Stream]] = {stream.name: stream for stream in _STREAMS}
-    people: ClassVar[str] = "signups"
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nationbuilder_write_totals": {
             "type": "boolean",
@@ -241,9 +240,6 @@ class NationBuilder(Vendor):
             "people in its control panel can make: reject the record, or write it without them.",
         },
     }
-    shaping: ClassVar[tuple[str, ...]] = tuple(settings)
-    version: ClassVar[int] = 1
-    most_together: ClassVar[int] = 10_000
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
@@ -253,7 +249,7 @@ class NationBuilder(Vendor):
         self._owner: str | None = None
         self._tags: dict[str, str] = {}
         self._own_ids = bool(config.get("ids_are_this_accounts"))
-        chosen = (config.get("match_keys") or {}).get(self.people, PUSH_KEYS)
+        chosen = (config.get("match_keys") or {}).get("signups", PUSH_KEYS)
         self._pushed_by = set(PUSH_KEYS) & set(chosen)
 
     @override
@@ -277,7 +273,7 @@ class NationBuilder(Vendor):
             "path_journeys": _shape_journey,
         }.get(stream.name):
             own(shaped)
-        shaped.keys |= {key: [_comparable(key, values[key])] for key in stream.keys if values.get(key)}
+        shaped.match_keys |= {key: [_comparable(key, values[key])] for key in stream.match_keys if values.get(key)}
 
     def _shape_address(self, stream: Stream, name: str, address: Record) -> None:
         unknown = address.keys() - _PROPERTIES[stream.name][name]["properties"].keys()
@@ -298,16 +294,16 @@ class NationBuilder(Vendor):
     def _shape_page(self, shaped: Shaped) -> None:
         """Gather what is said of the page that an event or petition stands on, in `page_…` or in `page`."""
         page: Record = {}
-        for name in list(shaped.strangers):
+        for name in list(shaped.unknown):
             part = name.removeprefix("page_")
             if part != name and _PROPERTIES["pages"].get(part, {}).get("x-write"):
-                page[part] = shaped.strangers.pop(name)
-            elif name == "page" and isinstance(shaped.strangers[name], dict):
-                page |= shaped.strangers.pop(name)
+                page[part] = shaped.unknown.pop(name)
+            elif name == "page" and isinstance(shaped.unknown[name], dict):
+                page |= shaped.unknown.pop(name)
         unknown = [name for name in page if not _PROPERTIES["pages"].get(name, {}).get("x-write")]
         if unknown:
             raise Rejection("unknown attributes", f"A page has no {', '.join(sorted(unknown))}.")
-        known_as = shaped.others.get("page_id")
+        known_as = shaped.unwritable.get("page_id")
         if not self._own_ids:
             known_as = shaped.refers.pop("page_id", known_as)
         if known_as and not self._own_ids:
@@ -387,7 +383,7 @@ class NationBuilder(Vendor):
         if order.stream.name == "pages":
             if order.values.get("page_type_name", "Basic") == "Basic":
                 return ()
-            return [self._found(each) for each in self._search("pages", {"external_id": str(order.mark)})]
+            return [self._found(each) for each in self._search("pages", {"external_id": str(order.foreign_id)})]
         return [
             each
             for each in self._alike(order)
@@ -396,7 +392,7 @@ class NationBuilder(Vendor):
 
     def _on_page(self, order: Order) -> list[Found]:
         """The event or petition whose page was made with it."""
-        mark = str((order.values.get("page") or {}).get("external_id") or order.mark)
+        mark = str((order.values.get("page") or {}).get("external_id") or order.foreign_id)
         pages = [str(each["id"]) for each in self._search("pages", {"external_id": mark})]
         return [self._found(each) for page in pages for each in self._search(order.stream.name, {"page_id": page})]
 
@@ -441,7 +437,7 @@ class NationBuilder(Vendor):
             return self._on_page(order)
         if stream.name in _TOLD_BY:
             found = self._alike(order)
-        elif keyed := [key for key in stream.default_keys if order.values.get(key)]:
+        elif keyed := [key for key in stream.default_match_keys if order.values.get(key)]:
             value = _comparable(keyed[0], order.values[keyed[0]])
             found = list(self.find(stream, keyed[0], value))
         elif stream.subject or "created_at" not in _PROPERTIES[stream.name]:
@@ -465,7 +461,7 @@ class NationBuilder(Vendor):
     def repeatable(self, order: Order) -> bool:
         """A signup is, if it can be pushed: it has keys, and none that the settings leave out."""
         if order.stream.name != "signups":
-            return order.stream.repeatable
+            return order.stream.idempotent
         keys = {key for key in PUSH_KEYS if order.values.get(key)}
         return bool(keys) and keys <= self._pushed_by and self.config.get("mode") != "create"
 
@@ -479,11 +475,11 @@ class NationBuilder(Vendor):
         if self._makes_page(order):
             self._put_on_page(order, document)
         try:
-            reply = self._reply("POST", stream.name, order, document, repeatable=stream.repeatable)
+            reply = self._reply("POST", stream.name, order, document, repeatable=stream.idempotent)
         except errors.Refused as refused:
             if refused.status != 422 or not (there := self._there(order, refused)):
                 raise
-            if not stream.update:
+            if not stream.can_update:
                 return there.record or {}
             reply = self.update(there.id, order, None)
         return self._turned(order, reply)
@@ -518,7 +514,7 @@ class NationBuilder(Vendor):
 
     def _in_the_way(self, order: Order) -> Sequence[Found]:
         found: Sequence[Found] = self._alike(order)
-        for key in order.stream.default_keys:
+        for key in order.stream.default_match_keys:
             if not found and order.values.get(key):
                 found = self.find(order.stream, key, _comparable(key, order.values[key]))
         return found
@@ -590,7 +586,7 @@ class NationBuilder(Vendor):
 
     @override
     def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
-        keys = {key: [_comparable(key, record[key])] if record.get(key) else [] for key in stream.keys}
+        keys = {key: [_comparable(key, record[key])] if record.get(key) else [] for key in stream.match_keys}
         if stream.name == "signups":
             slots = [record[name] for name in ("email", *_SLOTS) if record.get(name)]
             keys["email"] = [_comparable("email", each) for each in slots]
@@ -672,7 +668,7 @@ class NationBuilder(Vendor):
         kind = _WITH_PAGE[order.stream.name]
         names = (given.get("name"), given.get("title"), given.get("headline"), order.values.get("venue_name"), kind)
         name = next(each for each in names if each)
-        mark = str(given.get("external_id") or order.mark)
+        mark = str(given.get("external_id") or order.foreign_id)
         page = {
             "site_id": self._site(order),
             "name": name,
@@ -774,7 +770,7 @@ class NationBuilder(Vendor):
 
 def _shape_signup(shaped: Shaped) -> None:
     """Take addresses apart from consent; bounces at the source are bounces here, and none is ever taken back."""
-    values, others = shaped.values, shaped.others
+    values, others = shaped.values, shaped.unwritable
     primary = f"email{values.get('primary_email_id', 1)}"
     if not values.get("email") and values.get(primary):
         values["email"] = values[primary]
@@ -801,18 +797,18 @@ def _shape_signup(shaped: Shaped) -> None:
         if channel == "email" and values.get("unsubscribed_at"):
             status = OUT
         if status or (attribute in _OPT_INS and addresses[channel]):
-            shaped.wishes[channel] = Wish(addresses[channel], status)
+            shaped.consent[channel] = RequestedConsent(addresses[channel], status)
 
 
 def _shape_tagging(shaped: Shaped) -> None:
     """Take a tag by its name where its id is not given."""
-    names = [shaped.strangers.pop(name) for name in ("tag", "tag_name") if name in shaped.strangers]
+    names = [shaped.unknown.pop(name) for name in ("tag", "tag_name") if name in shaped.unknown]
     if names and not shaped.refers.get("tag_id"):
         shaped.values["tag_name"] = str(names[0]).strip()
 
 
 def _shape_journey(shaped: Shaped) -> None:
-    if status := shaped.others.get("journey_status"):
+    if status := shaped.unwritable.get("journey_status"):
         shaped.values["journey_status"] = status
 
 
@@ -884,4 +880,10 @@ def _instant(text: str) -> Any:
     return verify.normal(text)
 
 
-VENDOR = NationBuilder
+VENDOR = Vendor(
+    streams={stream.name: stream for stream in _STREAMS},
+    people="signups",
+    settings=NationBuilder.settings,
+    shaping=tuple(NationBuilder.settings),
+    session=NationBuilder,
+)

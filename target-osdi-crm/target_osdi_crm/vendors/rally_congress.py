@@ -11,9 +11,9 @@ from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound,
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, Wish
+from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, RequestedConsent
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, Vendor, corrected
+from target_osdi_crm.vendor import Delegated, DelegatedTo, Found, Order, Record, Shaped, Stream, Vendor, corrected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
 _STREAMS = (
-    Stream(
+    Delegated(
         name="supporters",
         path="supporters",
         required=("email",),
-        keys=("customId", "email"),
-        default_keys=("customId", "email"),
+        match_keys=("customId", "email"),
+        default_match_keys=("customId", "email"),
     ),
-    Stream(
+    Delegated(
         name="messages",
         path="campaigns/{campaignId}/{actionType}",
-        update=False,
+        can_update=False,
         required=("campaignId", "actionType"),
     ),
 )
@@ -67,11 +67,9 @@ _LOWER = {"street1": "street", "telephone": "phone"}
 _NO_DELIVERY = "no_delivery"
 
 
-class RallyCongress(Vendor):
+class RallyCongress(DelegatedTo):
     """Rally Congress, API v3 (rallycongress.com/docs/api)."""
 
-    streams: ClassVar[Mapping[str, Stream]] = {stream.name: stream for stream in _STREAMS}
-    people: ClassVar[str] = "supporters"
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "rally_congress_form_key_style": {
             "type": "string",
@@ -112,14 +110,12 @@ class RallyCongress(Vendor):
             "the vendor accepts for testing.",
         },
     }
-    shaping: ClassVar[tuple[str, ...]] = tuple(settings)
-    version: ClassVar[int] = 1
 
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
         self._style = str(config.get("rally_congress_form_key_style") or "camel")
         path = str(config.get("rally_congress_supporters_path") or "supporters").strip("/")
-        self._supporters = corrected("rally_congress_supporters_path", self.streams["supporters"], path)
+        self._supporters = corrected("rally_congress_supporters_path", _STREAMS[0], path)
         self._looks_up = config.get("rally_congress_upsert_mode") != "post"
         if not self._looks_up and not config.get("allow_resubscribe"):
             raise ConfigurationError(
@@ -142,8 +138,8 @@ class RallyCongress(Vendor):
             )
         shaped.own_id = None
         for name in stream.required:
-            if shaped.others.get(name):
-                shaped.values[name] = str(shaped.others.pop(name))
+            if shaped.unwritable.get(name):
+                shaped.values[name] = str(shaped.unwritable.pop(name))
         if not self.config.get("rally_congress_deliver_letters"):
             shaped.values["mode"] = _NO_DELIVERY
 
@@ -162,12 +158,12 @@ class RallyCongress(Vendor):
         email = str(values.pop("email", "")).strip()
         if email:
             values["email"] = email
-            shaped.keys["email"] = [email.lower()]
+            shaped.match_keys["email"] = [email.lower()]
         if values.get("customId"):
-            shaped.keys["customId"] = [values["customId"]]
+            shaped.match_keys["customId"] = [values["customId"]]
         if email or status:
             wish = {BLOCKED: OUT, NEITHER: None}.get(status, status) if status else None
-            shaped.wishes["email"] = Wish(email.lower() or None, wish)
+            shaped.consent["email"] = RequestedConsent(email.lower() or None, wish)
         for name in ("addresses", "phones"):
             entries = [entry for entry in values.pop(name, None) or () if entry]
             if self._style != "bracket" and len(entries) > 1:
@@ -337,9 +333,9 @@ class RallyCongress(Vendor):
 def _from_columns(shaped: Shaped) -> None:
     """Move flat columns to where they belong, unless the record has the nested form as well."""
     parts: dict[str, Record] = {}
-    for name in list(shaped.strangers):
+    for name in list(shaped.unknown):
         if place := _FLAT.get(osdi_crm_schemas.fold(name)):
-            text = str(shaped.strangers.pop(name)).strip()
+            text = str(shaped.unknown.pop(name)).strip()
             if text:
                 parts.setdefault(place[0], {})[place[1]] = text
     for field, entry in parts.items():
@@ -387,4 +383,10 @@ def _records(answer: requests.Response) -> list[Record]:
     raise Garbled("the answer shows no list", method=request.method or "", path=request.path_url.partition("?")[0])
 
 
-VENDOR = RallyCongress
+VENDOR = Vendor(
+    streams={stream.name: stream for stream in _STREAMS},
+    people="supporters",
+    settings=RallyCongress.settings,
+    shaping=tuple(RallyCongress.settings),
+    session=RallyCongress,
+)
