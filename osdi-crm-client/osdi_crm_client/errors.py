@@ -51,6 +51,16 @@ class Refused(VendorError):
     """The vendor refused the call on its merits (a 4xx answer): the same call would be refused again."""
 
 
+class AlreadyExists(Refused):
+    """What was to be created exists already, and the vendor tells its id (for instance 409).
+
+    Attributes:
+        vendor_id: The id of the record that exists.
+    """
+
+    vendor_id = ""
+
+
 class NotFound(Refused):
     """There is nothing at this address (404)."""
 

@@ -203,22 +203,21 @@ class Transport(HTTPAdapter):
             429: (errors.Unavailable, "the vendor is answering too many calls"),
             503: (errors.Unavailable, "the vendor is not available"),
         }.get(status, (errors.Fault, "the vendor failed") if status >= 500 else (errors.Refused, "the vendor refused"))
-        request = response.request
-        return kind(
+        existing = self._vendor.existing_id(_body(response)) if kind is errors.Refused else None
+        error = (errors.AlreadyExists if existing else kind)(
             f"{why} (HTTP {status})",
-            method=_method(request),
-            path=_path(request),
+            method=_method(response.request),
+            path=_path(response.request),
             status=status,
             words=self.words(response),
         )
+        if existing and isinstance(error, errors.AlreadyExists):
+            error.vendor_id = existing
+        return error
 
     def words(self, response: requests.Response) -> str:
         """The vendor's own words in an error answer, redacted and cut; empty for a page of HTML."""
-        try:
-            words = self._vendor.words(response.json())
-        except errors.Garbled:
-            words = ""
-        return redact(" ".join(words.split()))[:LONGEST_WORDS]
+        return redact(" ".join(self._vendor.words(_body(response)).split()))[:LONGEST_WORDS]
 
     def _learn_time(self, response: requests.Response) -> None:
         self._answered = True
@@ -232,6 +231,14 @@ class Transport(HTTPAdapter):
             return
         date_at_zero = date.timestamp() - time.monotonic()
         self._date_at_zero = date_at_zero if self._date_at_zero is None else max(self._date_at_zero, date_at_zero)
+
+
+def _body(response: requests.Response) -> Any:
+    """Return the decoded body of an error answer; None for a page of HTML."""
+    try:
+        return response.json()
+    except errors.Garbled:
+        return None
 
 
 def _origin(url: str) -> str:

@@ -40,6 +40,7 @@ class Vendor:
         index_lag: Seconds after which a change shows in filtered collections and searches.
         words: Picks the vendor's own words out of an error answer.
         judge: Turns an answer into an error where its status alone does not tell; None leaves it to the status.
+        existing_id: Picks out of the body of a refusal the id of the record that exists already, where it tells one.
         decode: Turns the bytes of an answer into JSON values, where they need more than a JSON decoder.
         headers: Headers of every call.
         check: Path and query of a cheap call that only good credentials may make.
@@ -60,6 +61,7 @@ class Vendor:
     index_lag: float
     words: Callable[[Any], str]
     judge: Callable[[requests.Response], VendorError | None] = lambda _: None
+    existing_id: Callable[[Any], str | None] = lambda _: None
     decode: Callable[[bytes], Any] | None = None
     headers: Mapping[str, str]
     check: tuple[str, Mapping[str, Any]]

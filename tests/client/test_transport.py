@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from osdi_crm_client.account import Account
-from osdi_crm_client.errors import Unreachable
+from osdi_crm_client.errors import AlreadyExists, Refused, Unreachable
+from osdi_crm_client.vendors import action_network
 from osdi_crm_sandbox.control import Sandbox
 
 URL = "http://vendor.invalid/action_network/api/v2"
@@ -56,3 +58,20 @@ def test_a_turn_lasts_for_all_that_its_thread_does_in_it(sandbox: Sandbox, tap: 
     with client.turns.taken():
         assert client.call("GET", "supporters", repeatable=True).status_code == 200
     assert client.call("GET", "supporters", repeatable=True).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"error": "email is taken", "id": 7}, {"error": "email is taken"}, "taken"], ids=str)
+def test_an_answer_that_what_is_created_exists_tells_its_id_as_data(
+    sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    def existing_id(body: Any) -> str | None:
+        return str(body["id"]) if isinstance(body, dict) and "id" in body else None
+
+    monkeypatch.setattr(action_network, "VENDOR", replace(action_network.VENDOR, existing_id=existing_id))
+    account = sandbox.account("action_network", size=3)
+    account.fault(do="status", status=409, body=body)
+
+    with pytest.raises(Refused) as refused:
+        Account(tap.settings(account)).call("POST", "people", json={}, repeatable=False)
+    assert isinstance(refused.value, AlreadyExists) == (existing_id(body) is not None)
+    assert getattr(refused.value, "vendor_id", None) == existing_id(body)

@@ -2,16 +2,129 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from osdi_crm_client.errors import Garbled, Refused, VendorError
+from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
+from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import requests
 
+    from osdi_crm_client.wire import Token
+
 API = "https://api.crowdskout.com/v1"
+
+ATTRIBUTES_PER_CALL = 100
+"""Attributes to ask for at a time; an answer may hold more or fewer (github.com/crowdskout/slate, "Attributes")."""
+
+RESPELLED = {"Independent Unsubscribes": "IndependentUnsubscribes", "AttributeID": "AttributeId"}
+"""Names that the examples spell otherwise than the tables of the same page."""
+
+ONE_NAME = {**RESPELLED, "EventRegistrationType": "EventRegistrationEventType"}
+"""The same, and names of one field, of which nobody knows which one is served, for those who compare."""
+
+
+def profile(key: str, collections: Iterable[str]) -> Collection:
+    """Return the profile of an id, with these collections of items."""
+    return Collection(
+        path=f"profile/{quote(key, safe='')}",
+        paging=SinglePage,
+        query=lambda _: {"collections": ",".join(sorted(collections))},
+        read=lambda body, url: Page(rows=[respelled(data(body))], url=url),
+    )
+
+
+def attributes(
+    path: str = "attribute",
+    *,
+    paging: str = "offset",
+    page_parameter: str | None = None,
+    size_parameter: str = "limit",
+    records: str = "data.list",
+    method: str = "GET",
+) -> Collection:
+    """Return the attributes of an account.
+
+    Args:
+        path: Where they are listed; a published client lists them at `attributes`.
+        paging: How they are paged: by `offset`, by `page`, or `none`.
+        page_parameter: The parameter that asks for a page, where it is not called as the paging.
+        size_parameter: The parameter that asks for so many at a time.
+        records: Where the list stands in an answer, with dots.
+        method: The HTTP method that lists them.
+    """
+
+    def query(token: Token | None) -> Mapping[str, Any]:
+        if isinstance(token, Number | Offset):
+            return {size_parameter: ATTRIBUTES_PER_CALL, page_parameter or paging: token.value}
+        return {}
+
+    return Collection(
+        path=path,
+        method=method,
+        paging={"offset": OffsetPages, "page": NumberedPages}.get(paging, SinglePage),
+        query=query,
+        read=partial(_attribute_page, path, method, records),
+    )
+
+
+def _attribute_page(path: str, method: str, records: str, body: Any, url: str) -> Page:
+    found = body
+    for name in records.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(found, list):
+        raise Garbled(
+            "the answer has no list of 'attributes'; say with 'stream_overrides' where it stands",
+            method=method,
+            path=path,
+        )
+    inner = data(body)
+    total = inner.get("total") if isinstance(inner, dict) else None
+    return Page(rows=found, total=None if total is None else int(total), method=method, url=url)
+
+
+def options(field: str, dependency: Mapping[str, str]) -> Collection:
+    """Return the options of a field, those that go with an option of the field that it depends on."""
+
+    def read(body: Any, url: str) -> Page:
+        found = data(body)
+        rows = [RawRow({**option, "collection": found.get("collection")}) for option in found["options"]]
+        return Page(rows=rows, url=url)
+
+    path = f"fields/{quote(field)}/options"
+    return Collection(path=path, paging=SinglePage, query=lambda _: dependency, read=read)
+
+
+def external_ids_path(kind: str, key: str) -> str:
+    """Return the path at which the ids of the profiles stand that have an external id of a type."""
+    return f"external-id/{quote(key, safe='')}/{quote(kind, safe='')}"
+
+
+def data(body: Any) -> Any:
+    """Return what an answer's envelope holds; an answer without content holds nothing."""
+    return None if body is None else body["data"]
+
+
+def respelled(profile: Mapping[str, Any], names: Mapping[str, str] = RESPELLED) -> RawRow:
+    """Return a profile with its collections and their items under the names of the vendor's tables."""
+    row = {names.get(name, name): value for name, value in profile.items()}
+    for items in row.values():
+        for item in items if isinstance(items, list) else ():
+            for name in names.keys() & item.keys():
+                item[names[name]] = item.pop(name)
+    return RawRow(row)
+
+
+def id_of(record: Mapping[str, Any]) -> str | None:
+    """Return the id of a profile or attribute."""
+    return str(record["id"]) if record.get("id") is not None else None
 
 
 def _judge(response: requests.Response) -> VendorError | None:

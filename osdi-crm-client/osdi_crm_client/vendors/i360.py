@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_client.errors import NotSignedIn, Unreachable, VendorError
+from osdi_crm_client.errors import Garbled, NotSignedIn, Unreachable, VendorError
+from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
 from osdi_crm_client.tokens import PasswordToken, Tokens, ask
 from osdi_crm_client.vendor import Vendor
+from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import requests
+
+    from osdi_crm_client.wire import Token
 
 API = "https://api-platform.i-360.com/2.0"
 LOGIN = "https://login.i-360.com/core/connect/token"
@@ -20,6 +25,124 @@ CLIENT = ("roclient", "secret")
 SCOPE = "openid profile sampleApi"
 """As the vendor's examples send it; the landing page api.i-360.com says `openid profile sample`."""
 TOKEN_SECONDS = 360.0
+
+PAGE_SIZE = 100
+
+_LISTS = ("results", "items", "data", "records", "value")
+"""Names, in lower case, under which the records of an answer may stand; none is documented."""
+
+_CREDENTIALS = re.compile(r"logid|credentials?|accountrecovery.*|.*password.*|security(question|answer|hint).*")
+"""Names of what signs somebody in, in lower case and without punctuation."""
+
+
+def collection(
+    path: str,
+    *,
+    name: str,
+    key: str,
+    body: Any = None,
+    method: str = "GET",
+    paging: str = "none",
+    page_parameter: str | None = None,
+    size_parameter: str | None = None,
+    records: str = "",
+) -> Collection:
+    """Return the records at a path; i360 documents no paging, and may have some all the same.
+
+    A page is followed by another one until one is empty: a short one may be the vendor's own limit.
+
+    Args:
+        path: Their path, below the organisation.
+        name: The stream's name, under which their list may stand.
+        key: The property that holds the id of a record.
+        body: The JSON body to ask with.
+        method: The HTTP method to ask by.
+        paging: By `page`, by `offset`, or `none`.
+        page_parameter: The parameter that asks for a page; `page` or `skip` where nothing is said.
+        size_parameter: The parameter that asks for so many at a time; `pageSize` or `take` where nothing is said.
+        records: Where the list stands in an answer, with dots, in any letter case.
+    """
+    by, size = ("page", "pageSize") if paging == "page" else ("skip", "take")
+
+    def query(token: Token | None) -> Mapping[str, Any]:
+        if not isinstance(token, Number | Offset):
+            return {}
+        return {page_parameter or by: token.value, size_parameter or size: PAGE_SIZE}
+
+    def read(answer: Any, url: str) -> Page:
+        return Page(rows=rows(answer, name=name, key=key, records=records), method=method, url=url)
+
+    return Collection(
+        path=path,
+        method=method,
+        paging={"page": NumberedPages, "offset": OffsetPages}.get(paging, SinglePage),
+        query=query,
+        body=body,
+        read=read,
+    )
+
+
+def rows(body: Any, *, name: str, key: str, records: str = "") -> list[RawRow]:
+    """Return the records of an answer: itself, one of its lists, or the one record that it is; none of an empty one.
+
+    A bare `id` beside a list is that of the search, not of a record.
+
+    Raises:
+        Garbled: If there is nothing of the kind.
+    """
+    for part in filter(None, records.split(".")):
+        body = named(body, part) if isinstance(body, dict) else None
+    if body is None or isinstance(body, list):
+        return body or []
+    found = {plain(each): value for each, value in body.items()} if isinstance(body, dict) else {}
+    lists = [found[each] for each in (*_LISTS, plain(name)) if isinstance(found.get(each), list)]
+    if plain(key) in found.keys() - {"id"} or ("id" in found and not lists):
+        return [RawRow(body)]
+    if lists:
+        return list(lists[0])
+    raise Garbled(
+        f"the answer has no list of '{name}'; say with 'stream_overrides' where it stands", method="GET", path=name
+    )
+
+
+def written(body: Any) -> RawRow | None:
+    """Return the record that the answer to a write shows: itself, or the first in a list of it; None if it is empty."""
+    if isinstance(body, dict):
+        lists = [value for value in body.values() if isinstance(value, list)]
+        body = lists[0] if lists and plain("id") not in map(plain, body) else [body]
+    shown = [row for row in body or () if isinstance(row, dict) and row]
+    return RawRow(shown[0]) if shown else None
+
+
+def spelled(row: Mapping[str, Any], name_of: Callable[[str], str]) -> RawRow:
+    """Return a record under the names that `name_of` gives those that came, in whatever letter case they did."""
+    record: dict[str, Any] = {}
+    for name, value in row.items():
+        known = name_of(name)
+        record[known if known not in record else name] = value
+    return RawRow(record)
+
+
+def named(row: Mapping[str, Any], name: str) -> Any:
+    """Return what stands under a name in any letter case."""
+    return next((value for found, value in row.items() if plain(found) == plain(name)), None)
+
+
+def harmless(value: Any) -> Any:
+    """Return a value without what signs somebody in, at any depth."""
+    if isinstance(value, dict):
+        return {name: harmless(inner) for name, inner in value.items() if not is_credentials(name)}
+    return [harmless(inner) for inner in value] if isinstance(value, list) else value
+
+
+def is_credentials(name: str) -> bool:
+    """Whether a property or path of this name signs somebody in."""
+    return _CREDENTIALS.fullmatch(plain(name)) is not None
+
+
+def plain(name: str) -> str:
+    """Return a name without letter case and punctuation, which nobody documents and which may differ."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _sign_in(config: Mapping[str, Any]) -> PasswordToken:

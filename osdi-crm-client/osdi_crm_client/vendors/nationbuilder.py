@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from osdi_crm_client import errors
+from osdi_crm_client.paging import NumberedPages, SortedPages
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.tokens import CodeGrant, RotatingToken
 from osdi_crm_client.vendor import Vendor
+from osdi_crm_client.wire import Collection, Number, Page, Position, Probe, RawRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import requests
 
+    from osdi_crm_client.wire import Ids, Token, Window
+
 _API = "/api/v2"
+
+PAGE_SIZE = 100
+"""Records a page, and the most there can be ("API v2 Core Concepts")."""
+
+ENVELOPE = frozenset({"relationships"})
+"""What stands in a record beside its own properties, as `rows` and `record` return it."""
 
 
 def _base_url(config: Mapping[str, Any]) -> str:
@@ -27,6 +39,162 @@ def _base_url(config: Mapping[str, Any]) -> str:
 
 def _oauth(config: Mapping[str, Any], page: str) -> str:
     return f"{_base_url(config).removesuffix(_API)}/oauth/{page}"
+
+
+def collection(
+    path: str, *, query: Mapping[str, str] | None = None, extra: Sequence[str] = (), counted: bool = False
+) -> Collection:
+    """Return a collection read page by page, in no order. Its links to a next page never end, and are not looked at.
+
+    Args:
+        path: Its path.
+        query: What else it is asked with, such as `filters` makes.
+        extra: Names of the properties to show that are left out of records unless asked for.
+        counted: Whether to ask for the total, which some collections may refuse.
+    """
+    asked = {**(query or {}), **extra_fields(path, extra), **({"stats[total]": "count"} if counted else {})}
+
+    def numbered(token: Token | None) -> Mapping[str, Any]:
+        number = token.value if isinstance(token, Number) else 1
+        return {**asked, "page[number]": number, "page[size]": PAGE_SIZE}
+
+    return Collection(path=path, paging=NumberedPages, query=numbered, read=page)
+
+
+def sorted_collection(
+    path: str, *, key: str | None, window: Window, ids: Ids | None, extra: Sequence[str] = ()
+) -> Collection:
+    """Return a collection read in an order, each page from where the one before ended.
+
+    Args:
+        path: Its path.
+        key: The property that tells when a record changed, if it has one.
+        window: The times between which a record changed.
+        ids: The ids between which to read in their order; None to read in the order of change.
+        extra: As for `collection`.
+    """
+    order = key if ids is None and key else "id"
+
+    def query(token: Token | None) -> Mapping[str, Any]:
+        since = token.since if isinstance(token, Position) else None
+        conditions = _conditions(key, window, ids, since)
+        if isinstance(token, Probe):
+            one = {"page[number]": token.number + 1, "page[size]": 1, "stats[total]": "count"}
+            return {**conditions, "sort": order, **one, f"fields[{path}]": order}
+        size = token.size if isinstance(token, Position) else PAGE_SIZE
+        return {**conditions, "sort": order, "page[number]": 1, "page[size]": size, **extra_fields(path, extra)}
+
+    return Collection(
+        path=path,
+        paging=partial(
+            SortedPages,
+            size=PAGE_SIZE,
+            order=order,
+            position=partial(position, path, order),
+            until=window.until if order == key else None,
+        ),
+        query=query,
+        read=page,
+        lighter=lighter,
+    )
+
+
+def _conditions(key: str | None, window: Window, ids: Ids | None, since: Any) -> dict[str, str]:
+    """Return the filters of a part of a collection from a position on; times are compared to the second."""
+    conditions = {}
+    if first := since if ids is None and since else window.since:
+        conditions[f"filter[{key}][gte]"] = _utc(first)
+    if window.until:
+        conditions[f"filter[{key}][lt]"] = _utc(window.until)
+    if ids is not None:
+        if (lowest := since or ids.since) is not None:
+            conditions["filter[id][gte]"] = str(lowest)
+        if ids.until is not None:
+            conditions["filter[id][lt]"] = str(ids.until)
+    return conditions
+
+
+def _utc(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def filters(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the query of these filters; a comma in a value would mean a second one ("API v2: Using parameters")."""
+    return {f"filter[{name}]": f"{{{{{value}}}}}" if "," in value else value for name, value in wanted.items()}
+
+
+def extra_fields(stream: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the query that asks for properties of a stream that are left out unless asked for."""
+    return {f"extra_fields[{stream}]": ",".join(names)} if names else {}
+
+
+def page(body: Any, url: str) -> Page:
+    """Return the page that an answer from an address holds; the address tells of how many records, 100 if not."""
+    size = parse_qs(urlsplit(url).query).get("page[size]", [str(PAGE_SIZE)])[0]
+    total = (body.get("meta") or {}).get("stats", {}).get("total", {}).get("count")
+    return Page(rows=rows(body), full=int(size), total=total, url=url)
+
+
+def rows(body: Any) -> list[RawRow]:
+    """Return the records of an answer that holds many."""
+    return [flat(data) for data in body["data"]]
+
+
+def record(body: Any) -> RawRow:
+    """Return the record of an answer that holds one."""
+    return flat(body["data"])
+
+
+def flat(data: Mapping[str, Any]) -> RawRow:
+    """Return a record with its attributes beside its id and its relationships (jsonapi.org/format)."""
+    attributes = data.get("attributes") or {}
+    return RawRow({**attributes, "id": data["id"], "relationships": data.get("relationships")})
+
+
+def link_id(row: Mapping[str, Any], relationship: str) -> str | None:
+    """Return the id that a relationship to one record points to: in its data, else at the end of its link.
+
+    A link to a filtered collection is one to many, also where there is one ("Relationships between resources").
+    """
+    found = (row.get("relationships") or {}).get(relationship) or {}
+    data, link = found.get("data"), (found.get("links") or {}).get("related")
+    if isinstance(data, dict):
+        return str(data["id"])
+    return str(link).rstrip("/").rpartition("/")[-1] if link and "?" not in link else None
+
+
+def id_of(row: Mapping[str, Any]) -> str:
+    """Return the id of a record."""
+    return str(row["id"])
+
+
+def changed_at(row: Mapping[str, Any], key: str) -> datetime | None:
+    """Return when a record changed, by the property that tells it."""
+    return datetime.fromisoformat(row[key]) if row.get(key) else None
+
+
+def position(path: str, order: str, row: Mapping[str, Any]) -> datetime | int:
+    """Return what a record of a collection is sorted by in an order: its time, in whole seconds, or its id.
+
+    Raises:
+        Garbled: If it has none.
+    """
+    try:
+        return int(row["id"]) if order == "id" else datetime.fromisoformat(row[order]).replace(microsecond=0)
+    except (KeyError, TypeError, ValueError):
+        raise errors.Garbled(f"a record has no {order}", method="GET", path=path) from None
+
+
+def lighter(request: requests.PreparedRequest, failure: errors.VendorError) -> requests.PreparedRequest:
+    """Ask for half as many records where a page was too heavy: 502 and 503 mean that ("API v2 Core Concepts")."""
+    parts = urlsplit(request.url or "")
+    query = parse_qs(parts.query)
+    size = int(query.get("page[size]", ["1"])[0])
+    if failure.status not in {502, 503} or size == 1:
+        return request
+    half = request.copy()
+    half.url = parts._replace(query=urlencode({**query, "page[size]": [size // 2]}, doseq=True)).geturl()
+    return half
 
 
 GRANT = CodeGrant(
