@@ -77,11 +77,18 @@ def pool() -> Pool:
 
 
 class Population:
-    """People and moments drawn with a seed."""
+    """People and moments drawn with a seed.
+
+    Nothing but dates depends on the day: the same seed gives the same on another one, dates shifted by whole days.
+
+    Attributes:
+        end: a unix time, the last midnight UTC more than an hour ago. All moments are before it.
+    """
 
     def __init__(self, seed: int | str) -> None:
         self.random = random.Random(str(seed))  # noqa: S311
         self.pool = pool()
+        self.end = (int(time.time()) - HOUR) // DAY * DAY
 
     def pick(self, choices: list[str]) -> str:
         """One of them."""
@@ -109,19 +116,15 @@ class Population:
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
     def moments(self, count: int) -> list[int]:
-        """So many unix times: over six years, most in the last one, a third in bursts that share a second.
-
-        They end at the last midnight UTC more than an hour ago, so the same seed gives the same all day long.
-        """
-        end = (int(time.time()) - HOUR) // DAY * DAY
-        bursts = [self._moment(end) for _ in range(count // 300 + 1)]
+        """So many unix times: over six years, most in the last one, a third in bursts that share a second."""
+        bursts = [self._moment() for _ in range(count // 300 + 1)]
         draw = self.random.random
-        return [bursts[int(draw() * len(bursts))] if draw() < 1 / 3 else self._moment(end) for _ in range(count)]
+        return [bursts[int(draw() * len(bursts))] if draw() < 1 / 3 else self._moment() for _ in range(count)]
 
-    def _moment(self, end: int) -> int:
+    def _moment(self) -> int:
         draw = self.random.random
         span = 365 * DAY if draw() < 3 / 4 else YEARS * 365 * DAY
-        return end - 1 - int(draw() * span)
+        return self.end - 1 - int(draw() * span)
 
 
 def iso(moment: float) -> str:

@@ -26,18 +26,29 @@ FIRST = itemgetter(0)
 
 
 class Index:
-    """Entries (value, place, id) in order: the place is arbitrary, and another one after each change of the record."""
+    """Entries (value, place, id) in order: the place is arbitrary, and another one after each change of the record.
 
-    def __init__(self, values: Callable[[Record], Iterable[str]], modified: str, records: dict[str, Record]) -> None:
+    Args:
+        values: what of a record is looked up.
+        place: where a version of a record stands, of its id and itself.
+        records: what there is at first.
+    """
+
+    def __init__(
+        self,
+        values: Callable[[Record], Iterable[str]],
+        place: Callable[[str, Record], int],
+        records: dict[str, Record],
+    ) -> None:
         self.values = values
-        self.modified = modified
+        self.place = place
         self.entries = sorted(entry for key, record in records.items() for entry in self.of(key, record))
 
     def of(self, key: str, record: Record | None) -> list[Entry]:
         """The entries of one version of a record."""
         if record is None:
             return []
-        place = crc32(f"{key}{record.get(self.modified)}".encode())
+        place = self.place(key, record)
         return [(value, place, key) for value in self.values(record)]
 
     def swap(self, key: str, old: Record | None, new: Record | None) -> None:
@@ -97,6 +108,7 @@ class Table:
         self.resource = resource
         self.records: dict[str, Record] = {}
         self._searchable: dict[str, Record] = {}
+        self._loaded: dict[str, object] = {}
         self._indexes: dict[tuple[bool, str], Index] = {}
         self._sorted: dict[object, Selection] = {}
 
@@ -104,6 +116,7 @@ class Table:
         """Replaces everything, as if it had always been there."""
         self.records = records
         self._searchable = dict(records)
+        self._loaded = {key: record.get(self.resource.modified) for key, record in records.items()}
         self._indexes.clear()
         self._touched()
 
@@ -137,8 +150,13 @@ class Table:
         if index is None:
             values = self.resource.fields[name] if name else lambda _record: ("",)
             records = self.records if live else self._searchable
-            index = self._indexes[live, name] = Index(values, self.resource.modified, records)
+            index = self._indexes[live, name] = Index(values, self._place, records)
         return index
+
+    def _place(self, key: str, record: Record) -> int:
+        """As it was loaded, a record's place depends on its id alone: it is the same on every day."""
+        modified = record.get(self.resource.modified)
+        return crc32((key if modified == self._loaded.get(key) else f"{key}{modified}").encode())
 
     def found(self, key: str) -> Record:
         """A record out of a result: as it is now, or, deleted but not yet out of the search, as it was."""

@@ -89,6 +89,8 @@ class Town:
         gc.disable()
         try:
             self.vendor.seed(account, size, seed)
+            for table in account.tables.values():
+                table.load(table.records)
         finally:
             gc.enable()
         gc.freeze()

@@ -517,7 +517,7 @@ def test_includes(nation: Nation) -> None:
 
 def test_nested_includes(nation: Nation) -> None:
     answer = nation.get(
-        "signups", include="path_journeys.path.path_steps,path_journeys.current_step", **{"page[size]": 5}
+        "signups", include="path_journeys.path.path_steps,path_journeys.current_step", **{"page[size]": 20}
     )
     kinds = {row["type"] for row in answer["included"]}
     assert kinds == {"path_journeys", "paths", "path_steps"}

@@ -244,11 +244,16 @@ def _seed_value(account: Account, population: Population, name: str, kind: str, 
             {own: _seed_value(account, population, own, inner, place) for own, inner in LISTS[name].items()}
         ],
     }
-    return made[kind]() if kind in made else _seed_text(population, name, day, place)
+    return made[kind]() if kind in made else _seed_text(population, name, place)
 
 
-def _seed_text(population: Population, name: str, day: str, place: int) -> str:
-    fixed = {"VotedWhen": day[:4], "GraduationYear": day[:4], "CardExpiration": day[:7], "IPAddress": f"10.0.0.{place}"}
+def _seed_text(population: Population, name: str, place: int) -> str:
+    fixed = {
+        "VotedWhen": f"{2000 + 2 * place}",
+        "GraduationYear": f"{1990 + place}",
+        "CardExpiration": f"2030-{place + 1:02d}",
+        "IPAddress": f"10.0.0.{place}",
+    }
     if name in fixed:
         return fixed[name]
     if name.lower().endswith(("url", "image")):

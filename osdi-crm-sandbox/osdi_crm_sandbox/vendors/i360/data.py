@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.population import Population, iso
+from osdi_crm_sandbox.population import DAY, Population, iso
 from osdi_crm_sandbox.vendors.i360.answers import show_record
 from osdi_crm_sandbox.vendors.i360.keeping import blank, next_id, put_record
 from osdi_crm_sandbox.vendors.i360.resources import (
@@ -184,7 +184,7 @@ def _seed_contact(population: Population, place: int) -> Record:
     draw = population.random.random
     somebody = population.person(place)
     state = "VA" if place % 3 == 0 else _state(somebody.city)
-    born = f"{int(draw() * 12) + 1}/{int(draw() * 28) + 1}/{1935 + int(draw() * 70)}" if draw() < 0.8 else None
+    born = _birthday(population) if draw() < 0.8 else None
     touchpoints = [(200, 204 + int(draw() * 8), f"{int(draw() * 12) + 1}/15/2025")] if draw() < 0.3 else []
     return blank(CONTACTS) | {
         "Salutation": population.pick(["Mr.", "Ms.", "Dr."]) if draw() < 0.5 else None,
@@ -207,6 +207,14 @@ def _seed_contact(population: Population, place: int) -> Record:
         "Tags": [{"Key": "Events", "Value": population.pick(population.pool.words)}] if draw() < 0.3 else [],
         "_touchpoints": touchpoints,
     }
+
+
+def _birthday(population: Population) -> str:
+    """A day, M/D/YYYY, of somebody of 20 to 89 whose age is the same whenever it is asked for."""
+    draw = population.random.random
+    years = 20 + int(draw() * 70) + 0.05 + draw() * 0.9  # no birthday is near, so leap days change no age
+    born = time.gmtime(population.end - int(years * 365.2425) * DAY)
+    return f"{born.tm_mon}/{born.tm_mday}/{born.tm_year}"
 
 
 def _seed_volunteer(population: Population, place: int, coordinator: int | None) -> Record:
@@ -258,15 +266,15 @@ def _seed_plain(account: Account, population: Population, kind: Kind, count: int
         for name in kind.fields:
             if name in others:
                 record[name] = int(population.pick(others[name])) if others[name] else None
-            record.setdefault(name, _seed_value(population, kind, name, moments[place]))
+            record.setdefault(name, _seed_value(population, kind, name, place, moments[place]))
         if kind.shared and (parent, str(record[kind.key])) in pairs:
             continue
         pairs.add((parent, str(record.get(kind.key))))
         yield record
 
 
-def _seed_value(population: Population, kind: Kind, name: str, moment: int) -> Any:
-    somebody = population.person(moment)
+def _seed_value(population: Population, kind: Kind, name: str, place: int, moment: int) -> Any:
+    somebody = population.person(700_000_000 + place)
     made: dict[str, Any] = {
         "FirstName": somebody.given_name,
         "LastName": somebody.family_name,
@@ -280,8 +288,8 @@ def _seed_value(population: Population, kind: Kind, name: str, moment: int) -> A
         "CreatedDate": iso(moment),
         "StartDate": iso(moment),
         "EndDate": iso(moment + 7200),
-        "IsPublished": moment % 2 == 0,
-        "Value": str(moment % 100),
+        "IsPublished": place % 2 == 0,
+        "Value": str(place % 100),
     }
     chosen = {
         ("events", "Type"): ["Phone Bank", "Walk", "Rally"],

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.population import DAY, HOUR, Person, Population
+from osdi_crm_sandbox.population import DAY, Person, Population
 from osdi_crm_sandbox.vendors.nationbuilder.queries import ADDRESSES
 from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, Attribute, Kind
 
@@ -163,7 +163,6 @@ class Seeder:
         self.draw = population.random.random
         self.wanted = wanted
         self._account = account
-        self._latest = (int(time.time()) - HOUR) // DAY * DAY
         self._templates: dict[str, list[Record]] = {}
         self._references: dict[str, list[tuple[str, list[str], float]]] = {}
         self._ids: dict[str, list[str]] = {}
@@ -190,7 +189,9 @@ class Seeder:
             if ids and (share == 1 or draw() < share):
                 row[name] = ids[int(draw() * len(ids))]
         row["created_at"] = moment
-        row["updated_at"] = moment if draw() < 1 / 2 else max(moment, min(moment + int(draw() * DAY), self._latest))
+        row["updated_at"] = (
+            moment if draw() < 1 / 2 else max(moment, min(moment + int(draw() * DAY), self.population.end))
+        )
         if kind.name in OWN:
             OWN[kind.name](self, place, row)
         return row
