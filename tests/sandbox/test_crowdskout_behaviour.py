@@ -12,65 +12,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import requests
-    from osdi_crm_sandbox.control import Account, Sandbox
-
-NAMED = '(NameExists = "Yes")'
-
-
-class Api:
-    """Plain calls to an account."""
-
-    def __init__(self, account: Account, session: requests.Session) -> None:
-        self.account = account
-        self.session = session
-
-    def call(self, method: str, path: str, body: Any = None, **params: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.account.key}"}
-        url = self.account.url + path
-        return self.session.request(method, url, headers=headers, json=body, params=params, timeout=20)
-
-    def data(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        response = self.call(method, path, body, **params)
-        assert response.status_code == 200, response.text
-        envelope = response.json()
-        assert (envelope["success"], envelope["messages"]) == (True, [])
-        return envelope["data"]
-
-    def create(self, **collections: Any) -> Any:
-        return self.data("POST", "/profile", {"profile": collections})
-
-    def update(self, own: int, **collections: Any) -> Any:
-        return self.data("PUT", f"/profile/{own}", {"profile": {"id": own, **collections}})
-
-    def read(self, own: int, collections: str, **params: Any) -> Any:
-        return self.data("GET", f"/profile/{own}", collections=collections, **params)
-
-    def scan(self, query: str = NAMED, token: str | None = None) -> Any:
-        return self.data("PUT", "/segment/scan", query=query, token=token)
-
-    def scan_all(self, query: str = NAMED) -> list[int]:
-        batch = self.scan(query)
-        ids: list[int] = []
-        while batch["profileIds"]:
-            ids += batch["profileIds"]
-            batch = self.scan(query, batch["scrollId"])
-        assert len(set(ids)) == len(ids) == batch["total"]
-        return ids
-
-
-@pytest.fixture
-def make(sandbox: Sandbox, session: requests.Session) -> Callable[..., Api]:
-    def make(**options: Any) -> Api:
-        return Api(sandbox.account("crowdskout", **options), session)
-
-    return make
-
 
 # Signing in
 
 
-def test_the_code_grant_ends_with_a_token_for_ten_years(make: Callable[..., Api]) -> None:
+def test_the_code_grant_ends_with_a_token_for_ten_years(make: Callable[..., Any]) -> None:
     api = make(size=2)
     who = api.account.credentials
     host = api.account.url.removesuffix("/v1")
@@ -93,7 +39,7 @@ def test_the_code_grant_ends_with_a_token_for_ten_years(make: Callable[..., Api]
         "grant_type": "authorization_code",
     }
 
-    def exchange(**changes: str) -> requests.Response:
+    def exchange(**changes: str) -> Any:
         return api.session.post(f"{host}/oauth/access_token", data=form | changes, timeout=20)
 
     assert exchange(client_secret="x").status_code == 401
@@ -104,7 +50,7 @@ def test_the_code_grant_ends_with_a_token_for_ten_years(make: Callable[..., Api]
     assert again.json().keys() == {"error", "error_description"}
 
 
-def test_a_code_is_for_its_own_redirect(make: Callable[..., Api]) -> None:
+def test_a_code_is_for_its_own_redirect(make: Callable[..., Any]) -> None:
     api = make(expires_in_text=True)
     who = api.account.credentials
     host = api.account.url.removesuffix("/v1")
@@ -120,7 +66,7 @@ def test_a_code_is_for_its_own_redirect(make: Callable[..., Api]) -> None:
     assert ask("https://a.example").json()["expires_in"] == "315360000"
 
 
-def test_other_tokens_are_turned_away(make: Callable[..., Api]) -> None:
+def test_other_tokens_are_turned_away(make: Callable[..., Any]) -> None:
     api = make(size=2)
     url = f"{api.account.url}/profile/1?collections=Names"
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {api.account.key}"}):
@@ -132,7 +78,7 @@ def test_other_tokens_are_turned_away(make: Callable[..., Api]) -> None:
 # Scanning
 
 
-def test_a_scan_goes_over_a_segment_batch_by_batch(make: Callable[..., Api]) -> None:
+def test_a_scan_goes_over_a_segment_batch_by_batch(make: Callable[..., Any]) -> None:
     api = make(size=120, scan_batch=50)
     records = api.account.records("profiles")
     named = {record["id"] for record in records if record.get("Names")}
@@ -150,7 +96,7 @@ def test_a_scan_goes_over_a_segment_batch_by_batch(make: Callable[..., Api]) -> 
     assert {*api.scan_all(f'(City = "{city}")')} == living
 
 
-def test_a_scan_stays_what_it_was_when_it_began(make: Callable[..., Api]) -> None:
+def test_a_scan_stays_what_it_was_when_it_began(make: Callable[..., Any]) -> None:
     api = make(size=20, scan_batch=10)
     first = api.scan()
     api.create(Names=[{"FullName": "New Person"}])
@@ -159,7 +105,7 @@ def test_a_scan_stays_what_it_was_when_it_began(make: Callable[..., Api]) -> Non
     assert api.scan()["total"] == 21
 
 
-def test_a_scroll_left_alone_dies_and_looks_finished(make: Callable[..., Api]) -> None:
+def test_a_scroll_left_alone_dies_and_looks_finished(make: Callable[..., Any]) -> None:
     api = make(size=30, scan_batch=10, scroll_seconds=0.5)
     batch = api.scan()
     for _ in range(2):
@@ -173,7 +119,7 @@ def test_a_scroll_left_alone_dies_and_looks_finished(make: Callable[..., Api]) -
     assert api.scan(token="unknown")["profileIds"] == []
 
 
-def test_scroll_ids_may_change(make: Callable[..., Api]) -> None:
+def test_scroll_ids_may_change(make: Callable[..., Any]) -> None:
     api = make(size=30, scan_batch=10, scroll_id_changes=True)
     first = api.scan()
     second = api.scan(token=first["scrollId"])
@@ -182,7 +128,7 @@ def test_scroll_ids_may_change(make: Callable[..., Api]) -> None:
     assert len(api.scan(token=second["scrollId"])["profileIds"]) == 10
 
 
-def test_a_batch_whose_answer_is_lost_is_lost(make: Callable[..., Api]) -> None:
+def test_a_batch_whose_answer_is_lost_is_lost(make: Callable[..., Any]) -> None:
     api = make(size=30, scan_batch=10)
     token = api.scan()["scrollId"]
     api.account.fault(do="cut_after", path="/segment/scan", times=1)
@@ -193,14 +139,14 @@ def test_a_batch_whose_answer_is_lost_is_lost(make: Callable[..., Api]) -> None:
 
 
 @pytest.mark.parametrize("query", [None, "", "NameExists", '(Height = "Tall")'])
-def test_a_scan_needs_a_query(make: Callable[..., Api], query: str | None) -> None:
+def test_a_scan_needs_a_query(make: Callable[..., Any], query: str | None) -> None:
     assert make(size=2).call("PUT", "/segment/scan", query=query).status_code == 400
 
 
 # Reading
 
 
-def test_only_the_collections_asked_for_come(make: Callable[..., Api]) -> None:
+def test_only_the_collections_asked_for_come(make: Callable[..., Any]) -> None:
     api = make(size=5)
     profile = api.read(2, "Genders,Names,Veterans,Unknown")
     assert list(profile) == ["id", "Genders", "Names", "Veterans"]
@@ -211,7 +157,7 @@ def test_only_the_collections_asked_for_come(make: Callable[..., Api]) -> None:
     assert list(api.read(2, "Genders,Names,Veterans")) == ["id", "Genders", "Names"]
 
 
-def test_items_are_sorted_filtered_and_limited(make: Callable[..., Api]) -> None:
+def test_items_are_sorted_filtered_and_limited(make: Callable[..., Any]) -> None:
     api = make()
     knocks = [
         {
@@ -237,7 +183,7 @@ def test_items_are_sorted_filtered_and_limited(make: Callable[..., Api]) -> None
     assert days(Knocks_KnockState_value="Refused") == []
 
 
-def test_profiles_may_be_spelled_otherwise(make: Callable[..., Api]) -> None:
+def test_profiles_may_be_spelled_otherwise(make: Callable[..., Any]) -> None:
     api = make(size=2, other_spellings=True, top_level_date=True)
     profile = api.read(1, "IndependentUnsubscribes,Attributes,EventRegistrations,Votes")
     assert isinstance(profile["Date"], str)
@@ -247,7 +193,7 @@ def test_profiles_may_be_spelled_otherwise(make: Callable[..., Api]) -> None:
     assert profile["Independent Unsubscribes"]
 
 
-def test_external_ids_find_none_one_or_many(make: Callable[..., Api]) -> None:
+def test_external_ids_find_none_one_or_many(make: Callable[..., Any]) -> None:
     api = make(size=10)
     assert api.data("GET", "/external-id/nothing/CRM%20ID") == {"ids": []}
     assert api.data("GET", "/external-id/CRM2/Mailchimp%20ID") == {"ids": []}
@@ -257,7 +203,7 @@ def test_external_ids_find_none_one_or_many(make: Callable[..., Api]) -> None:
     assert api.data("GET", "/external-id/a%2Fb%20c/our%20system") == {"ids": [own]}
 
 
-def test_the_lookup_lags_while_the_profile_does_not(make: Callable[..., Api]) -> None:
+def test_the_lookup_lags_while_the_profile_does_not(make: Callable[..., Any]) -> None:
     api = make(index_lag=0.5)
     own = api.create(ExternalIDs=[{"ExternalID": "1", "ExternalIDType": {"value": "X"}}], Names=[{"FullName": "A B"}])[
         "id"
@@ -273,7 +219,7 @@ def test_the_lookup_lags_while_the_profile_does_not(make: Callable[..., Api]) ->
 # Writing
 
 
-def test_a_create_ignores_ids_and_never_matches(make: Callable[..., Api]) -> None:
+def test_a_create_ignores_ids_and_never_matches(make: Callable[..., Any]) -> None:
     api = make(size=3)
     sent = {"id": 1, "Names": [{"id": 1, "FullName": "F Magellan"}], "EmailAddresses": [{"id": 9, "Email": "f@x.org"}]}
     first, second = api.create(**sent), api.create(**sent)
@@ -292,14 +238,14 @@ def test_a_create_ignores_ids_and_never_matches(make: Callable[..., Api]) -> Non
         ("Pele", [None, "Pele", None, None, None]),
     ],
 )
-def test_a_full_name_is_split(make: Callable[..., Api], full: str, parts: list[str | None]) -> None:
+def test_a_full_name_is_split(make: Callable[..., Any], full: str, parts: list[str | None]) -> None:
     [name] = make().create(Names=[{"FullName": full}])["Names"]
     assert name["FullName"] == full
     names = ("NameTitle", "FirstName", "MiddleName", "LastName", "NameSuffix")
     assert [name[part] for part in names] == parts
 
 
-def test_an_update_changes_adds_and_deletes_items(make: Callable[..., Api]) -> None:
+def test_an_update_changes_adds_and_deletes_items(make: Callable[..., Any]) -> None:
     """The documentation's example of updating a profile."""
     api = make()
     own = api.create(
@@ -318,7 +264,7 @@ def test_an_update_changes_adds_and_deletes_items(make: Callable[..., Api]) -> N
     assert len(again["Names"]) == 3, "an item without an id is new each time"
 
 
-def test_fields_are_updated_one_by_one_and_cleared_with_null(make: Callable[..., Api]) -> None:
+def test_fields_are_updated_one_by_one_and_cleared_with_null(make: Callable[..., Any]) -> None:
     api = make()
     own = api.create(PhysicalAddresses=[{"Address1": "1 Main St", "Address2": "Apt 4", "AddressPostalCode": "02134"}])
     [address] = api.update(
@@ -367,7 +313,7 @@ VALID: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("collection", INVALID)
-def test_invalid_items_vanish_and_the_rest_is_saved(make: Callable[..., Api], collection: str) -> None:
+def test_invalid_items_vanish_and_the_rest_is_saved(make: Callable[..., Any], collection: str) -> None:
     api = make(counts={"attributes": 7})
     valid = [VALID[collection]] if collection in VALID else []
     answer = api.create(**{collection: [*INVALID[collection], *valid]})
@@ -378,7 +324,7 @@ def test_invalid_items_vanish_and_the_rest_is_saved(make: Callable[..., Api], co
         assert updated == answer, "an update drops them too"
 
 
-def test_an_invalid_change_leaves_the_item_as_it_was(make: Callable[..., Api]) -> None:
+def test_an_invalid_change_leaves_the_item_as_it_was(make: Callable[..., Any]) -> None:
     api = make()
     own = api.create(EmailAddresses=[{"Email": "a@x.org"}])
     item = own["EmailAddresses"][0]["id"]
@@ -386,7 +332,7 @@ def test_an_invalid_change_leaves_the_item_as_it_was(make: Callable[..., Api]) -
         assert api.update(own["id"], EmailAddresses=[change]) == own
 
 
-def test_values_come_back_in_one_form(make: Callable[..., Api]) -> None:
+def test_values_come_back_in_one_form(make: Callable[..., Any]) -> None:
     own = make().create(
         EmailAddresses=[{"Email": " Fernao@Circumnavigation.NET "}],
         PhoneNumbers=[{"PhoneNumber": "(773) 555-1234"}, {"PhoneNumber": "1-773-555-1234"}],
@@ -401,7 +347,7 @@ def test_values_come_back_in_one_form(make: Callable[..., Api]) -> None:
     assert own["Notes"][0]["Note"] == "Hello"
 
 
-def test_nested_values_are_kept(make: Callable[..., Api]) -> None:
+def test_nested_values_are_kept(make: Callable[..., Any]) -> None:
     own = make().create(
         Submissions=[
             {
@@ -429,7 +375,7 @@ def test_nested_values_are_kept(make: Callable[..., Api]) -> None:
     assert own["OneOnOnes"][0]["OneOnOneAnswerArray"] == {"Again?": "Yes"}
 
 
-def test_bulk_calls_answer_in_order_and_leave_out_what_they_cannot_do(make: Callable[..., Api]) -> None:
+def test_bulk_calls_answer_in_order_and_leave_out_what_they_cannot_do(make: Callable[..., Any]) -> None:
     api = make()
     given = [{"Genders": [{"Gender": {"value": value}}]} for value in ("Male", "Female", "Nothing")]
     created = api.data("POST", "/profile/bulk", {"profiles": given})
@@ -447,7 +393,7 @@ def test_bulk_calls_answer_in_order_and_leave_out_what_they_cannot_do(make: Call
     assert len(api.account.records("profiles")) == 3
 
 
-def test_bulk_options(make: Callable[..., Api]) -> None:
+def test_bulk_options(make: Callable[..., Any]) -> None:
     api = make(bulk_reverses=True, drop_empty_profiles=True, max_bulk=3)
     given = [{"Names": [{"FullName": name}]} for name in ("A", "B")] + [{"Names": [{"FullName": ""}]}]
     created = api.data("POST", "/profile/bulk", {"profiles": given})
@@ -456,7 +402,7 @@ def test_bulk_options(make: Callable[..., Api]) -> None:
     assert api.call("POST", "/profile/bulk", {"profiles": given * 2}).status_code == 400
 
 
-def test_the_answer_to_an_update_may_show_only_what_it_touched(make: Callable[..., Api]) -> None:
+def test_the_answer_to_an_update_may_show_only_what_it_touched(make: Callable[..., Any]) -> None:
     api = make(put_shows_whole=False)
     own = api.create(Interests=[{"Interest": {"value": value}} for value in ("Football", "Chess")])
     answer = api.update(own["id"], Interests=[{"Interest": {"value": "Sailing"}}])
@@ -475,12 +421,12 @@ def test_the_answer_to_an_update_may_show_only_what_it_touched(make: Callable[..
     ],
 )
 def test_bodies_without_their_wrapper_are_refused(
-    make: Callable[..., Api], method: str, path: str, body: dict[str, Any]
+    make: Callable[..., Any], method: str, path: str, body: dict[str, Any]
 ) -> None:
     assert make(size=2).call(method, path, body).status_code == 400
 
 
-def test_the_non_match_check_is_certain_or_false(make: Callable[..., Api]) -> None:
+def test_the_non_match_check_is_certain_or_false(make: Callable[..., Any]) -> None:
     api = make()
     own = api.create(Names=[{"FullName": "Ann Lee"}], EmailAddresses=[{"Email": "ann@x.org"}])["id"]
 
@@ -498,7 +444,7 @@ def test_the_non_match_check_is_certain_or_false(make: Callable[..., Api]) -> No
 # Options and attributes
 
 
-def test_options_of_fields(make: Callable[..., Api]) -> None:
+def test_options_of_fields(make: Callable[..., Any]) -> None:
     api = make(size=40)
 
     def options(name: str, **depends: int) -> dict[str, Any]:
@@ -520,7 +466,7 @@ def test_options_of_fields(make: Callable[..., Api]) -> None:
     assert again["PhysicalAddresses"][0]["AddressRegion"] == {"id": region, "value": "Estremadura"}
 
 
-def test_attributes_are_made_changed_and_deleted(make: Callable[..., Api]) -> None:
+def test_attributes_are_made_changed_and_deleted(make: Callable[..., Any]) -> None:
     """The documentation's examples."""
     api = make()
     radio = {"name": "Ready to set sail", "type": "Radio", "options": [{"value": "Yes"}, {"value": "No"}]}
@@ -562,7 +508,7 @@ def test_attributes_are_made_changed_and_deleted(make: Callable[..., Api]) -> No
         ("Datetime", "2014-08-14T12:00:00.000Z", "2014-08-14T12:00:00+00:00"),
     ],
 )
-def test_attribute_values_by_type(make: Callable[..., Api], kind: str, given: Any, stored: Any) -> None:
+def test_attribute_values_by_type(make: Callable[..., Any], kind: str, given: Any, stored: Any) -> None:
     api = make()
     options = [{"value": "Yes"}, {"value": "No"}]
     own = api.data("POST", "/attribute", {"name": "A", "type": kind, "options": options})["id"]
@@ -572,7 +518,7 @@ def test_attribute_values_by_type(make: Callable[..., Api], kind: str, given: An
     assert api.create(Attributes=[{"AttributeId": own, "AttributeValue": bad}])["Attributes"] == []
 
 
-def test_attribute_items_are_told_apart_by_attribute_and_id(make: Callable[..., Api]) -> None:
+def test_attribute_items_are_told_apart_by_attribute_and_id(make: Callable[..., Any]) -> None:
     api = make()
     for name in ("A", "B"):
         api.data("POST", "/attribute", {"name": name, "type": "Text"})
@@ -583,7 +529,7 @@ def test_attribute_items_are_told_apart_by_attribute_and_id(make: Callable[..., 
     assert [item["AttributeValue"] for item in changed["Attributes"]] == ["old", "new"]
 
 
-def test_attributes_that_cannot_be(make: Callable[..., Api]) -> None:
+def test_attributes_that_cannot_be(make: Callable[..., Any]) -> None:
     api = make(size=2)
     for body in ({"name": "A"}, {"type": "Text"}, {"name": "A", "type": "Colour"}, {"name": "A", "type": "Radio"}):
         assert api.call("POST", "/attribute", body).status_code == 400
@@ -594,7 +540,7 @@ def test_attributes_that_cannot_be(make: Callable[..., Api]) -> None:
     assert api.data("GET", f"/attribute/{locked['id']}") == locked
 
 
-def test_attributes_page(make: Callable[..., Api]) -> None:
+def test_attributes_page(make: Callable[..., Any]) -> None:
     api = make(size=2)
     page = api.data("GET", "/attribute", limit=2, offset=4)
     assert ([one["id"] for one in page["list"]], page["total"]) == ([5, 6], 7)
@@ -622,7 +568,7 @@ def test_attributes_page(make: Callable[..., Api]) -> None:
     ],
 )
 def test_errors_have_several_shapes(
-    make: Callable[..., Api], shape: str, status: int, body: dict[str, Any] | None
+    make: Callable[..., Any], shape: str, status: int, body: dict[str, Any] | None
 ) -> None:
     api = make(size=2, errors=shape)
     response = api.call("GET", "/profile/99", collections="Names")
@@ -635,7 +581,7 @@ def test_errors_have_several_shapes(
     assert api.call("GET", "/tracking").status_code == 503, "what is no refusal keeps its status"
 
 
-def test_limits_and_unknown_paths(make: Callable[..., Api]) -> None:
+def test_limits_and_unknown_paths(make: Callable[..., Any]) -> None:
     api = make(size=2, rate={"calls": 2, "seconds": 60, "window": "sliding"})
     assert [api.call("GET", "/tracking").status_code for _ in range(3)] == [200, 200, 429]
     api.account.set(rate=None)
@@ -647,7 +593,7 @@ def test_limits_and_unknown_paths(make: Callable[..., Api]) -> None:
 # Data
 
 
-def test_an_empty_account_has_only_closed_options(make: Callable[..., Api]) -> None:
+def test_an_empty_account_has_only_closed_options(make: Callable[..., Any]) -> None:
     api = make()
     assert api.scan()["total"] == 0
     assert api.data("GET", "/attribute") == {"total": 0, "list": []}
@@ -655,16 +601,7 @@ def test_an_empty_account_has_only_closed_options(make: Callable[..., Api]) -> N
     assert api.data("GET", "/fields/EmailUsable/options")["options"]
 
 
-def test_the_same_seed_gives_the_same_data(make: Callable[..., Api]) -> None:
-    def data(seed: int) -> Any:
-        account = make(size=60, seed=seed).account
-        return sorted(account.records("profiles"), key=lambda one: int(one["id"])), account.records("attributes")
-
-    assert data(7) == data(7)
-    assert data(7)[0] != data(8)[0]
-
-
-def test_ten_thousand_profiles_are_there_at_once_and_read_fast(make: Callable[..., Api]) -> None:
+def test_ten_thousand_profiles_are_there_at_once_and_read_fast(make: Callable[..., Any]) -> None:
     start = time.monotonic()
     api = make(size=10_000)
     assert time.monotonic() - start < 10
@@ -685,18 +622,3 @@ def test_ten_thousand_profiles_are_there_at_once_and_read_fast(make: Callable[..
         rates.append(len(part) / (time.monotonic() - start))
     line.close()
     assert max(rates) > 500
-
-
-def test_every_resource_can_be_steered(make: Callable[..., Api]) -> None:
-    account = make(size=10).account
-    for resource, before in account.counters()["resources"].items():
-        [made] = account.insert(resource, [{}])
-        assert made in account.records(resource)
-        changed = account.change(resource, count=1, marked="yes")
-        assert [one["marked"] for one in changed] == ["yes"]
-        account.churn(resource, adds_per_second=500)
-        deadline = time.monotonic() + 5
-        while account.counters()["resources"][resource] <= before + 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        account.stop_churn()
-        assert account.counters()["resources"][resource] > before + 1

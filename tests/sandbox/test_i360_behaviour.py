@@ -11,60 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import requests
-    from osdi_crm_sandbox.control import Account, Sandbox
 
 CRITERIA = {"2": "47", "3": "2", "13": "-1", "28": "-1"}
-
-
-class Api:
-    """Plain calls to an account, with one token until another is asked for."""
-
-    def __init__(self, account: Account, session: requests.Session) -> None:
-        self.account = account
-        self.org = account.credentials["org_id"]
-        self._session = session
-        self.token = ""
-
-    def sign_in(self, client: tuple[str, str] | None = ("roclient", "secret"), **changes: str) -> requests.Response:
-        form = {
-            "grant_type": "password",
-            "username": self.account.credentials["username"],
-            "password": self.account.credentials["password"],
-            "scope": "openid profile sampleApi",
-        } | changes
-        host = self.account.url.removesuffix("/2.0")
-        return self._session.post(host + self.account.credentials["login_path"], data=form, auth=client, timeout=20)
-
-    def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
-        if not self.token:
-            self.token = self.sign_in().json()["access_token"]
-        headers = {"Authorization": f"Bearer {self.token}"}
-        url = f"{self.account.url}/Org/{more.pop('org', self.org)}/{path}"
-        return self._session.request(method, url, headers=headers, json=body, timeout=20, **more)
-
-    def ok(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        response = self.call(method, path, body, params=params)
-        assert response.status_code == 200, (response.status_code, response.text)
-        return response.json()
-
-    def search(self, criteria: dict[str, str] | None = None, **more: Any) -> list[dict[str, Any]]:
-        body = {"Columns": ["ContactID"], "Criteria": {**CRITERIA, **(criteria or {})}, "RecordLimit": 100_000, **more}
-        response = self.call("POST", "Searches/Results", body)
-        if response.status_code == 204:
-            assert response.content == b""
-            return []
-        assert response.status_code == 200, response.text
-        rows: list[dict[str, Any]] = response.json()
-        return rows
-
-
-@pytest.fixture
-def make(sandbox: Sandbox, session: requests.Session) -> Callable[..., Api]:
-    def make(**options: Any) -> Api:
-        return Api(sandbox.account("i360", **options), session)
-
-    return make
 
 
 # Tokens and organisations
@@ -82,19 +30,19 @@ def make(sandbox: Sandbox, session: requests.Session) -> Callable[..., Api]:
     ],
 )
 def test_tokens_are_refused_in_oauths_words(
-    make: Callable[..., Api], client: tuple[str, str] | None, changes: dict[str, str], error: str
+    make: Callable[..., Any], client: tuple[str, str] | None, changes: dict[str, str], error: str
 ) -> None:
     response = make().sign_in(client, **changes)
     assert (response.status_code, response.json()) == (400, {"error": error})
 
 
-def test_the_scope_may_be_the_other_one(make: Callable[..., Api]) -> None:
+def test_the_scope_may_be_the_other_one(make: Callable[..., Any]) -> None:
     api = make(scope="openid profile sample")
     assert api.sign_in().json() == {"error": "invalid_scope"}
     assert api.sign_in(scope="profile openid sample").status_code == 200
 
 
-def test_a_dead_token_is_refused_on_every_path(make: Callable[..., Api]) -> None:
+def test_a_dead_token_is_refused_on_every_path(make: Callable[..., Any]) -> None:
     api = make(size=4, token_seconds=0.5)
     first = api.sign_in().json()["access_token"]
     api.token = first
@@ -108,18 +56,18 @@ def test_a_dead_token_is_refused_on_every_path(make: Callable[..., Api]) -> None
     assert api.account.counters()["statuses"] == {"200": 4, "401": 2}
 
 
-def test_a_new_token_leaves_the_old_one_alive(make: Callable[..., Api]) -> None:
+def test_a_new_token_leaves_the_old_one_alive(make: Callable[..., Any]) -> None:
     api = make(size=4)
     assert api.call("GET", "Users").status_code == 200
     assert api.sign_in().json()["access_token"] != api.token
     assert api.call("GET", "Users").status_code == 200
 
 
-def test_the_expiry_may_be_untold(make: Callable[..., Api]) -> None:
+def test_the_expiry_may_be_untold(make: Callable[..., Any]) -> None:
     assert make(tell_expiry=False).sign_in().json().keys() == {"access_token", "token_type"}
 
 
-def test_bad_tokens_and_foreign_organisations_are_unauthorised(make: Callable[..., Api]) -> None:
+def test_bad_tokens_and_foreign_organisations_are_unauthorised(make: Callable[..., Any]) -> None:
     api, other = make(size=4), make(size=4)
     assert api.call("GET", "Users", org=other.org).status_code == 401
     assert api.call("GET", "Users", org="x").status_code == 401
@@ -149,13 +97,13 @@ def test_bad_tokens_and_foreign_organisations_are_unauthorised(make: Callable[..
         ("POST", "Searches/Results", 400),
     ],
 )
-def test_statuses(make: Callable[..., Api], method: str, path: str, status: int) -> None:
+def test_statuses(make: Callable[..., Any], method: str, path: str, status: int) -> None:
     response = make().call(method, path)
     assert response.status_code == status
     assert "Message" in response.json()
 
 
-def test_nothing_to_return_is_204_without_a_body(make: Callable[..., Api]) -> None:
+def test_nothing_to_return_is_204_without_a_body(make: Callable[..., Any]) -> None:
     api = make()
     for method, path in (("GET", "Volunteers"), ("GET", "Events"), ("GET", "Imports"), ("POST", "Volunteers/Search")):
         response = api.call(method, path)
@@ -164,7 +112,7 @@ def test_nothing_to_return_is_204_without_a_body(make: Callable[..., Api]) -> No
     assert api.ok("GET", "Users"), "the API's own user is there"
 
 
-def test_calls_that_overlap_are_counted(make: Callable[..., Api]) -> None:
+def test_calls_that_overlap_are_counted(make: Callable[..., Any]) -> None:
     api = make(size=4)
     api.call("GET", "Users")
     api.call("GET", "Users")
@@ -176,20 +124,11 @@ def test_calls_that_overlap_are_counted(make: Callable[..., Api]) -> None:
     assert api.account.counters()["overlaps"] == 1
 
 
-def test_the_same_seed_gives_the_same_data(make: Callable[..., Api]) -> None:
-    def data(seed: int) -> list[Any]:
-        account = make(size=40, seed=seed).account
-        return [sorted(account.records(name), key=str) for name in account.counters()["resources"]]
-
-    assert data(7) == data(7)
-    assert data(7) != data(8)
-
-
 # Searches
 
 
 @pytest.mark.parametrize("missing", CRITERIA)
-def test_four_criteria_are_required(make: Callable[..., Api], missing: str) -> None:
+def test_four_criteria_are_required(make: Callable[..., Any], missing: str) -> None:
     criteria = {name: value for name, value in CRITERIA.items() if name != missing}
     response = make(size=4).call("POST", "Searches/Results", {"Columns": ["C_City"], "Criteria": criteria})
     assert response.status_code == 400
@@ -210,12 +149,12 @@ def test_four_criteria_are_required(make: Callable[..., Api], missing: str) -> N
         {"RecordLimit": 0},
     ],
 )
-def test_searches_that_make_no_sense_are_refused(make: Callable[..., Api], changes: dict[str, Any]) -> None:
+def test_searches_that_make_no_sense_are_refused(make: Callable[..., Any], changes: dict[str, Any]) -> None:
     body = {"Columns": ["C_City"], "Criteria": CRITERIA, "RecordLimit": 5} | changes
     assert make(size=4).call("POST", "Searches/Results", body).status_code == 400
 
 
-def test_a_search_finds_the_contacts_of_its_state_and_list(make: Callable[..., Api]) -> None:
+def test_a_search_finds_the_contacts_of_its_state_and_list(make: Callable[..., Any]) -> None:
     api = make(size=120)
     values = api.ok("GET", "SearchParameters/2/Values")
     records = api.account.records("contacts")
@@ -230,7 +169,7 @@ def test_a_search_finds_the_contacts_of_its_state_and_list(make: Callable[..., A
     assert national == {r["ContactID"] for r in api.account.records("national_contacts") if r["State"] == "VA"}
 
 
-def test_narrower_criteria(make: Callable[..., Api]) -> None:
+def test_narrower_criteria(make: Callable[..., Any]) -> None:
     api = make(size=300)
     virginia = [record for record in api.account.records("contacts") if record["State"] == "VA"]
 
@@ -253,7 +192,7 @@ def test_narrower_criteria(make: Callable[..., Api]) -> None:
     assert set().union(*(found({"264": f"200#{number}&1/1/2024#12/31/2024"}) for number in range(204, 212))) == set()
 
 
-def test_limits_order_and_sampling(make: Callable[..., Api]) -> None:
+def test_limits_order_and_sampling(make: Callable[..., Any]) -> None:
     api = make(size=200)
     everyone = [row["ContactID"] for row in api.search()]
     assert len(api.search(RecordLimit=7)) == 7
@@ -266,7 +205,7 @@ def test_limits_order_and_sampling(make: Callable[..., Api]) -> None:
     assert len(api.search(RecordLimit=7)) == 5
 
 
-def test_requests_bind_whatever_their_case(make: Callable[..., Api]) -> None:
+def test_requests_bind_whatever_their_case(make: Callable[..., Any]) -> None:
     api = make(size=50)
     rows = api.ok("POST", "Searches/Results", {"COLUMNS": ["c_city"], "criteria": CRITERIA, "recordlimit": 3})
     assert [list(row) for row in rows] == [["C_City"]] * 3
@@ -282,7 +221,7 @@ def contacts(*given: dict[str, Any]) -> dict[str, Any]:
     return {"Contacts": list(given), "ApiNotification": False}
 
 
-def test_an_import_is_queued_and_done_after_some_polls(make: Callable[..., Api]) -> None:
+def test_an_import_is_queued_and_done_after_some_polls(make: Callable[..., Any]) -> None:
     api = make(import_polls=3)
     job = api.ok("POST", "Contacts", contacts({"FirstName": "JANE", "State": "VA"}))
     assert job["Status"] == "Queued"
@@ -296,7 +235,7 @@ def test_an_import_is_queued_and_done_after_some_polls(make: Callable[..., Api])
 JANE = {"FirstName": "Jane", "LastName": "Public", "Email": "jane@x.org", "State": "VA", "Zip": "01234"}
 
 
-def test_imports_match_exactly_or_insert(make: Callable[..., Api]) -> None:
+def test_imports_match_exactly_or_insert(make: Callable[..., Any]) -> None:
     api = make()
     api.ok("POST", "Contacts", contacts(JANE))
     again = {name: value.upper() for name, value in JANE.items()}
@@ -311,7 +250,7 @@ def test_imports_match_exactly_or_insert(make: Callable[..., Api]) -> None:
     assert {one["LastName"] for one in records} == {"Smith", "Public"}
 
 
-def test_a_batch_keeps_its_good_contacts(make: Callable[..., Api]) -> None:
+def test_a_batch_keeps_its_good_contacts(make: Callable[..., Any]) -> None:
     api = make(import_polls=0)
     job = api.ok("POST", "Contacts", contacts(JANE, {"FirstName": "X", "State": "Virginia"}, {"Employer": "Acme"}))
     assert job["Status"] == "CompletedWithErrors"
@@ -319,7 +258,7 @@ def test_a_batch_keeps_its_good_contacts(make: Callable[..., Api]) -> None:
     assert len(api.account.records("contacts")) == 1
 
 
-def test_an_import_may_fail(make: Callable[..., Api]) -> None:
+def test_an_import_may_fail(make: Callable[..., Any]) -> None:
     api = make(import_fails=True, import_polls=1)
     job = api.ok("POST", "Contacts", contacts(JANE))
     assert job["Status"] == "Queued"
@@ -327,7 +266,7 @@ def test_an_import_may_fail(make: Callable[..., Api]) -> None:
     assert api.account.records("contacts") == []
 
 
-def test_tags_come_as_pairs_or_as_an_object(make: Callable[..., Api]) -> None:
+def test_tags_come_as_pairs_or_as_an_object(make: Callable[..., Any]) -> None:
     api = make()
     for tags in ([{"Key": "Events", "Value": "Rally"}], {"category": "Events", "tag": "Rally"}):
         api.ok("POST", "Contacts", contacts({**JANE, "tags": tags}))
@@ -336,7 +275,7 @@ def test_tags_come_as_pairs_or_as_an_object(make: Callable[..., Api]) -> None:
     assert record["Tags"] == [{"Key": "Events", "Value": "Rally"}, {"Key": "Issues", "Value": "Parks"}]
 
 
-def test_imports_may_be_forms(make: Callable[..., Api]) -> None:
+def test_imports_may_be_forms(make: Callable[..., Any]) -> None:
     """github.com/darkspiremedia/gravity-forms-i360."""
     api = make()
     form = {
@@ -353,11 +292,11 @@ def test_imports_may_be_forms(make: Callable[..., Api]) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"Contacts": []}, {"Contacts": {"FirstName": "X"}}, [{"FirstName": "X"}]])
-def test_an_import_needs_an_array_of_contacts(make: Callable[..., Api], body: Any) -> None:
+def test_an_import_needs_an_array_of_contacts(make: Callable[..., Any], body: Any) -> None:
     assert make().call("POST", "Contacts", body).status_code == 400
 
 
-def test_people_are_looked_up_by_name_and_address(make: Callable[..., Api]) -> None:
+def test_people_are_looked_up_by_name_and_address(make: Callable[..., Any]) -> None:
     api = make(size=50)
     some = api.account.records("contacts")[0]
     query = {"firstname": some["FirstName"], "lastname": some["LastName"].lower(), "state": some["State"]}
@@ -366,7 +305,7 @@ def test_people_are_looked_up_by_name_and_address(make: Callable[..., Api]) -> N
     assert api.call("GET", "Contacts").status_code == 400
 
 
-def test_new_contacts_reach_lists_after_the_lag_and_their_own_page_at_once(make: Callable[..., Api]) -> None:
+def test_new_contacts_reach_lists_after_the_lag_and_their_own_page_at_once(make: Callable[..., Any]) -> None:
     api = make(index_lag=0.5)
     volunteer = api.ok("POST", "Volunteers", {"email": "a@x.org"})
     api.ok("POST", "Contacts", contacts(JANE))
@@ -381,7 +320,7 @@ def test_new_contacts_reach_lists_after_the_lag_and_their_own_page_at_once(make:
 # Volunteers
 
 
-def test_volunteers_are_created_changed_found_and_deleted(make: Callable[..., Api]) -> None:
+def test_volunteers_are_created_changed_found_and_deleted(make: Callable[..., Any]) -> None:
     api = make(size=20)
     created = api.ok("POST", "Volunteers", {"email": "a@x.org", "State": "VA", "FirstName": "Ann"})
     assert (created["Status"], created["C_State"]) == ("Active", "VA")
@@ -394,7 +333,7 @@ def test_volunteers_are_created_changed_found_and_deleted(make: Callable[..., Ap
     assert api.call("DELETE", path).status_code == 404
 
 
-def test_a_volunteers_email_is_required_and_unique(make: Callable[..., Api]) -> None:
+def test_a_volunteers_email_is_required_and_unique(make: Callable[..., Any]) -> None:
     api = make()
     api.ok("POST", "Volunteers", {"email": "a@x.org"})
     other = api.ok("POST", "Volunteers", {"email": "b@x.org"})
@@ -411,20 +350,20 @@ def test_a_volunteers_email_is_required_and_unique(make: Callable[..., Api]) -> 
     assert len(api.account.records("volunteers")) == 2
 
 
-def test_a_search_may_ignore_its_criteria(make: Callable[..., Api]) -> None:
+def test_a_search_may_ignore_its_criteria(make: Callable[..., Any]) -> None:
     api = make(size=20, criteria_ignored=True)
     everybody = api.account.counters()["resources"]["volunteers"]
     assert len(api.ok("POST", "Volunteers/Search", {"Email": "nobody@x.org"})) == everybody
 
 
-def test_log_ins_stay_hidden_unless_asked_for(make: Callable[..., Api]) -> None:
+def test_log_ins_stay_hidden_unless_asked_for(make: Callable[..., Any]) -> None:
     api = make(size=20)
     assert "LogID" not in api.ok("GET", "Volunteers")[0]
     api.account.set(show_log_id=True)
     assert api.ok("GET", "Volunteers")[0]["LogID"].startswith("log-")
 
 
-def test_what_belongs_to_volunteers_and_events_is_written(make: Callable[..., Api]) -> None:
+def test_what_belongs_to_volunteers_and_events_is_written(make: Callable[..., Any]) -> None:
     api = make(size=20)
     ann, bob = (record["VolunteerID"] for record in api.account.records("volunteers")[:2])
     event = api.account.records("events")[0]["EventID"]
@@ -460,13 +399,13 @@ def test_what_belongs_to_volunteers_and_events_is_written(make: Callable[..., Ap
         ("lower", ["volunteerid", "c_city", "coordinatorid"]),
     ],
 )
-def test_properties_may_be_spelled_in_any_case(make: Callable[..., Api], casing: str, names: list[str]) -> None:
+def test_properties_may_be_spelled_in_any_case(make: Callable[..., Any], casing: str, names: list[str]) -> None:
     api = make(size=20, casing=casing)
     assert {*names} < api.ok("GET", "Volunteers")[0].keys()
     assert "C_City" in api.search(Columns=["C_City"])[0], "columns are not properties"
 
 
-def test_lists_may_stand_under_a_property(make: Callable[..., Api]) -> None:
+def test_lists_may_stand_under_a_property(make: Callable[..., Any]) -> None:
     api = make(size=20, wrapper="Results", casing="camel")
     body = api.ok("GET", "Events")
     assert body.keys() == {"results"}
@@ -474,7 +413,7 @@ def test_lists_may_stand_under_a_property(make: Callable[..., Api]) -> None:
     assert isinstance(api.ok("POST", "Volunteers", {"email": "a@x.org"}), dict)
 
 
-def test_lists_may_page(make: Callable[..., Api]) -> None:
+def test_lists_may_page(make: Callable[..., Any]) -> None:
     api = make(size=40)
     everybody = api.ok("GET", "Volunteers")
     assert api.ok("GET", "Volunteers", page=2, pageSize=4, skip=3, take=1) == everybody, "parameters ignored"
@@ -486,18 +425,3 @@ def test_lists_may_page(make: Callable[..., Api]) -> None:
     api.account.set(paging="offset")
     assert api.ok("GET", "Volunteers", skip=8, take=4) == everybody[8:]
     assert api.call("GET", "Volunteers", params={"skip": 10}).status_code == 204
-
-
-def test_every_resource_can_be_steered(make: Callable[..., Api]) -> None:
-    account = make(size=20).account
-    for resource, before in account.counters()["resources"].items():
-        [made] = account.insert(resource, [{}])
-        assert made in account.records(resource)
-        changed = account.change(resource, count=1, marked="yes")
-        assert [one["marked"] for one in changed] == ["yes"]
-        account.churn(resource, adds_per_second=500)
-        deadline = time.monotonic() + 5
-        while account.counters()["resources"][resource] <= before + 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        account.stop_churn()
-        assert account.counters()["resources"][resource] > before + 1

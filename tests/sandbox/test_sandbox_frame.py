@@ -58,23 +58,16 @@ def test_a_taken_port_is_said_in_one_line(sandbox: Sandbox) -> None:
     assert "Traceback" not in err
 
 
-def test_the_same_seed_gives_the_same_data(action_network: Callable[..., Any]) -> None:
-    one, same, other = (action_network(size=60, seed=seed).account for seed in (5, 5, 6))
-    for resource in one.counters()["resources"]:
-        assert one.records(resource) == same.records(resource)
-    assert one.records("people") != other.records("people")
-
-
-def test_counts_override_what_the_size_gives(action_network: Callable[..., Any]) -> None:
-    account = action_network(size=50, counts={"petitions": 80, "signatures": 80, "events": 0}).account
+def test_counts_override_what_the_size_gives(make: Callable[..., Any]) -> None:
+    account = make(size=50, counts={"petitions": 80, "signatures": 80, "events": 0}).account
     resources = account.counters()["resources"]
     assert (resources["people"], resources["petitions"], resources["signatures"]) == (50, 80, 80)
     assert resources["events"] == resources["attendances"] == 0
     assert {petition["total_signatures"] for petition in account.records("petitions")} == {1}
 
 
-def test_what_control_refuses(sandbox: Sandbox, action_network: Callable[..., Any]) -> None:
-    account = action_network().account
+def test_what_control_refuses(sandbox: Sandbox, make: Callable[..., Any]) -> None:
+    account = make().account
     with pytest.raises(ValueError, match="No option latencey: choose from"):
         account.set(latencey=1)
     with pytest.raises(ValueError, match="No option colour"):
@@ -97,8 +90,8 @@ def test_what_control_refuses(sandbox: Sandbox, action_network: Callable[..., An
         sandbox.existing("action_network", "nobody")
 
 
-def test_log_and_counters(action_network: Callable[..., Any]) -> None:
-    api = action_network(key="a key/with ?odd&chars")
+def test_log_and_counters(make: Callable[..., Any]) -> None:
+    api = make(key="a key/with ?odd&chars")
     before = time.time()
     api.get("/people", page=2, filter="given_name eq 'A+B & C'")
     api.post("/tags", {"name": "x"})
@@ -120,16 +113,16 @@ def test_log_and_counters(action_network: Callable[..., Any]) -> None:
     assert api.account.counters()["statuses"] == {}
 
 
-def test_accounts_do_not_see_each_other(action_network: Callable[..., Any]) -> None:
-    one, other = action_network(), action_network()
+def test_accounts_do_not_see_each_other(make: Callable[..., Any]) -> None:
+    one, other = make(), make()
     one.post("/tags", {"name": "mine"})
     assert other.all("/tags") == []
     assert [entry["method"] for entry in other.account.log()] == ["GET"]
     assert one.account.counters()["calls"] == 1
 
 
-def test_insert_change_delete(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=20)
+def test_insert_change_delete(make: Callable[..., Any]) -> None:
+    api = make(size=20)
     [given] = api.account.insert("people", [{"given_name": "Ada", "email_addresses": [{"address": "ada@example.org"}]}])
     url = given["_links"]["self"]["href"]
     own = url.rsplit("/", 1)[1]
@@ -147,23 +140,23 @@ def test_insert_change_delete(action_network: Callable[..., Any]) -> None:
     assert len(api.all("/people")) == 20
 
 
-def test_a_page_is_rendered_anew_when_something_changed(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=10)
+def test_a_page_is_rendered_anew_when_something_changed(make: Callable[..., Any]) -> None:
+    api = make(size=10)
     first = api.get("/people")
     assert api.get("/people") == first
     api.account.insert("people", [{}])
     assert len(api.items(api.get("/people"))) == 11
 
 
-def test_answers_carry_the_servers_time(action_network: Callable[..., Any]) -> None:
-    response = action_network().call("GET", "/people")
+def test_answers_carry_the_servers_time(make: Callable[..., Any]) -> None:
+    response = make().call("GET", "/people")
     stamp = time.mktime(time.strptime(response.headers["Date"], "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone
     assert abs(stamp - time.time()) < 5
     assert response.headers["Content-Type"] == "application/hal+json"
 
 
-def test_a_body_that_nobody_foresaw_is_a_500_of_the_vendors(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_a_body_that_nobody_foresaw_is_a_500_of_the_vendors(make: Callable[..., Any]) -> None:
+    api = make()
     response = api.call("POST", "/petitions", json={"title": "x", "origin_system": "y", "_links": ["?"]})
     assert (response.status_code, response.json()) == (500, {"error": "Something went wrong"})
     assert api.account.counters()["statuses"] == {"500": 1}
@@ -172,8 +165,8 @@ def test_a_body_that_nobody_foresaw_is_a_500_of_the_vendors(action_network: Call
 # Faults
 
 
-def test_status_fault_is_in_the_vendors_words(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_status_fault_is_in_the_vendors_words(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.fault(do="status", status=503, method="GET", path="/peo", times=2)
     answers = [api.call("GET", "/people") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [503, 503, 200]
@@ -181,8 +174,8 @@ def test_status_fault_is_in_the_vendors_words(action_network: Callable[..., Any]
     assert api.account.counters()["statuses"] == {"503": 2, "200": 1}
 
 
-def test_faults_strike_only_what_matches(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_faults_strike_only_what_matches(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.fault(do="status", status=500, method="POST", path="/tags$", skip=1, times=1)
     statuses = [api.call("POST", "/tags", json={"name": str(number)}).status_code for number in range(4)]
     assert statuses == [200, 500, 200, 200]
@@ -190,8 +183,8 @@ def test_faults_strike_only_what_matches(action_network: Callable[..., Any]) -> 
     assert len(api.account.records("tags")) == 3
 
 
-def test_status_fault_with_body_and_headers(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_status_fault_with_body_and_headers(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.fault(do="status", status=429, body={"wait": True}, headers={"Retry-After": "7"}, times=1)
     api.account.fault(do="status", status=302, headers={"Location": "http://evil.example/"}, times=1)
     api.account.fault(do="status", status=502, body="Bad gateway", times=1)
@@ -201,24 +194,24 @@ def test_status_fault_with_body_and_headers(action_network: Callable[..., Any]) 
     assert (text.status_code, text.text) == (502, "Bad gateway")
 
 
-def test_a_fault_lasts_until_it_is_cleared(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_a_fault_lasts_until_it_is_cleared(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.fault(do="empty")
     assert [api.get("/people") for _ in range(3)] == [{}] * 3
     api.account.clear_faults()
     assert api.get("/people")["page"] == 1
 
 
-def test_a_share_of_calls(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_a_share_of_calls(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.fault(do="status", share=0.5)
     statuses = [api.call("GET", "/tags").status_code for _ in range(60)]
     assert 5 < statuses.count(500) < 55
 
 
 @pytest.mark.parametrize(("kind", "written"), [("cut_before", 0), ("cut_after", 1)])
-def test_cut_connections(action_network: Callable[..., Any], kind: str, written: int) -> None:
-    api = action_network()
+def test_cut_connections(make: Callable[..., Any], kind: str, written: int) -> None:
+    api = make()
     api.account.fault(do=kind, times=1)
     with pytest.raises(requests.ConnectionError):
         api.call("POST", "/tags", json={"name": "x"})
@@ -228,8 +221,8 @@ def test_cut_connections(action_network: Callable[..., Any], kind: str, written:
     assert api.call("GET", "/tags").status_code == 200
 
 
-def test_malformed_html_and_dropped_fields(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=3)
+def test_malformed_html_and_dropped_fields(make: Callable[..., Any]) -> None:
+    api = make(size=3)
     api.account.fault(do="malformed", times=1)
     api.account.fault(do="html", times=1)
     api.account.fault(do="html", status=200, times=1)
@@ -248,8 +241,8 @@ def test_malformed_html_and_dropped_fields(action_network: Callable[..., Any]) -
     assert "_embedded" in api.get("/people")
 
 
-def test_delay(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_delay(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.fault(do="delay", seconds=0.3, times=1)
     before = time.monotonic()
     api.get("/people")
@@ -279,8 +272,8 @@ def burst(api: Any, seconds: float, threads: int) -> list[tuple[float, int]]:
     return [(entry["at"], entry["status"]) for entry in api.account.log()]
 
 
-def test_fixed_windows_start_with_the_clock(action_network: Callable[..., Any]) -> None:
-    api = action_network(rate={"calls": 4, "seconds": 0.5, "window": "fixed"})
+def test_fixed_windows_start_with_the_clock(make: Callable[..., Any]) -> None:
+    api = make(rate={"calls": 4, "seconds": 0.5, "window": "fixed"})
     calls = burst(api, 1.8, 2)
     windows: dict[int, int] = {}
     for at, status in calls:
@@ -289,8 +282,8 @@ def test_fixed_windows_start_with_the_clock(action_network: Callable[..., Any]) 
     assert sorted(windows.values())[-3:] == [4, 4, 4]
 
 
-def test_sliding_windows_look_back(action_network: Callable[..., Any]) -> None:
-    api = action_network(rate={"calls": 4, "seconds": 0.5, "window": "sliding"})
+def test_sliding_windows_look_back(make: Callable[..., Any]) -> None:
+    api = make(rate={"calls": 4, "seconds": 0.5, "window": "sliding"})
     calls = burst(api, 1.8, 2)
     admitted = [at for at, status in calls if status == 200]
     refused = [at for at, status in calls if status == 429]
@@ -299,8 +292,8 @@ def test_sliding_windows_look_back(action_network: Callable[..., Any]) -> None:
     assert all(later - earlier > 0.49 for earlier, later in zip(admitted, admitted[4:], strict=False))
 
 
-def test_refused_calls_are_answered_as_the_vendor_does_and_count(action_network: Callable[..., Any]) -> None:
-    api = action_network(rate={"calls": 1, "seconds": 30, "window": "sliding"})
+def test_refused_calls_are_answered_as_the_vendor_does_and_count(make: Callable[..., Any]) -> None:
+    api = make(rate={"calls": 1, "seconds": 30, "window": "sliding"})
     api.get("/tags")
     refused = api.call("POST", "/tags", json={"name": "x"})
     assert (refused.status_code, refused.json()) == (429, {"error": "Too many requests"})
@@ -309,8 +302,8 @@ def test_refused_calls_are_answered_as_the_vendor_does_and_count(action_network:
     assert api.all("/tags") == []
 
 
-def test_calls_at_the_same_time(action_network: Callable[..., Any]) -> None:
-    api = action_network(at_once=1, latency=0.4)
+def test_calls_at_the_same_time(make: Callable[..., Any]) -> None:
+    api = make(at_once=1, latency=0.4)
     with ThreadPoolExecutor(3) as pool:
         headers = {"OSDI-API-Token": api.account.key}
         answers = list(pool.map(lambda _: requests.get(f"{api.url}/tags", headers=headers, timeout=10), range(3)))
@@ -318,8 +311,8 @@ def test_calls_at_the_same_time(action_network: Callable[..., Any]) -> None:
     assert api.call("GET", "/tags").status_code == 200
 
 
-def test_half_of_the_latency_passes_on_the_way_in(action_network: Callable[..., Any]) -> None:
-    api = action_network(latency=0.4)
+def test_half_of_the_latency_passes_on_the_way_in(make: Callable[..., Any]) -> None:
+    api = make(latency=0.4)
     sent = time.time()
     api.get("/tags")
     received = time.time()
@@ -329,8 +322,8 @@ def test_half_of_the_latency_passes_on_the_way_in(action_network: Callable[..., 
     assert received - sent > 0.39
 
 
-def test_jitter_moves_arrivals(action_network: Callable[..., Any]) -> None:
-    api = action_network(latency=0.1, jitter=0.05)
+def test_jitter_moves_arrivals(make: Callable[..., Any]) -> None:
+    api = make(latency=0.1, jitter=0.05)
     delays = []
     for _ in range(15):
         sent = time.time()
@@ -343,9 +336,9 @@ def test_jitter_moves_arrivals(action_network: Callable[..., Any]) -> None:
 # What stands elsewhere
 
 
-def test_what_has_moved_is_at_its_new_place_alone_and_links_lead_there(action_network: Callable[..., Any]) -> None:
+def test_what_has_moved_is_at_its_new_place_alone_and_links_lead_there(make: Callable[..., Any]) -> None:
     moved = {"/supporters": "/people", "PUT /labels": "GET /tags", "?number": "?page"}
-    api = action_network(counts={"people": 30}, moved=moved)
+    api = make(counts={"people": 30}, moved=moved)
 
     assert [api.call("GET", path).status_code for path in ("/people", "/tags", "/labels")] == [404, 404, 404]
     assert api.call("PUT", "/labels").status_code == 200
@@ -362,8 +355,8 @@ def since(api: Any, moment: str) -> set[str]:
     return {person["identifiers"][0] for person in api.all("/people", filter=f"modified_date gt '{moment}'")}
 
 
-def test_index_lag_of_a_change(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=5, index_lag=1.2)
+def test_index_lag_of_a_change(make: Callable[..., Any]) -> None:
+    api = make(size=5, index_lag=1.2)
     person = api.account.records("people")[0]
     own, was = person["identifiers"][0], person["modified_date"]
     before = f"modified_date eq '{was}'"
@@ -377,8 +370,8 @@ def test_index_lag_of_a_change(action_network: Callable[..., Any]) -> None:
     assert own not in {found["identifiers"][0] for found in api.all("/people", filter=before)}
 
 
-def test_index_lag_of_new_and_deleted_records(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=5, index_lag=1.2)
+def test_index_lag_of_new_and_deleted_records(make: Callable[..., Any]) -> None:
+    api = make(size=5, index_lag=1.2)
     everybody = since(api, "2000-01-01T00:00:00Z")
     [new] = api.account.insert("people", [{}])
     gone = next(iter(everybody))
@@ -390,16 +383,16 @@ def test_index_lag_of_new_and_deleted_records(action_network: Callable[..., Any]
     assert since(api, "2000-01-01T00:00:00Z") == everybody - {gone} | set(new["identifiers"])
 
 
-def test_shortening_the_lag_catches_up(action_network: Callable[..., Any]) -> None:
-    api = action_network(index_lag=60)
+def test_shortening_the_lag_catches_up(make: Callable[..., Any]) -> None:
+    api = make(index_lag=60)
     [new] = api.account.insert("people", [{}])
     assert since(api, "2000-01-01T00:00:00Z") == set()
     api.account.set(index_lag=0)
     assert since(api, "2000-01-01T00:00:00Z") == set(new["identifiers"])
 
 
-def test_order_is_arbitrary_but_holds_until_something_changes(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=120)
+def test_order_is_arbitrary_but_holds_until_something_changes(make: Callable[..., Any]) -> None:
+    api = make(size=120)
     people = [person["identifiers"][0] for person in api.all("/people")]
     dates = [person["modified_date"] for person in api.all("/people")]
     assert people == [person["identifiers"][0] for person in api.all("/people", per_page=7)]
@@ -411,8 +404,8 @@ def test_order_is_arbitrary_but_holds_until_something_changes(action_network: Ca
     assert after != people
 
 
-def test_churn_by_second(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=10)
+def test_churn_by_second(make: Callable[..., Any]) -> None:
+    api = make(size=10)
     newest = max(person["modified_date"] for person in api.account.records("people"))
     api.account.churn("people", changes_per_second=40, adds_per_second=20)
     time.sleep(1)
@@ -424,8 +417,8 @@ def test_churn_by_second(action_network: Callable[..., Any]) -> None:
     assert api.account.records("people") == people
 
 
-def test_churn_by_call(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=10)
+def test_churn_by_call(make: Callable[..., Any]) -> None:
+    api = make(size=10)
     api.account.churn("people", changes_per_call=1, adds_per_call=0.5)
     sizes = [len(api.items(api.get("/people"))) for _ in range(6)]
     assert sizes == [10, 11, 11, 12, 12, 13]
@@ -434,8 +427,8 @@ def test_churn_by_call(action_network: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("resource", ["signatures", "events", "tags", "messages", "items", "queries", "donations"])
-def test_anything_can_be_added_and_changed(action_network: Callable[..., Any], resource: str) -> None:
-    api = action_network(size=10)
+def test_anything_can_be_added_and_changed(make: Callable[..., Any], resource: str) -> None:
+    api = make(size=10)
     before = len(api.account.records(resource))
     api.account.churn(resource, changes_per_call=20, adds_per_call=20)
     api.get("/metadata")

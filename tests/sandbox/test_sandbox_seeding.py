@@ -21,8 +21,8 @@ def ago(**span: float) -> str:
 
 
 @pytest.fixture(scope="module")
-def account(action_network: Callable[..., Any]) -> Any:
-    return action_network(size=SIZE).account
+def account(make: Callable[..., Any]) -> Any:
+    return make(size=SIZE).account
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_records_are_of_realistic_size(people: list[dict[str, Any]]) -> None:
     assert 1000 < sum(sizes) / SIZE < 2200
 
 
-def test_a_big_account_takes_seconds(action_network: Callable[..., Any]) -> None:
+def test_a_big_account_takes_seconds(make: Callable[..., Any]) -> None:
     started = time.monotonic()
-    api = action_network(counts={"people": 40_000})
+    api = make(counts={"people": 40_000})
     assert time.monotonic() - started < 10
     [newest] = api.items(api.get("/people", per_page=1, page=40_000))
     same = api.all("/people", filter=f"identifier eq '{newest['identifiers'][0]}'")
@@ -96,9 +96,9 @@ def test_a_big_account_takes_seconds(action_network: Callable[..., Any]) -> None
     assert api.items(api.get("/people", page=1601)) == []
 
 
-def test_ten_thousand_parents_with_a_child_each(action_network: Callable[..., Any]) -> None:
+def test_ten_thousand_parents_with_a_child_each(make: Callable[..., Any]) -> None:
     started = time.monotonic()
-    api = action_network(counts={"people": 100, "petitions": 10_000, "signatures": 10_000})
+    api = make(counts={"people": 100, "petitions": 10_000, "signatures": 10_000})
     assert time.monotonic() - started < 10
     assert api.account.counters()["resources"]["signatures"] == 10_000
     petition = api.items(api.get("/petitions", page=400))[-1]

@@ -25,36 +25,21 @@ def phone(number: str, **more: str) -> list[dict[str, str]]:
     return [{"number": number, **more}]
 
 
-def sign_up(api: Any, **person: Any) -> Any:
-    tags: dict[str, Any] = {name: person.pop(name) for name in ("add_tags", "remove_tags") if name in person}
-    return api.post("/people", {"person": person, **tags})
-
-
-def link(api: Any, person: str) -> dict[str, Any]:
-    return {"_links": {"osdi:person": {"href": f"{api.url}/people/{person}"}}}
-
-
-def refused(api: Any, method: str, path: str, body: Any) -> tuple[int, Any]:
-    response = api.call(method, path, json=body)
-    return response.status_code, response.json()
-
-
 @pytest.fixture
-def api(action_network: Callable[..., Any]) -> Any:
-    return action_network()
+def api(make: Callable[..., Any]) -> Any:
+    return make()
 
 
 @pytest.fixture
 def jo(api: Any) -> str:
-    return own(sign_up(api, given_name="Jo", email_addresses=email("jo@example.org")))
+    return own(api.sign_up(given_name="Jo", email_addresses=email("jo@example.org")))
 
 
 # The person signup helper
 
 
 def test_a_new_person(api: Any) -> None:
-    person = sign_up(
-        api,
+    person = api.sign_up(
         given_name="Jo",
         family_name="Doe",
         email_addresses=email("Jo@example.org"),
@@ -77,25 +62,24 @@ def test_a_new_person(api: Any) -> None:
 
 
 def test_statuses_of_a_new_person(api: Any) -> None:
-    person = sign_up(
-        api,
+    person = api.sign_up(
         email_addresses=email("a@example.org", status="unsubscribed"),
         phone_numbers=phone("12025550101", status="subscribed"),
     )
     assert person["email_addresses"][0]["status"] == "unsubscribed"
     assert person["phone_numbers"][0]["status"] == "subscribed"
-    odd = sign_up(api, email_addresses=email("b@example.org", status="bouncing"))
+    odd = api.sign_up(email_addresses=email("b@example.org", status="bouncing"))
     assert odd["email_addresses"][0]["status"] == "subscribed"
 
 
 def test_a_match_by_email_merges(api: Any, jo: str) -> None:
-    sign_up(api, email_addresses=email("jo@example.org", status="unsubscribed"), custom_fields={"a": "1", "b": "2"})
-    person = sign_up(api, family_name="Doe", email_addresses=email("JO@example.org"), custom_fields={"b": "3"})
+    api.sign_up(email_addresses=email("jo@example.org", status="unsubscribed"), custom_fields={"a": "1", "b": "2"})
+    person = api.sign_up(family_name="Doe", email_addresses=email("JO@example.org"), custom_fields={"b": "3"})
     assert own(person) == jo
     assert (person["given_name"], person["family_name"]) == ("Jo", "Doe")
     assert person["email_addresses"][0]["status"] == "unsubscribed"
     assert person["custom_fields"] == {"a": "1", "b": "3"}
-    again = sign_up(api, email_addresses=email("jo@example.org", status="subscribed"))
+    again = api.sign_up(email_addresses=email("jo@example.org", status="subscribed"))
     assert again["email_addresses"][0]["status"] == "subscribed"
     assert len(api.all("/people")) == 1
 
@@ -105,7 +89,7 @@ def test_a_match_moves_the_modified_date_alone(api: Any) -> None:
         "people",
         [{"email_addresses": email("x@example.org"), "modified_date": "2020-01-01T00:00:00Z", "given_name": "X"}],
     )
-    person = sign_up(api, email_addresses=email("x@example.org"))
+    person = api.sign_up(email_addresses=email("x@example.org"))
     assert person["created_date"] == given["created_date"] == "2020-01-01T00:00:00Z"
     assert person["modified_date"] > given["modified_date"]
 
@@ -113,25 +97,25 @@ def test_a_match_moves_the_modified_date_alone(api: Any) -> None:
 @pytest.mark.parametrize("status", ["bouncing", "spam complaint"])
 def test_bounces_and_complaints_stay(api: Any, status: str) -> None:
     api.account.insert("people", [{"email_addresses": email("x@example.org", status=status)}])
-    person = sign_up(api, email_addresses=email("x@example.org", status="subscribed"))
+    person = api.sign_up(email_addresses=email("x@example.org", status="subscribed"))
     assert person["email_addresses"][0]["status"] == status
 
 
 def test_a_match_by_phone_alone(api: Any) -> None:
-    first = sign_up(api, given_name="Mo", phone_numbers=phone("2025550102", status="subscribed"))
-    again = sign_up(api, family_name="Doe", phone_numbers=phone("+1 202 555 0102"))
+    first = api.sign_up(given_name="Mo", phone_numbers=phone("2025550102", status="subscribed"))
+    again = api.sign_up(family_name="Doe", phone_numbers=phone("+1 202 555 0102"))
     assert own(first) == own(again)
     assert again["phone_numbers"][0]["status"] == "subscribed"
     assert "email_addresses" not in first
-    mailed = sign_up(api, email_addresses=email("mo@example.org"), phone_numbers=phone("12025550102"))
+    mailed = api.sign_up(email_addresses=email("mo@example.org"), phone_numbers=phone("12025550102"))
     assert own(mailed) == own(first)
     assert mailed["email_addresses"][0] == {"primary": True, "address": "mo@example.org", "status": "subscribed"}
     assert len(api.all("/people")) == 1
 
 
 def test_a_new_phone_replaces_the_old(api: Any, jo: str) -> None:
-    sign_up(api, email_addresses=email("jo@example.org"), phone_numbers=phone("12025550103", status="subscribed"))
-    person = sign_up(api, email_addresses=email("jo@example.org"), phone_numbers=phone("12025550104"))
+    api.sign_up(email_addresses=email("jo@example.org"), phone_numbers=phone("12025550103", status="subscribed"))
+    person = api.sign_up(email_addresses=email("jo@example.org"), phone_numbers=phone("12025550104"))
     assert own(person) == jo
     assert [(entry["number"], entry["status"]) for entry in person["phone_numbers"]] == [
         ("12025550104", "unsubscribed")
@@ -141,28 +125,28 @@ def test_a_new_phone_replaces_the_old(api: Any, jo: str) -> None:
 def test_a_phone_moves_between_people_with_emails(api: Any, jo: str) -> None:
     number = phone("12025550105")
     al = own(
-        sign_up(
-            api, email_addresses=email("al@example.org"), phone_numbers=phone(number[0]["number"], status="subscribed")
+        api.sign_up(
+            email_addresses=email("al@example.org"), phone_numbers=phone(number[0]["number"], status="subscribed")
         )
     )
-    person = sign_up(api, email_addresses=email("jo@example.org"), phone_numbers=number)
+    person = api.sign_up(email_addresses=email("jo@example.org"), phone_numbers=number)
     assert own(person) == jo
     assert person["phone_numbers"][0]["number"] == "12025550105"
     assert person["phone_numbers"][0]["status"] == "subscribed"
     assert "phone_numbers" not in api.get(f"/people/{al}")
-    new = sign_up(api, email_addresses=email("new@example.org"), phone_numbers=number)
+    new = api.sign_up(email_addresses=email("new@example.org"), phone_numbers=number)
     assert own(new) not in (jo, al)
     assert "phone_numbers" not in api.get(f"/people/{jo}")
 
 
-def test_a_phone_only_person_is_merged(action_network: Callable[..., Any]) -> None:
-    api = action_network(counts={"petitions": 2, "tags": 1})
+def test_a_phone_only_person_is_merged(make: Callable[..., Any]) -> None:
+    api = make(counts={"petitions": 2, "tags": 1})
     tag = api.all("/tags")[0]
-    mobile = own(sign_up(api, phone_numbers=phone("12025550106"), given_name="Mo", add_tags=[tag["name"]]))
+    mobile = own(api.sign_up(phone_numbers=phone("12025550106"), given_name="Mo", add_tags=[tag["name"]]))
     petition = own(api.all("/petitions")[0])
-    api.post(f"/petitions/{petition}/signatures", link(api, mobile))
-    jo = own(sign_up(api, email_addresses=email("jo@example.org")))
-    person = sign_up(api, email_addresses=email("jo@example.org"), phone_numbers=phone("12025550106"))
+    api.post(f"/petitions/{petition}/signatures", api.link(mobile))
+    jo = own(api.sign_up(email_addresses=email("jo@example.org")))
+    person = api.sign_up(email_addresses=email("jo@example.org"), phone_numbers=phone("12025550106"))
     assert own(person) == jo
     assert person["given_name"] == "Mo"
     assert api.call("GET", f"/people/{mobile}").status_code == 404
@@ -196,24 +180,24 @@ def test_bodies_that_are_no_json_objects(api: Any) -> None:
 
 def test_country_is_us_unless_given(api: Any) -> None:
     mail = email("jo@example.org")
-    german = sign_up(api, email_addresses=mail, postal_addresses=[{"postal_code": "10115", "country": "DE"}])
+    german = api.sign_up(email_addresses=mail, postal_addresses=[{"postal_code": "10115", "country": "DE"}])
     assert german["postal_addresses"][0]["country"] == "DE"
-    moved = sign_up(api, email_addresses=mail, postal_addresses=[{"locality": "Berlin"}])
+    moved = api.sign_up(email_addresses=mail, postal_addresses=[{"locality": "Berlin"}])
     [address] = moved["postal_addresses"]
     assert (address["postal_code"], address["locality"], address["country"]) == ("10115", "Berlin", "US")
 
 
 def test_unknown_languages_become_english(api: Any) -> None:
-    person = sign_up(api, email_addresses=email("jo@example.org"), languages_spoken=["tlh"])
+    person = api.sign_up(email_addresses=email("jo@example.org"), languages_spoken=["tlh"])
     assert person["languages_spoken"] == ["en"]
 
 
 def test_custom_fields_are_made_on_the_way_or_dropped(api: Any) -> None:
-    sign_up(api, email_addresses=email("jo@example.org"), custom_fields={"shoe size": "42"})
+    api.sign_up(email_addresses=email("jo@example.org"), custom_fields={"shoe size": "42"})
     fields = api.get("/metadata/custom_fields")["action_network:custom_fields"]
     assert [field["name"] for field in fields] == ["shoe size"]
     api.account.set(unknown_custom_fields="drop")
-    person = sign_up(api, email_addresses=email("jo@example.org"), custom_fields={"hat": "7", "shoe size": "43"})
+    person = api.sign_up(email_addresses=email("jo@example.org"), custom_fields={"hat": "7", "shoe size": "43"})
     assert person["custom_fields"] == {"shoe size": "43"}
 
 
@@ -227,9 +211,9 @@ def test_tags_are_added_before_they_are_removed_and_unknown_ones_ignored(api: An
         return {names[tagging["_links"]["osdi:tag"]["href"].rsplit("/", 1)[1]] for tagging in taggings}
 
     mail = email("jo@example.org")
-    jo = own(sign_up(api, email_addresses=mail, add_tags=["volunteer", "Member", "nonsense"]))
+    jo = own(api.sign_up(email_addresses=mail, add_tags=["volunteer", "Member", "nonsense"]))
     assert tags(jo) == {"volunteer"}
-    sign_up(api, email_addresses=mail, add_tags=["member", "prospect"], remove_tags=["prospect", "volunteer", "x"])
+    api.sign_up(email_addresses=mail, add_tags=["member", "prospect"], remove_tags=["prospect", "volunteer", "x"])
     assert tags(jo) == {"member"}
     assert len(api.all("/tags")) == 3
 
@@ -248,8 +232,7 @@ def test_a_request_in_the_background(api: Any) -> None:
 
 
 def test_put_merges_and_null_clears(api: Any) -> None:
-    person = sign_up(
-        api,
+    person = api.sign_up(
         given_name="Jo",
         family_name="Doe",
         email_addresses=email("jo@example.org"),
@@ -277,21 +260,21 @@ def test_put_merges_and_null_clears(api: Any) -> None:
 
 
 def test_an_email_of_somebody_else_is_silently_ignored(api: Any, jo: str) -> None:
-    sign_up(api, email_addresses=email("al@example.org"))
+    api.sign_up(email_addresses=email("al@example.org"))
     body = {"given_name": "Joan", "email_addresses": email("AL@example.org", status="unsubscribed")}
     changed = api.put(f"/people/{jo}", body)
     assert changed["given_name"] == "Joan"
     assert changed["email_addresses"] == [{"primary": True, "address": "jo@example.org", "status": "subscribed"}]
     free = api.put(f"/people/{jo}", {"email_addresses": email("joan@example.org")})
     assert free["email_addresses"][0]["address"] == "joan@example.org"
-    assert refused(api, "PUT", "/people/X", {"given_name": "x"}) == (
+    assert api.refused("PUT", "/people/X", {"given_name": "x"}) == (
         404,
         {"error": "Couldn't find person with id = X"},
     )
 
 
 def test_an_email_for_a_mobile_only_person(api: Any) -> None:
-    mobile = own(sign_up(api, phone_numbers=phone("12025550107")))
+    mobile = own(api.sign_up(phone_numbers=phone("12025550107")))
     changed = api.put(f"/people/{mobile}", {"email_addresses": email("mo@example.org", status="unsubscribed")})
     assert changed["email_addresses"][0]["status"] == "unsubscribed"
 
@@ -306,12 +289,12 @@ def test_foreign_identifiers_are_added_and_never_removed(api: Any, jo: str) -> N
     assert own(api.all("/people", filter=f"identifier eq 'other:{jo}'")[0]) == jo
 
 
-def test_foreign_identifiers_are_unique_across_accounts(api: Any, jo: str, action_network: Callable[..., Any]) -> None:
+def test_foreign_identifiers_are_unique_across_accounts(api: Any, jo: str, make: Callable[..., Any]) -> None:
     taken = f"unique:{jo}"
     api.put(f"/people/{jo}", {"identifiers": [taken]})
-    other = action_network()
+    other = make()
     body = {"person": {"email_addresses": email("x@example.org"), "identifiers": [taken]}}
-    assert refused(other, "POST", "/people", body) == (400, {"error": f"Identifier {taken} has already been taken"})
+    assert other.refused("POST", "/people", body) == (400, {"error": f"Identifier {taken} has already been taken"})
     assert other.all("/people") == []
     petition = {"title": "x", "origin_system": "MyApp", "identifiers": [taken]}
     assert other.post("/petitions", petition)["identifiers"][1:] == [taken]
@@ -327,8 +310,8 @@ ACTIONS = ("petitions", "events", "forms", "fundraising_pages", "advocacy_campai
 
 @pytest.mark.parametrize("resource", ACTIONS)
 def test_actions_are_made_and_changed(api: Any, jo: str, resource: str) -> None:
-    assert refused(api, "POST", f"/{resource}", {"title": "x"})[0] == 400
-    assert refused(api, "POST", f"/{resource}", {"origin_system": "x"})[0] == 400
+    assert api.refused("POST", f"/{resource}", {"title": "x"})[0] == 400
+    assert api.refused("POST", f"/{resource}", {"origin_system": "x"})[0] == 400
     api.post("/tags", {"name": "known"})
     body = {
         "title": "Stop it",
@@ -378,8 +361,8 @@ def test_what_is_each_actions_own(api: Any) -> None:
     assert (page["currency"], page["total_donations"], page["total_amount"]) == ("USD", 0, 0)
 
 
-def test_the_url_of_an_action_made_in_the_ui_stays(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=10)
+def test_the_url_of_an_action_made_in_the_ui_stays(make: Callable[..., Any]) -> None:
+    api = make(size=10)
     by_ui = next(petition for petition in api.all("/petitions") if petition["origin_system"] == "Action Network")
     changed = api.put(f"/petitions/{own(by_ui)}", {"browser_url": "https://evil.example", "title": "T"})
     assert (changed["browser_url"], changed["title"]) == (by_ui["browser_url"], "T")
@@ -399,7 +382,7 @@ def test_event_times_are_wall_clock(api: Any) -> None:
     assert event["status"] == "confirmed"
     location = event["location"]
     assert (location["venue"], location["address_lines"], location["country"]) == ("Hall", ["1 Main St"], "US")
-    assert refused(api, "POST", "/events", {**body, "start_date": "soon"})[0] == 400
+    assert api.refused("POST", "/events", {**body, "start_date": "soon"})[0] == 400
     moved = api.put(f"/events/{own(event)}", {"location": {"venue": "Bar"}, "capacity": None})
     assert (moved["location"]["venue"], moved["location"]["locality"]) == ("Bar", "Washington")
     assert "capacity" not in moved
@@ -416,13 +399,13 @@ def test_events_in_an_event_campaign(api: Any, jo: str) -> None:
     campaign = own(api.post("/event_campaigns", {"title": "Parties", "origin_system": "MyApp"}))
     event = api.post(f"/event_campaigns/{campaign}/events", {"title": "Mine", "origin_system": "MyApp"})
     assert event["action_network:event_campaign_id"] == campaign
-    api.post(f"/events/{own(event)}/attendances", link(api, jo))
+    api.post(f"/events/{own(event)}/attendances", api.link(jo))
     counted = api.get(f"/event_campaigns/{campaign}")
     assert (counted["total_events"], counted["total_rsvps"]) == (1, 1)
     path = f"/event_campaigns/{campaign}/events"
     assert [own(found) for found in api.all(path)] == [own(event)]
     assert len(api.all(f"{path}/{own(event)}/attendances")) == 1
-    assert refused(api, "POST", "/event_campaigns/X/events", {"title": "x", "origin_system": "y"})[0] == 404
+    assert api.refused("POST", "/event_campaigns/X/events", {"title": "x", "origin_system": "y"})[0] == 404
 
 
 # Records of actions
@@ -460,7 +443,7 @@ def test_a_record_by_link(api: Any, jo: str, resource: str) -> None:
     api.account.change("people", [jo], modified_date="2020-01-01T00:00:00Z")
     body = {
         **details,
-        **link(api, jo),
+        **api.link(jo),
         "identifiers": [f"mysys:{resource}-{jo}"],
         "created_date": "2024-01-01T00:00:00Z",
         "action_network:referrer_data": {"source": "import", "website": "example.org", "referrer": "me"},
@@ -510,29 +493,29 @@ def test_a_record_by_helper(api: Any, resource: str) -> None:
 def test_a_record_of_nobody_or_of_nothing(api: Any, jo: str, resource: str) -> None:
     parent, (_, details, _) = parent_of(api, resource), RECORDS[resource]
     bad = (400, {"error": "You must specify a valid person id"})
-    assert refused(api, "POST", f"{parent}/{resource}", {**details, **link(api, "X")}) == bad
-    assert refused(api, "POST", f"{parent}/{resource}", details) == bad
+    assert api.refused("POST", f"{parent}/{resource}", {**details, **api.link("X")}) == bad
+    assert api.refused("POST", f"{parent}/{resource}", details) == bad
     lost = f"/{parent.split('/')[1]}/X/{resource}"
-    assert refused(api, "POST", lost, {**details, **link(api, jo)})[0] == 404
+    assert api.refused("POST", lost, {**details, **api.link(jo)})[0] == 404
     assert api.all(f"{parent}/{resource}") == []
 
 
 @pytest.mark.parametrize("resource", RECORDS)
 def test_repeats(api: Any, jo: str, resource: str) -> None:
     parent, (_, details, _) = parent_of(api, resource), RECORDS[resource]
-    first = api.post(f"{parent}/{resource}", {**details, **link(api, jo), "identifiers": [f"r:{resource}-{jo}"]})
-    second = api.post(f"{parent}/{resource}", {**details, **link(api, jo)})
+    first = api.post(f"{parent}/{resource}", {**details, **api.link(jo), "identifiers": [f"r:{resource}-{jo}"]})
+    second = api.post(f"{parent}/{resource}", {**details, **api.link(jo)})
     found = {own(record) for record in api.all(f"{parent}/{resource}")}
     if resource in ("donations", "outreaches"):
         assert found == {own(first), own(second)}
-        clash = {**details, **link(api, jo), "identifiers": [f"r:{resource}-{jo}"]}
-        assert refused(api, "POST", f"{parent}/{resource}", clash)[0] == 400
+        clash = {**details, **api.link(jo), "identifiers": [f"r:{resource}-{jo}"]}
+        assert api.refused("POST", f"{parent}/{resource}", clash)[0] == 400
         assert len(api.all(f"{parent}/{resource}")) == 2
     else:
         assert found == {own(second)}
         assert own(first) != own(second)
         assert second["identifiers"][1:] == [f"r:{resource}-{jo}"]
-        same = api.post(f"{parent}/{resource}", {**details, **link(api, jo), "identifiers": [f"r:{resource}-{jo}"]})
+        same = api.post(f"{parent}/{resource}", {**details, **api.link(jo), "identifiers": [f"r:{resource}-{jo}"]})
         assert same["identifiers"][1:] == [f"r:{resource}-{jo}"]
         total = {value for name, value in api.get(parent).items() if name.startswith("total_")}
         assert total == {1}
@@ -541,10 +524,10 @@ def test_repeats(api: Any, jo: str, resource: str) -> None:
 @pytest.mark.parametrize("resource", RECORDS)
 def test_put_on_a_record(api: Any, jo: str, resource: str) -> None:
     parent, (_, details, change) = parent_of(api, resource), RECORDS[resource]
-    made = api.post(f"{parent}/{resource}", {**details, **link(api, jo)})
+    made = api.post(f"{parent}/{resource}", {**details, **api.link(jo)})
     path = f"{parent}/{resource}/{own(made)}"
     if change is None:
-        assert refused(api, "PUT", path, {"identifiers": ["x:1"]}) == (404, {"error": "Not found"})
+        assert api.refused("PUT", path, {"identifiers": ["x:1"]}) == (404, {"error": "Not found"})
         return
     body = {**change, "identifiers": [f"late:{resource}-{jo}"], "created_date": "2000-01-01T00:00:00Z"}
     changed = api.put(path, body)
@@ -558,7 +541,7 @@ def test_put_on_a_record(api: Any, jo: str, resource: str) -> None:
 def test_donations_are_computed(api: Any, jo: str) -> None:
     parent, (_, details, _) = parent_of(api, "donations"), RECORDS["donations"]
     payment = {"method": "Cash", "reference_number": "7"}
-    made = api.post(f"{parent}/donations", {**details, **link(api, jo), "amount": "1000", "payment": payment})
+    made = api.post(f"{parent}/donations", {**details, **api.link(jo), "amount": "1000", "payment": payment})
     assert (made["amount"], made["currency"]) == ("20.01", "usd")
     assert made["payment"] == {
         "method": "Credit Card",
@@ -569,39 +552,39 @@ def test_donations_are_computed(api: Any, jo: str) -> None:
     assert own(api.all("/donations")[0]) == own(made)
     page = api.get(parent)
     assert (page["total_donations"], page["total_amount"]) == (1, 20.01)
-    assert refused(api, "POST", f"{parent}/donations", link(api, jo))[0] == 400
-    assert refused(api, "POST", f"{parent}/donations", {**details, **link(api, jo), "payment": None})[0] == 400
-    assert refused(api, "POST", f"{parent}/donations", {**details, **link(api, jo), "recipients": [{}]})[0] == 400
+    assert api.refused("POST", f"{parent}/donations", api.link(jo))[0] == 400
+    assert api.refused("POST", f"{parent}/donations", {**details, **api.link(jo), "payment": None})[0] == 400
+    assert api.refused("POST", f"{parent}/donations", {**details, **api.link(jo), "recipients": [{}]})[0] == 400
     assert api.post(f"{parent}/donations", {"person": {"email_addresses": email("jo@example.org")}}) == {}
-    assert refused(api, "DELETE", f"{parent}/donations/{own(made)}", None)[0] == 404
+    assert api.refused("DELETE", f"{parent}/donations/{own(made)}", None)[0] == 404
 
 
 def test_outreaches_have_one_target(api: Any, jo: str) -> None:
     parent, (_, details, _) = parent_of(api, "outreaches"), RECORDS["outreaches"]
     for targets in ([], [{"title": "A"}, {"title": "B"}], None):
-        assert refused(api, "POST", f"{parent}/outreaches", {**details, "targets": targets, **link(api, jo)})[0] == 400
+        assert api.refused("POST", f"{parent}/outreaches", {**details, "targets": targets, **api.link(jo)})[0] == 400
     call = api.post("/advocacy_campaigns", {"title": "Call", "origin_system": "MyApp", "type": "phone"})
-    body = {"targets": [{"title": "A"}], "duration": 60, **link(api, jo)}
+    body = {"targets": [{"title": "A"}], "duration": 60, **api.link(jo)}
     made = api.post(f"/advocacy_campaigns/{own(call)}/outreaches", body)
     assert (made["type"], made["duration"]) == ("phone", 60)
 
 
-def test_only_some_records_can_be_made_on_actions_of_the_ui(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=10)
+def test_only_some_records_can_be_made_on_actions_of_the_ui(make: Callable[..., Any]) -> None:
+    api = make(size=10)
     jo = own(api.all("/people")[0])
     for resource, (parents, details, _) in RECORDS.items():
         by_ui = next(found for found in api.all(f"/{parents}") if "action_network:embed" in found["_links"])
         path = f"/{parents}/{own(by_ui)}/{resource}"
         if resource in ("donations", "outreaches"):
-            assert refused(api, "POST", path, {**details, **link(api, jo)})[0] == 400
+            assert api.refused("POST", path, {**details, **api.link(jo)})[0] == 400
             assert api.post(path, {**details, "person": {"email_addresses": email("x@example.org")}}) == {}
         else:
-            assert api.post(path, {**details, **link(api, jo)})["action_network:person_id"] == jo
+            assert api.post(path, {**details, **api.link(jo)})["action_network:person_id"] == jo
 
 
 def test_records_in_the_background(api: Any, jo: str) -> None:
     parent = parent_of(api, "signatures")
-    assert api.post(f"{parent}/signatures", link(api, jo), background_request="true") == {}
+    assert api.post(f"{parent}/signatures", api.link(jo), background_request="true") == {}
     [signature] = api.all(f"{parent}/signatures")
     path = f"{parent}/signatures/{own(signature)}"
     assert api.put(path, {"comments": "later"}, background_request="true") == {}
@@ -637,26 +620,26 @@ def test_an_existing_tag_is_a_redirect(api: Any, status: int) -> None:
     assert response.headers["Location"] == f"{api.url}/tags/{own(made)}"
     assert api.call("GET", response.headers["Location"]).json() == made
     assert len(api.all("/tags")) == 1
-    assert refused(api, "POST", "/tags", {})[0] == 400
+    assert api.refused("POST", "/tags", {})[0] == 400
 
 
 def test_taggings_are_replaced_and_deleted(api: Any, jo: str) -> None:
     tag = own(api.post("/tags", {"name": "x"}))
     path = f"/tags/{tag}/taggings"
-    first = api.post(path, {**link(api, jo), "identifiers": [f"t:{jo}"]})
+    first = api.post(path, {**api.link(jo), "identifiers": [f"t:{jo}"]})
     assert first["item_type"] == "osdi:person"
     assert first["_links"]["osdi:person"]["href"] == f"{api.url}/people/{jo}"
-    second = api.post(path, link(api, jo))
+    second = api.post(path, api.link(jo))
     assert own(first) != own(second)
     assert [own(tagging) for tagging in api.all(path)] == [own(second)]
-    assert refused(api, "POST", path, link(api, "X")) == (400, {"error": "You must specify a valid person id"})
-    assert refused(api, "POST", "/tags/X/taggings", link(api, jo))[0] == 404
-    assert refused(api, "PUT", f"{path}/{own(second)}", {}) == (404, {"error": "Not found"})
+    assert api.refused("POST", path, api.link("X")) == (400, {"error": "You must specify a valid person id"})
+    assert api.refused("POST", "/tags/X/taggings", api.link(jo))[0] == 404
+    assert api.refused("PUT", f"{path}/{own(second)}", {}) == (404, {"error": "Not found"})
     gone = api.call("DELETE", f"{path}/{own(second)}")
     assert (gone.status_code, gone.json()) == (200, {"notice": "This tagging was successfully deleted."})
     assert api.call("GET", f"{path}/{own(second)}").status_code == 404
     assert api.call("DELETE", f"{path}/{own(second)}").status_code == 404
-    third = own(api.post(path, link(api, jo)))
+    third = own(api.post(path, api.link(jo)))
     assert api.call("DELETE", f"{path}/{third}?background_request=true").json() == {}
 
 
@@ -676,17 +659,17 @@ def settled(api: Any, message: str) -> Any:
     raise AssertionError(found["status"])
 
 
-def test_a_message_from_draft_to_sent(action_network: Callable[..., Any]) -> None:
-    api = action_network(counts={"people": 30, "queries": 1}, calculating_seconds=0.2, message_seconds=0)
+def test_a_message_from_draft_to_sent(make: Callable[..., Any]) -> None:
+    api = make(counts={"people": 30, "queries": 1}, calculating_seconds=0.2, message_seconds=0)
     for name in MESSAGE:
-        assert refused(api, "POST", "/messages", {**MESSAGE, name: ""})[0] == 400
+        assert api.refused("POST", "/messages", {**MESSAGE, name: ""})[0] == 400
     made = api.post("/messages", {**MESSAGE, "name": "M", "origin_system": "MyApp"})
     path = f"/messages/{own(made)}"
     assert (made["status"], made["targets"], made["type"]) == ("calculating", [], "email")
     assert "total_targeted" not in made
     default = next(own(wrapper) for wrapper in api.all("/wrappers") if wrapper["default"])
     assert made["_links"]["osdi:wrapper"]["href"] == f"{api.url}/wrappers/{default}"
-    assert refused(api, "POST", f"{path}/send", {})[0] == 400
+    assert api.refused("POST", f"{path}/send", {})[0] == 400
     draft = settled(api, own(made))
     subscribed = [
         person for person in api.all("/people") if person.get("email_addresses", [{}])[0].get("status") == "subscribed"
@@ -701,7 +684,7 @@ def test_a_message_from_draft_to_sent(action_network: Callable[..., Any]) -> Non
     }
     scheduled = api.get(path)
     assert (scheduled["status"], scheduled["scheduled_start_date"]) == ("scheduled", "2099-03-14T12:00:00Z")
-    assert refused(api, "PUT", path, {"subject": "x"})[0] == 400
+    assert api.refused("PUT", path, {"subject": "x"})[0] == 400
     assert api.call("DELETE", f"{path}/schedule").status_code == 200
     assert "scheduled_start_date" not in api.get(path)
     assert api.post(f"{path}/send", {}) == {"message": "Your email has been sent."}
@@ -712,19 +695,19 @@ def test_a_message_from_draft_to_sent(action_network: Callable[..., Any]) -> Non
     sent = settled(api, own(made))
     assert sent["status"] == "sent"
     assert sent["statistics"]["sent"] == sent["total_targeted"]
-    assert refused(api, "POST", f"{path}/send", {})[0] == 400
+    assert api.refused("POST", f"{path}/send", {})[0] == 400
 
 
 def test_messages_have_a_limit_of_their_own(api: Any) -> None:
     message = own(api.post("/messages", MESSAGE))
-    assert refused(api, "POST", "/messages", MESSAGE) == (429, {"error": "Too many requests"})
-    assert refused(api, "PUT", f"/messages/{message}", {"targets": []})[0] == 429
+    assert api.refused("POST", "/messages", MESSAGE) == (429, {"error": "Too many requests"})
+    assert api.refused("PUT", f"/messages/{message}", {"targets": []})[0] == 429
     assert api.put(f"/messages/{message}", {"subject": "New"})["subject"] == "New"
     assert len(api.all("/messages")) == 1
 
 
 def test_unique_id_lists(api: Any, jo: str) -> None:
-    al = own(sign_up(api, email_addresses=email("al@example.org")))
+    al = own(api.sign_up(email_addresses=email("al@example.org")))
     made = api.post("/unique_id_lists", {"name": "Big donors", "unique_ids": [jo, jo, "X"]})
     assert (made["name"], made["count"]) == ("Big donors", 1)
     assert "unique_ids" not in made
@@ -733,10 +716,10 @@ def test_unique_id_lists(api: Any, jo: str) -> None:
     assert api.put(path, {"unique_ids": [al]})["count"] == 1
     api.account.set(unique_ids="append")
     assert api.put(path, {"unique_ids": [jo]})["count"] == 2
-    assert refused(api, "POST", "/unique_id_lists", {"unique_ids": [jo]})[0] == 400
+    assert api.refused("POST", "/unique_id_lists", {"unique_ids": [jo]})[0] == 400
 
 
 @pytest.mark.parametrize("resource", ["campaigns", "lists", "queries", "wrappers", "donations", "metadata"])
 def test_what_can_only_be_read(api: Any, resource: str) -> None:
-    assert refused(api, "POST", f"/{resource}", {"title": "x", "name": "x"})[0] == 404
-    assert refused(api, "PUT", f"/{resource}/X", {"title": "x", "name": "x"})[0] == 404
+    assert api.refused("POST", f"/{resource}", {"title": "x", "name": "x"})[0] == 404
+    assert api.refused("PUT", f"/{resource}/X", {"title": "x", "name": "x"})[0] == 404

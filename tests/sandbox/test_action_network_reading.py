@@ -22,8 +22,8 @@ def own(record: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def api(action_network: Callable[..., Any]) -> Any:
-    return action_network(size=300)
+def api(make: Callable[..., Any]) -> Any:
+    return make(size=300)
 
 
 # Keys
@@ -46,8 +46,8 @@ def test_everything_else_needs_a_key(api: Any, headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_revoked_key(action_network: Callable[..., Any], status: int) -> None:
-    api = action_network(key=f"secret-{status}", size=3)
+def test_a_revoked_key(make: Callable[..., Any], status: int) -> None:
+    api = make(key=f"secret-{status}", size=3)
     api.account.set(revoked=status)
     for method, path in (("GET", "/people"), ("POST", "/tags")):
         response = api.call(method, path, json={"name": "x"})
@@ -57,8 +57,8 @@ def test_a_revoked_key(action_network: Callable[..., Any], status: int) -> None:
     assert len(api.account.log()) == 3
 
 
-def test_a_personal_key_has_no_tags_and_campaigns(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=3, group=False)
+def test_a_personal_key_has_no_tags_and_campaigns(make: Callable[..., Any]) -> None:
+    api = make(size=3, group=False)
     assert "osdi:tags" not in api.get("/")["_links"]
     person = own(api.get("/people")["_embedded"]["osdi:people"][0])
     for path in ("/tags", "/campaigns", f"/people/{person}/taggings"):
@@ -116,8 +116,8 @@ def test_next_keeps_filter_and_page_size(api: Any) -> None:
     assert api.call("GET", following).json()["page"] == 2
 
 
-def test_next_of_small_child_collections_is_an_option(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=80, counts={"petitions": 2, "signatures": 60, "forms": 30, "submissions": 30})
+def test_next_of_small_child_collections_is_an_option(make: Callable[..., Any]) -> None:
+    api = make(size=80, counts={"petitions": 2, "signatures": 60, "forms": 30, "submissions": 30})
     form = f"/forms/{own(api.all('/forms')[0])}/submissions"
     petitions = [f"/petitions/{own(petition)}/signatures" for petition in api.all("/petitions")]
     big = max(petitions, key=lambda path: api.get(path)["total_records"])
@@ -128,8 +128,8 @@ def test_next_of_small_child_collections_is_an_option(action_network: Callable[.
     assert "next" in api.get("/forms")["_links"]
 
 
-def test_oddities_of_paging(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=50, next_repeats=True, empty_page_embedded=False)
+def test_oddities_of_paging(make: Callable[..., Any]) -> None:
+    api = make(size=50, next_repeats=True, empty_page_embedded=False)
     assert api.get("/people", page=1)["_links"]["next"]["href"] == f"{api.url}/people?page=2"
     assert api.get("/people", page=2)["_links"]["next"]["href"] == f"{api.url}/people?page=2"
     after = api.get("/people", page=3)
@@ -139,8 +139,8 @@ def test_oddities_of_paging(action_network: Callable[..., Any]) -> None:
     assert api.get("/people")["_links"]["next"]["href"].startswith("http://evil.example/api/v2/people?")
 
 
-def test_oddities_of_records(action_network: Callable[..., Any]) -> None:
-    api = action_network(size=40, identifiers="foreign_first", attendances_key="osdi:attendance", typos=True)
+def test_oddities_of_records(make: Callable[..., Any]) -> None:
+    api = make(size=40, identifiers="foreign_first", attendances_key="osdi:attendance", typos=True)
     several = [person["identifiers"] for person in api.all("/people") if len(person["identifiers"]) > 1]
     assert several
     assert all(not identifiers[0].startswith("action_network:") for identifiers in several)
@@ -197,8 +197,8 @@ def test_dates_in_other_forms(api: Any) -> None:
     assert filtered(api, f"created_date lt '{day}'") == created
 
 
-def test_text_filters(action_network: Callable[..., Any]) -> None:
-    api = action_network()
+def test_text_filters(make: Callable[..., Any]) -> None:
+    api = make()
     api.account.insert(
         "people",
         [
