@@ -1,4 +1,6 @@
 PYTHON ?= python3
+# Meltano and its plugins may need an earlier one: the release of duckdb that meltano.yml pins has no wheels for 3.14.
+MELTANO_PYTHON ?= $(PYTHON)
 PACKAGES = schemas osdi-crm-client tap-osdi-crm target-osdi-crm osdi-crm-sandbox
 BIN = .venv/bin
 
@@ -7,7 +9,7 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup demo test chaos lint settings bench clean
+.PHONY: setup demo test chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
 
@@ -18,7 +20,7 @@ setup: .venv/.ready
 	touch $@
 
 .meltano-venv/.ready: .venv/.ready
-	test -x .meltano-venv/bin/python || $(PYTHON) -m venv .meltano-venv
+	test -x .meltano-venv/bin/python || $(MELTANO_PYTHON) -m venv .meltano-venv
 	$(BIN)/uv pip install --quiet --python .meltano-venv/bin/python $(MELTANO)
 	touch $@
 
@@ -37,6 +39,12 @@ test: setup .meltano/.ready
 
 chaos: setup
 	$(BIN)/pytest -m chaos --timeout 3600
+
+# The next release of the SDK, which the packages do not allow yet; afterwards `make setup` goes back to the pinned one.
+sdk-next: setup
+	rm -f .venv/.ready
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --prerelease allow --upgrade-package singer-sdk "singer-sdk[msgspec,testing]"
+	$(BIN)/pytest -n 3 -m "not chaos" tests/client tests/tap tests/target
 
 lint: setup
 	$(BIN)/ruff check .
