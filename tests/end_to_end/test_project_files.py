@@ -1,8 +1,13 @@
-"""What contributors and GitHub read agrees with the code: Python versions, make targets, changelog."""
+"""What contributors and GitHub read agrees with the code: Python versions, make targets, changelog, private members."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+import pkgutil
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -60,3 +65,37 @@ def test_the_changelog_begins_with_what_is_unreleased_and_tells_of_this_version(
     assert heads[0] == "[Unreleased]"
     assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", head) for head in heads[1:])
     assert heads[1].startswith(f"[{PROJECTS[0]['version']}]")
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith(("__", "_abc_"))
+
+
+def members_of_the_sdk(plugin: type) -> set[str]:
+    """The private names that a class has from the SDK and overrides, reads or sets in its own code."""
+    of_sdk = [base for base in plugin.__mro__ if base.__module__.startswith("singer_sdk")]
+    if not of_sdk:
+        return set()
+    known = {name for base in of_sdk for name in vars(base) if private(name)}
+    for base in of_sdk:
+        known |= {f"_{name}" for name in re.findall(r"\bself\._(\w+)(?:: [^=\n]+)? = ", inspect.getsource(base))}
+    tree = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(plugin))))
+    named = {node.attr for node in tree if isinstance(node, ast.Attribute)} | vars(plugin).keys()
+    return {name for name in named & known if private(name)}
+
+
+@pytest.mark.parametrize("role", ["tap", "target"])
+def test_the_architecture_names_every_private_member_of_the_sdk(role: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text().partition("### Private members of the SDK\n")[2]
+    rows = re.findall(r"^\| `(_\w+)` \| ([a-z, ]+) \|", page.partition("\n#")[0], re.MULTILINE)
+    package = importlib.import_module(f"{role}_osdi_crm")
+    names = [found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    classes = [
+        each
+        for module in map(importlib.import_module, names)
+        for each in vars(module).values()
+        if inspect.isclass(each) and each.__module__ == module.__name__
+    ]
+
+    used = set().union(*map(members_of_the_sdk, classes))
+    assert {name for name, where in rows if role in where.split(", ")} == used
