@@ -12,9 +12,11 @@ from urllib.parse import quote_plus, urljoin
 
 import requests
 
+from osdi_crm_client import settings
 from osdi_crm_client.errors import ConfigurationError, Refused, VendorError
 from osdi_crm_client.pacing import Pacer, Turns
 from osdi_crm_client.retry import Retrying
+from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.transport import Transport
 from osdi_crm_client.vendor import vendor
 
@@ -34,7 +36,9 @@ class Account:
     """One account at a vendor, reached through one transport, one pacer and one set of credentials, from any thread.
 
     Attributes:
+        settings: The settings that tap and target share.
         vendor: The vendor.
+        own: The vendor's settings.
         base_url: The address that paths are relative to.
         index_lag: Seconds after which a change is sure to show in the vendor's searches.
         pacer: What keeps the calls under the vendor's limit; it counts them.
@@ -50,25 +54,27 @@ class Account:
             ConfigurationError: If a setting is wrong.
         """
         self.config = config
-        self.vendor = vendor(config["vendor"])
-        self.base_url = self.vendor.base_url(config).rstrip("/")
+        self.settings = settings.parse(ClientSettings, config)
+        self.vendor = vendor(self.settings.vendor)
+        self.own = self.vendor.own(config)
+        self.base_url = self.vendor.base_url(self.own).rstrip("/")
         if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)", self.base_url):
             raise ConfigurationError(
                 f"The settings do not make an address at which {self.vendor.title} could be reached; check"
-                f" '{self.vendor.address_setting(config)}', which looks like https://example.org/api."
+                f" '{self.vendor.address_setting(self.own)}', which looks like https://example.org/api."
             )
-        self.index_lag = float(config.get("index_lag_seconds", self.vendor.index_lag))
-        pace = float(config.get("calls_per_second", self.vendor.calls_per_second) or 0)
-        self.pacer = Pacer(pace or None)
-        self.most_in_flight = int(config.get(f"{self.vendor.name}_in_flight") or self.vendor.in_flight)
+        lag, pace = self.settings.index_lag_seconds, self.settings.calls_per_second
+        self.index_lag = self.vendor.index_lag if lag is None else lag
+        self.pacer = Pacer((self.vendor.calls_per_second if pace is None else pace) or None)
+        self.most_in_flight = int(getattr(self.own, "in_flight", self.vendor.in_flight))
         self.turns = Turns(self.most_in_flight)
         self.transport = Transport(
             self.vendor,
             self.base_url,
             pacer=self.pacer,
             turns=self.turns,
-            signer=self.vendor.sign_in(config),
-            timeout=float(config.get("timeout_seconds") or 60),
+            signer=self.vendor.sign_in(self.own, self.settings),
+            timeout=self.settings.timeout_seconds or 60,
         )
         self._retrying = Retrying(self.vendor.title, self.pacer)
         self._headers = {"User-Agent": USER_AGENT, **self.vendor.headers}
@@ -80,13 +86,13 @@ class Account:
         Raises:
             ConfigurationError: If the settings do not tell it.
         """
-        name = self.config.get("account") or self.vendor.account(self.config)
+        name = self.settings.account or self.vendor.account(self.own)
         if not name:
             raise ConfigurationError(
                 f"The setting 'account' is missing: {self.vendor.title}'s credentials do not tell which account they"
                 " belong to. Give it a name of your own, and keep that name when the credentials change."
             )
-        return str(name)
+        return name
 
     def check(self) -> None:
         """Make sure that the vendor can be reached with these settings.
@@ -191,7 +197,7 @@ class Account:
         try:
             return self._retrying(once, repeatable=repeatable)
         except VendorError as error:
-            self.vendor.name_settings(error, self.config)
+            self.vendor.name_settings(error, self.own)
             raise
 
     def _followed(self, response: requests.Response) -> requests.Response:

@@ -1,127 +1,203 @@
-"""The flat settings of both plugins: shared ones, then each vendor's own under its name."""
+"""Settings as frozen dataclasses: a field is the one place for a setting's type, default and description."""
 
 from __future__ import annotations
 
-import logging
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
 from osdi_crm_client.errors import ConfigurationError
-from osdi_crm_client.vendor import vendor, vendor_names
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+S = TypeVar("S")
 
-logger = logging.getLogger(__name__)
-
-NUMBER: dict[str, Any] = {
-    "type": ["number", "string"],
-    "minimum": 0,
-    "maximum": 999_999_999,
-    "pattern": r"^\d{1,9}(\.\d+)?$",
+_SCHEMAS: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    Path: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "maximum": 999_999_999,
+        "pattern": r"^\d{1,9}(\.\d+)?$",
+    },
+    datetime: {"type": "string", "format": "date-time"},
+    tuple: {"type": "array", "items": {"type": "string"}},
+    Mapping: {"type": "object"},
 }
-"""The type of a setting that is a number, zero or more; environment variables bring it as text."""
+"""JSON Schema by type. A number is zero or more, and may come as text, as environment variables bring it."""
 
-SHARED: dict[str, dict[str, Any]] = {
-    "vendor": {
-        "type": "string",
-        "enum": list(vendor_names()),
-        "x-titles": {name: vendor(name).title for name in vendor_names()},
-        "title": "Vendor",
-        "description": f"Which CRM to talk to: {', '.join(vendor_names())}.",
-    },
-    "account": {
-        "type": "string",
-        "title": "Account name",
-        "description": "A name for the list, nation or organisation that outlives its credentials. "
-        "Needed where the other settings do not tell it.",
-    },
-    "work_dir": {
-        "type": "string",
-        "default": ".osdi-crm",
-        "title": "Working folder",
-        "description": "Where the plugin keeps what it must remember; its files are readable by their owner only.",
-    },
-    "token_store": {
-        "type": "string",
-        "secret": True,
-        "writeOnly": True,
-        "title": "Token store",
-        "description": "Where tokens that change are kept: a file, or a database address such as "
-        "postgresql://user@host/db. Without it, tokens.json in the working folder.",
-    },
-    "calls_per_second": {
-        **NUMBER,
-        "title": "Calls per second",
-        "description": "The pace to aim at instead of the vendor's limit less a margin; 0 sets no pace.",
-    },
-    "index_lag_seconds": {
-        **NUMBER,
-        "title": "Index lag",
-        "description": "Seconds after which a change is sure to show in the vendor's searches.",
-    },
-    "timeout_seconds": {
-        **NUMBER,
-        "default": 60,
-        "title": "Timeout",
-        "description": "Seconds to wait for an answer of the vendor.",
-    },
-}
+NUMBER = _SCHEMAS[float]
 
 
-def settings_schema(
-    shared: Mapping[str, Mapping[str, Any]],
-    own: Mapping[str, Mapping[str, Mapping[str, Any]]],
-) -> dict[str, Any]:
-    """Return the JSON Schema of one plugin's settings.
+def setting(title: str, description: str, *, default: Any = MISSING, secret: bool = False, **schema: Any) -> Any:
+    """Declare a field of a class of settings.
 
     Args:
-        shared: The plugin's settings that hold for every vendor.
-        own: By vendor, the plugin's settings for that vendor; their names start with the vendor's.
+        title: The setting's name for people.
+        description: What it does, in a sentence or two.
+        default: Its value where nothing is given; without one the setting is required.
+        secret: Whether its value is kept out of all logs and messages.
+        schema: Further keywords of its JSON Schema, above those that its type gives.
     """
-    properties = {**SHARED, **shared}
-    for name in vendor_names():
-        properties |= {**vendor(name).settings, **own.get(name, {})}
-        for needed in vendor(name).required:
-            words = f"{properties[needed]['description']} Required for {vendor(name).title}."
-            properties[needed] = {**properties[needed], "description": words}
-    return {
-        "type": "object",
-        "properties": {name: dict(setting) for name, setting in properties.items()},
-        "required": ["vendor"],
-        "allOf": [
-            {
-                "if": {"properties": {"vendor": {"const": name}}, "required": ["vendor"]},
-                "then": {"required": list(vendor(name).required)},
-            }
-            for name in vendor_names()
-        ],
-    }
+    about = {"title": title, "description": description, **({"secret": True, "writeOnly": True} if secret else {})}
+    metadata = {"schema": {**about, **schema}}
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
-def secret_settings(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the settings of this schema that hold secrets."""
-    return tuple(name for name, setting in schema["properties"].items() if setting.get("secret"))
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting,))
+def settings(cls: type[S]) -> type[S]:
+    """Make a class of settings: its fields are `setting`s of one of the types that `parse` knows, optional or not."""
+    return dataclass(frozen=True, kw_only=True)(cls)
 
 
-def refuse_slips(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Refuse settings whose name is nearly that of a known one, or lacks the vendor's: a run may do what nobody wants.
+@settings
+class ClientSettings:
+    """Settings that tap and target share, whatever the vendor."""
+
+    vendor: str = setting("Vendor", "Which CRM to talk to.")
+    account: str | None = setting(
+        "Account name",
+        "A name for the list, nation or organisation that outlives its credentials. Needed where the other settings do"
+        " not tell it.",
+        default=None,
+    )
+    work_dir: Path = setting(
+        "Working folder",
+        "Where the plugin keeps what it must remember; its files are readable by their owner only.",
+        default=Path(".osdi-crm"),
+    )
+    token_store: str | None = setting(
+        "Token store",
+        "Where tokens that change are kept: a file, or a database address such as postgresql://user@host/db. Without"
+        " it, tokens.json in the working folder.",
+        default=None,
+        secret=True,
+    )
+    calls_per_second: float | None = setting(
+        "Calls per second",
+        "The pace to aim at instead of the vendor's limit less a margin; 0 sets no pace.",
+        default=None,
+    )
+    index_lag_seconds: float | None = setting(
+        "Index lag",
+        "Seconds after which a change is sure to show in the vendor's searches.",
+        default=None,
+    )
+    timeout_seconds: float = setting("Timeout", "Seconds to wait for an answer of the vendor.", default=60)
+
+
+def properties(cls: type[Any], prefix: str = "") -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema properties of a class of settings, each name after the prefix."""
+    found = {}
+    for each in fields(cls):
+        kind, choices = _kind(cls, each.name)
+        schema = {**_SCHEMAS[kind], **({"enum": list(choices)} if choices else {})}
+        if each.default not in {MISSING, None, ()}:
+            schema["default"] = str(each.default) if kind is Path else each.default
+        found[f"{prefix}{each.name}"] = {**schema, **each.metadata["schema"]}
+    return found
+
+
+def required(cls: type[Any], prefix: str = "") -> tuple[str, ...]:
+    """Names of the settings of a class that have no default."""
+    return tuple(
+        f"{prefix}{each.name}" for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING
+    )
+
+
+def secrets(schema: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the settings that hold secrets, of these JSON Schema properties."""
+    return tuple(name for name, found in schema.items() if found.get("secret"))
+
+
+def parse(cls: type[S], config: Mapping[str, Any], prefix: str = "") -> S:
+    """Return the settings of a class, read from a configuration in which each name stands after the prefix.
+
+    What is null or blank is not given.
 
     Raises:
-        ConfigurationError: If there is one.
+        ConfigurationError: If one is missing or is not of its type; the value is not shown.
     """
-    for name in sorted(config.keys() - known.keys()):
-        whole = f"{config.get('vendor')}_{name}"
-        if meant := [whole] if whole in known else get_close_matches(name, known, n=1, cutoff=0.85):
-            raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant[0]}'?")
+    values = {}
+    for each in fields(cls):  # type: ignore[arg-type]
+        name = f"{prefix}{each.name}"
+        given = config.get(name)
+        if given is not None and not (isinstance(given, str) and not given.strip()):
+            values[each.name] = _parsed(name, given, *_kind(cls, each.name))
+        elif each.default is MISSING and each.default_factory is MISSING:
+            raise ConfigurationError(f"The setting '{name}' is missing.")
+    return cls(**values)
 
 
-def warn_of_strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
-    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default."""
-    others = [vendor(name) for name in vendor_names() if name != config.get("vendor")]
-    for name in sorted(config):
-        owner = next((other for other in others if name.startswith(f"{other.name}_")), None)
-        if name not in known:
-            logger.warning("The setting '%s' is not known and has no effect.", name)
-        elif owner and config[name] != known[name].get("default"):
-            logger.warning("The setting '%s' belongs to %s and has no effect here.", name, owner.title)
+@cache
+def _hints(cls: Hashable) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _kind(cls: type[Any], name: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the type of a setting without None, and the words it may be where it is a choice."""
+    annotated = _hints(cast("Hashable", cls))[name]
+    [kind] = [each for each in get_args(annotated) if each is not NoneType] if _is_optional(annotated) else [annotated]
+    if get_origin(kind) is Literal:
+        return str, get_args(kind)
+    return get_origin(kind) or kind, ()
+
+
+def _is_optional(annotated: Any) -> bool:
+    return NoneType in get_args(annotated)
+
+
+def _parsed(name: str, given: Any, kind: Any, choices: tuple[str, ...]) -> Any:
+    if choices and given not in choices:
+        raise ConfigurationError(f"The setting '{name}' is none of {', '.join(choices)}.")
+    try:
+        return _PARSERS[kind](given)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigurationError(f"The setting '{name}' is not {_WORDS[kind]}.") from None
+
+
+def _flag(given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise TypeError
+    return given
+
+
+def _time(given: Any) -> datetime:
+    moment = datetime.fromisoformat(given)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _texts(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple):
+        raise TypeError
+    return tuple(map(str, given))
+
+
+_PARSERS: dict[Any, Any] = {
+    str: str,
+    Path: Path,
+    bool: _flag,
+    int: int,
+    float: float,
+    datetime: _time,
+    tuple: _texts,
+    Mapping: dict,
+}
+
+_WORDS: dict[Any, str] = {
+    str: "text",
+    Path: "a path",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    datetime: "a time such as 2026-01-31T00:00:00Z",
+    tuple: "a list",
+    Mapping: "an object",
+}

@@ -15,9 +15,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from typing_extensions import override
 
-from osdi_crm_client import redaction, stdout, tokens
+from osdi_crm_client import redaction, settings, startup, stdout, tokens
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, VendorError
+from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
@@ -56,30 +57,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(file: str) -> dict[str, Any]:
-    try:
+    with startup.reading("settings"):
         config = json.loads(Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"The settings in {file} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise ConfigurationError(f"The settings in {file} are not JSON.") from None
-    if not isinstance(config, dict) or config.get("vendor") not in vendor_names():
-        raise ConfigurationError(f"The setting 'vendor' in {file} must be one of {', '.join(vendor_names())}.")
+        if not isinstance(config, dict):
+            raise TypeError
+    if config.get("vendor") not in vendor_names():
+        raise ConfigurationError(f"The setting 'vendor' must be one of {', '.join(vendor_names())}.")
+    redaction.install(config, (*vendor(config["vendor"]).secrets, "token_store"))
     return config
 
 
 def _sign_in(config: Mapping[str, Any], callback: str, *, paste: bool) -> None:
-    at = vendor(config["vendor"])
-    redaction.install(config, (*at.secrets, "token_store"))
+    shared = settings.parse(ClientSettings, config)
+    at = vendor(shared.vendor)
     if at.code_grant is None:
         raise ConfigurationError(f"{at.title} is not signed in to in a browser; its settings are enough.")
-    for name in at.required:
-        if not config.get(name):
-            raise ConfigurationError(f"The setting '{name}' is missing.")
-    grant, store = at.code_grant, tokens.store(config)
-    code = _code(grant, config, callback, paste=paste)
+    grant, store = at.code_grant(at.own(config), shared), tokens.store(shared)
+    code = _code(grant, callback, paste=paste)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback}
     try:
-        pair = grant.exchange(config, form)
+        pair = grant.exchange(form)
     except NotSignedIn as error:
         raise ConfigurationError(
             f"{at.title} did not take the code ({error.words}): it may be over or used, the app's secret wrong, or the"
@@ -88,12 +85,12 @@ def _sign_in(config: Mapping[str, Any], callback: str, *, paste: bool) -> None:
     except tokens.Unanswered:
         raise ConfigurationError(f"{at.title} did not say whether it took the code. Start again.") from None
     with store.locked() as held:
-        held.write(grant.key(config), pair)
+        held.write(grant.key, pair)
     Account(config).check()
     print(f"Signed in to {at.title}. Tap and target with the same settings find the tokens.")  # noqa: T201
 
 
-def _code(grant: CodeGrant, config: Mapping[str, Any], callback: str, *, paste: bool) -> str:
+def _code(grant: CodeGrant, callback: str, *, paste: bool) -> str:
     """Send the person to the vendor's page, and return the code that comes back.
 
     Raises:
@@ -102,11 +99,11 @@ def _code(grant: CodeGrant, config: Mapping[str, Any], callback: str, *, paste: 
     state = secrets.token_urlsafe(24)
     query = {
         "response_type": "code",
-        "client_id": grant.client(config)["client_id"],
+        "client_id": grant.client["client_id"],
         "redirect_uri": callback,
         "state": state,
     }
-    page = f"{grant.authorize_url(config)}?{urlencode(query)}"
+    page = f"{grant.authorize_url}?{urlencode(query)}"
     if paste:
         print(f"Open this page in any browser and say yes:\n\n    {page}\n")  # noqa: T201
         print("The browser then goes to an address that may not open. Paste that whole address here:", flush=True)  # noqa: T201

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from osdi_crm_client.settings import ClientSettings
+
 LONGEST_WAIT = 120
 """Seconds to wait for another process that is getting a token."""
 
@@ -165,49 +167,56 @@ class PasswordToken(ExpiringToken):
 
 @dataclass(frozen=True, kw_only=True)
 class CodeGrant:
-    """How a person lets an app into an account (RFC 6749, §4.1), by the settings `<vendor>_client_id` and so on.
+    """How a person lets an app into an account (RFC 6749, §4.1).
 
     Attributes:
+        vendor: The vendor's name, with which the names of the app's settings begin.
         authorize_url: The page on which the person says yes.
         token_url: Where the code that comes of it, and later each refresh token, is exchanged for tokens.
+        client_id: The app's id.
+        client_secret: The app's secret.
+        refresh_token: The refresh token of the settings, or nothing.
         seconds: How long an access token lives where the vendor does not say.
+        timeout: Seconds to wait for an answer.
     """
 
-    authorize_url: Callable[[Mapping[str, Any]], str]
-    token_url: Callable[[Mapping[str, Any]], str]
+    vendor: str
+    authorize_url: str
+    token_url: str
+    client_id: str | None
+    client_secret: str | None
+    refresh_token: str
     seconds: float
+    timeout: float
 
-    def client(self, config: Mapping[str, Any]) -> dict[str, str]:
-        """Return the app's `client_id` and `client_secret`.
+    @property
+    def client(self) -> dict[str, str]:
+        """The app's `client_id` and `client_secret`.
 
         Raises:
-            ConfigurationError: If a setting is missing.
+            ConfigurationError: If one is missing.
         """
-        found = {}
-        for name in ("client_id", "client_secret"):
-            setting = f"{config['vendor']}_{name}"
-            if not config.get(setting):
-                raise ConfigurationError(f"The setting '{setting}' is missing: it is the app's, as the vendor gave it.")
-            found[name] = str(config[setting])
-        redaction.hide(found["client_secret"])
+        redaction.hide(self.client_secret)
+        found = {"client_id": self.client_id or "", "client_secret": self.client_secret or ""}
+        for name, value in found.items():
+            if not value:
+                raise ConfigurationError(
+                    f"The setting '{self.vendor}_{name}' is missing: it is the app's, as the vendor gave it."
+                )
         return found
 
-    def refresh_token(self, config: Mapping[str, Any]) -> str:
-        """Return the refresh token of the settings, or nothing."""
-        return str(config.get(f"{config['vendor']}_refresh_token") or "")
-
-    def key(self, config: Mapping[str, Any]) -> str:
-        """Return the name under which the tokens of these settings are stored, which does not tell what they are.
+    @property
+    def key(self) -> str:
+        """The name under which the tokens of these settings are stored, which does not tell what they are.
 
         Another refresh token in the settings has another name, so that a newly pasted one wins over a stale store.
         """
-        values = (self.token_url(config), self.client(config)["client_id"], self.refresh_token(config))
+        values = (self.token_url, self.client["client_id"], self.refresh_token)
         return hashlib.sha256("\n".join(values).encode()).hexdigest()[:32]
 
-    def exchange(self, config: Mapping[str, Any], form: Mapping[str, str]) -> Tokens:
+    def exchange(self, form: Mapping[str, str]) -> Tokens:
         """Ask once for tokens in exchange for what the form holds; raises as `ask` does."""
-        timeout = float(config.get("timeout_seconds") or 60)
-        answer = ask(self.token_url(config), {**form, **self.client(config)}, auth=None, timeout=timeout)
+        answer = ask(self.token_url, {**form, **self.client}, auth=None, timeout=self.timeout)
         return Tokens.from_answer(answer, self.seconds)
 
 
@@ -222,28 +231,25 @@ class RotatingToken(ExpiringToken):
     renewals = 2
     """The first token may be one that another process got, and that has ended as well."""
 
-    def __init__(
-        self, config: Mapping[str, Any], grant: CodeGrant, expired: Callable[[requests.Response], bool]
-    ) -> None:
+    def __init__(self, grant: CodeGrant, kept: Store, expired: Callable[[requests.Response], bool]) -> None:
         """Prepare to sign with the pair in the store, or else with what the refresh token of the settings gets.
 
         Raises:
             ConfigurationError: If a setting is missing.
         """
         super().__init__(expired)
-        self._config = config
         self._grant = grant
-        self._key = grant.key(config)
-        self._store = store(config)
+        self._key = grant.key
+        self._store = kept
         self._how = (
             "Sign in anew: run osdi-crm-sign-in with these settings, or put a new refresh token into"
-            f" '{config['vendor']}_refresh_token'."
+            f" '{grant.vendor}_refresh_token'."
         )
 
     @override
     def _get(self, instead_of: str) -> Tokens:
         with self._store.locked() as held:
-            tokens = held.read(self._key) or Tokens(refresh_token=self._grant.refresh_token(self._config))
+            tokens = held.read(self._key) or Tokens(refresh_token=self._grant.refresh_token)
             if tokens.is_fresh and tokens.access_token != instead_of:
                 return tokens
             if tokens.lost:
@@ -253,9 +259,7 @@ class RotatingToken(ExpiringToken):
             if not tokens.refresh_token:
                 raise ConfigurationError(f"There is no refresh token to get an access token with. {self._how}")
             try:
-                new = self._grant.exchange(
-                    self._config, {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
-                )
+                new = self._grant.exchange({"grant_type": "refresh_token", "refresh_token": tokens.refresh_token})
             except NotSignedIn as error:
                 raise ConfigurationError(self._refused(error)) from None
             except Unanswered:
@@ -269,8 +273,8 @@ class RotatingToken(ExpiringToken):
 
     def _refused(self, error: NotSignedIn) -> str:
         if error.words == "invalid_client":
-            prefix = self._config["vendor"]
-            return f"The vendor does not know the app: check '{prefix}_client_id' and '{prefix}_client_secret'."
+            app = f"{self._grant.vendor}_client"
+            return f"The vendor does not know the app: check '{app}_id' and '{app}_secret'."
         return f"The vendor does not take the refresh token ({error.words}): it is used up or revoked. {self._how}"
 
 
@@ -298,18 +302,18 @@ class Store(ABC):
         """
 
 
-def store(config: Mapping[str, Any]) -> Store:
+def store(shared: ClientSettings) -> Store:
     """Return the token store of these settings: a database where `token_store` names one, else a file.
 
     Raises:
         ConfigurationError: If the setting names neither.
     """
-    where = str(config.get("token_store") or "")
+    where = shared.token_store or ""
     if "://" in where:
         from osdi_crm_client.token_database import DatabaseStore  # noqa: PLC0415  costs a third of a second to import
 
         return DatabaseStore(where)
-    return FileStore(Path(where) if where else work_dir.path(config, "tokens.json"))
+    return FileStore(Path(where) if where else work_dir.file(shared.work_dir, "tokens.json"))
 
 
 class FileStore(Store):

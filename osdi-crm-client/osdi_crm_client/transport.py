@@ -82,7 +82,7 @@ class Transport(HTTPAdapter):
 
     def __init__(
         self,
-        vendor: Vendor,
+        vendor: Vendor[Any],
         base_url: str,
         *,
         pacer: Pacer,

@@ -6,9 +6,9 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from osdi_crm_client import vendors
+from osdi_crm_client import settings, vendors
 from osdi_crm_client.errors import NotSignedIn, Unreachable
 
 if TYPE_CHECKING:
@@ -17,26 +17,28 @@ if TYPE_CHECKING:
     import requests
 
     from osdi_crm_client.errors import VendorError
+    from osdi_crm_client.settings import ClientSettings
     from osdi_crm_client.signing import Signer
     from osdi_crm_client.tokens import CodeGrant
 
+S = TypeVar("S")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Vendor:
+class Vendor(Generic[S]):
     """One vendor, as data; `osdi_crm_client/vendors/<name>.py` holds it as `VENDOR`.
 
     Attributes:
         name: Its name in settings, folders and modules, in snake_case.
         title: Its name for people.
-        settings: JSON Schema properties of its settings; every name starts with `<name>_`.
-        required: Settings without which it cannot be reached.
-        credentials: Settings that sign in.
-        address: Settings that say where it lives; the first of them that is set does.
+        settings: The class of its settings; in a configuration every name starts with `<name>_`.
+        credentials: Fields of the settings that sign in.
+        address: Fields that say where it lives; the first of them that is set does.
         base_url: The address all paths are relative to, without a trailing slash.
         account: The name of the account, where the settings tell it.
-        sign_in: Makes what signs the calls; called once per account.
+        sign_in: Makes what signs the calls, from the vendor's settings and the shared ones; called once per account.
         calls_per_second: What to aim at, a little under the vendor's limit; None where it has no rate.
-        in_flight: How many calls may be under way at a time; its setting `<name>_in_flight`, where it has one, wins.
+        in_flight: How many calls may be under way at a time; the field `in_flight` of its settings, if any, wins.
         index_lag: Seconds after which a change shows in filtered collections and searches.
         words: Picks the vendor's own words out of an error answer.
         judge: Turns an answer into an error where its status alone does not tell; None leaves it to the status.
@@ -49,13 +51,12 @@ class Vendor:
 
     name: str
     title: str
-    settings: Mapping[str, Mapping[str, Any]]
-    required: tuple[str, ...]
+    settings: type[S]
     credentials: tuple[str, ...]
     address: tuple[str, ...]
-    base_url: Callable[[Mapping[str, Any]], str]
-    account: Callable[[Mapping[str, Any]], str | None]
-    sign_in: Callable[[Mapping[str, Any]], Signer]
+    base_url: Callable[[S], str]
+    account: Callable[[S], str | None] = lambda _: None
+    sign_in: Callable[[S, ClientSettings], Signer]
     calls_per_second: float | None
     in_flight: int
     index_lag: float
@@ -65,25 +66,43 @@ class Vendor:
     decode: Callable[[bytes], Any] | None = None
     headers: Mapping[str, str]
     check: tuple[str, Mapping[str, Any]]
-    code_grant: CodeGrant | None = None
+    code_grant: Callable[[S, ClientSettings], CodeGrant] | None = None
+
+    @property
+    def properties(self) -> dict[str, dict[str, Any]]:
+        """JSON Schema properties of the vendor's settings, by their names in a configuration."""
+        return settings.properties(self.settings, f"{self.name}_")
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the settings without which it cannot be reached."""
+        return settings.required(self.settings, f"{self.name}_")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Names of the settings that hold secrets."""
-        return tuple(name for name, setting in self.settings.items() if setting.get("secret"))
+        return settings.secrets(self.properties)
 
-    def address_setting(self, config: Mapping[str, Any]) -> str:
+    def own(self, config: Mapping[str, Any]) -> S:
+        """Return the vendor's settings of a configuration.
+
+        Raises:
+            ConfigurationError: If one is missing or wrong.
+        """
+        return settings.parse(self.settings, config, f"{self.name}_")
+
+    def address_setting(self, own: S) -> str:
         """Name of the setting that says where the vendor lives."""
-        return next((name for name in self.address if config.get(name)), self.address[0])
+        return f"{self.name}_{next((name for name in self.address if getattr(own, name)), self.address[0])}"
 
-    def name_settings(self, error: VendorError, config: Mapping[str, Any]) -> None:
+    def name_settings(self, error: VendorError, own: S) -> None:
         """Let an error name the settings to look at, where it does not do so already."""
         if error.check:
             return
         if isinstance(error, NotSignedIn):
-            error.check = tuple(name for name in self.credentials if config.get(name))
+            error.check = tuple(f"{self.name}_{name}" for name in self.credentials if getattr(own, name))
         elif isinstance(error, Unreachable):
-            error.check = (self.address_setting(config),)
+            error.check = (self.address_setting(own),)
 
 
 @cache
@@ -92,11 +111,11 @@ def vendor_names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(vendors.__path__)))
 
 
-def vendor(name: str) -> Vendor:
+def vendor(name: str) -> Vendor[Any]:
     """Return the vendor of this name.
 
     Raises:
         ModuleNotFoundError: If there is none.
     """
-    found: Vendor = import_module(f"{vendors.__name__}.{name}").VENDOR
+    found: Vendor[Any] = import_module(f"{vendors.__name__}.{name}").VENDOR
     return found

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 def path(config: Mapping[str, Any], name: str) -> Path:
+    """Return what `file` does, of the folder that a configuration names."""
+    return file(Path(config.get("work_dir") or ".osdi-crm"), name)
+
+
+def file(folder: Path, name: str) -> Path:
     """Return the path of a file in the working folder, making the folder if need be.
 
     Raises:
         ConfigurationError: If the folder cannot be made.
     """
-    folder = Path(config.get("work_dir") or ".osdi-crm")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

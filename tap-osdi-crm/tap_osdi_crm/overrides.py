@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 
 _TEXT = {"type": "string", "minLength": 1}
 
-SETTING: dict[str, Any] = {
-    "type": "object",
-    "default": {},
-    "title": "Stream overrides",
-    "description": "Corrects what is only assumed of a stream, by the stream's name: path, method, records_path (where"
-    " the records stand in an answer, with dots), key (the vendor's name of the id), paging (none, page or offset),"
-    " page_parameter and size_parameter.",
-    "additionalProperties": {
+SETTING: Any = setting(
+    "Stream overrides",
+    "Corrects what is only assumed of a stream, by the stream's name: path, method, records_path (where the records"
+    " stand in an answer, with dots), key (the vendor's name of the id), paging (none, page or offset), page_parameter"
+    " and size_parameter.",
+    default={},
+    additionalProperties={
         "type": "object",
         "properties": {
             "path": _TEXT,
@@ -36,7 +36,7 @@ SETTING: dict[str, Any] = {
         },
         "additionalProperties": False,
     },
-}
+)
 
 _FIELDS = {"records_path": "records", "key": "key_name"}
 """Names in the setting that are others in a `Resource`."""

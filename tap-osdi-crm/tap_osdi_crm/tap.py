@@ -11,10 +11,10 @@ from functools import cached_property
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from osdi_crm_client import garbage, metrics, redaction, stdout
+from osdi_crm_client import garbage, metrics, startup, stdout
 from osdi_crm_client.account import Account
-from osdi_crm_client.errors import ConfigurationError, VendorError
-from osdi_crm_client.settings import NUMBER, refuse_slips, secret_settings, settings_schema, warn_of_strangers
+from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.settings import parse
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -23,6 +23,7 @@ from typing_extensions import override
 
 from tap_osdi_crm import overrides, vendors
 from tap_osdi_crm.progress import Progress, estimate
+from tap_osdi_crm.settings import TapSettings
 from tap_osdi_crm.shaping import utc
 from tap_osdi_crm.writer import MessageWriter
 
@@ -35,64 +36,30 @@ if TYPE_CHECKING:
     from tap_osdi_crm.resources import Parent, Resource
     from tap_osdi_crm.streams import VendorStream
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "start_date": {
-        "type": "string",
-        "format": "date-time",
-        "title": "Start date",
-        "description": "Where the vendor filters by time: read only what changed since then, on the first run.",
-    },
-    "overlap_seconds": {
-        **NUMBER,
-        "title": "Overlap",
-        "description": "How many seconds before its bookmark an incremental run begins to read; 120, unless the page of"
-        " the vendor says otherwise.",
-    },
-    "unconfirmed_streams": {
-        "type": "boolean",
-        "default": False,
-        "title": "Unconfirmed streams",
-        "description": "Whether to offer streams that the vendor's documents do not confirm.",
-    },
-    "stream_overrides": overrides.SETTING,
-    "estimate": {
-        "type": "boolean",
-        "default": False,
-        "title": "Estimate only",
-        "description": "Tell the calls and minutes that a run would take, where the vendor lets one know, and stop.",
-    },
-}
-
 
 def _module(vendor: str) -> Any:
     return import_module(f"{vendors.__name__}.{vendor}")
 
 
 @contextmanager
-def _clear_failure() -> Iterator[None]:
-    """End the program with one clear line where a setting is wrong or the vendor does not do its part."""
-    log = TapOSDICRM.logger
-    try:
-        yield
-    except ConfigValidationError as error:
-        for line in error.errors:
-            log.error("%s", line)  # noqa: TRY400
-        sys.exit(1)
-    except (ConfigurationError, VendorError) as error:
-        log.error("%s", error)  # noqa: TRY400
-        sys.exit(1)
-    except BrokenPipeError:
-        stdout.let_go()
-        log.error("Nobody reads what the tap writes: the loader has ended, and its own log tells why.")  # noqa: TRY400
-        sys.exit(1)
+def _one_line() -> Iterator[None]:
+    """End the program with one clear line, also where nobody reads what it writes."""
+    with startup.one_line(TapOSDICRM.logger):
+        try:
+            yield
+        except BrokenPipeError:
+            stdout.let_go()
+            raise ConfigurationError(
+                "Nobody reads what the tap writes: the loader has ended, and its own log tells why."
+            ) from None
 
 
 class TapOSDICRM(Tap):
     """Reads people, actions and everything around them from organising CRMs."""
 
     name = "tap-osdi-crm"
-    config_jsonschema: ClassVar[dict[str, Any]] = settings_schema(
-        SETTINGS, {module.name: _module(module.name).SETTINGS for module in pkgutil.iter_modules(vendors.__path__)}
+    config_jsonschema: ClassVar[dict[str, Any]] = startup.settings_schema(
+        TapSettings, {module.name: _module(module.name).SETTINGS for module in pkgutil.iter_modules(vendors.__path__)}
     )
     capabilities: ClassVar[list[Any]] = [
         TapCapabilities.CATALOG,
@@ -109,20 +76,28 @@ class TapOSDICRM(Tap):
 
     @override
     def __init__(self, **kwargs: Any) -> None:
-        given = kwargs.get("config")
-        from_env = self._env_var_config if kwargs.get("parse_env_config") else {}
-        whole = {**(given if isinstance(given, dict) else {}), **from_env}
-        redaction.install(whole, secret_settings(self.config_jsonschema))
         self.append_builtin_config(self.config_jsonschema)
-        refuse_slips(whole, self.config_jsonschema["properties"])
+        known = self.config_jsonschema["properties"]
+        prefix = self._env_var_prefix if kwargs.pop("parse_env_config", False) else None
+        kwargs["config"] = startup.configuration(kwargs.get("config"), known, prefix)
         self._parents: dict[str, list[Parent]] = {}
         self.parents_as_of: datetime | None = None
         """When the first parents of this run were read: those that came later may be missing among them."""
-        super().__init__(**kwargs)
+        try:
+            super().__init__(**kwargs)
+        except ConfigValidationError as error:
+            raise ConfigurationError("\n".join(error.errors)) from None
         metrics.leave_to_programs(self.metrics_logger)
-        if (start := self.config.get("start_date")) and utc(start) is None:
-            raise ConfigurationError("The setting 'start_date' is not a time such as 2026-01-31T00:00:00Z.")
-        warn_of_strangers(self.config, self.config_jsonschema["properties"])
+        startup.warn_of_unused(self.config, known)
+
+    @cached_property
+    def settings(self) -> TapSettings:
+        """The settings that hold for every vendor.
+
+        Raises:
+            ConfigurationError: If one is wrong.
+        """
+        return parse(TapSettings, self.config)
 
     @cached_property
     def account(self) -> Account:
@@ -139,7 +114,7 @@ class TapOSDICRM(Tap):
         streams = {
             resource.name: self._stream(resource.name)
             for resource in self._resources.values()
-            if not resource.unconfirmed or self.config.get("unconfirmed_streams")
+            if not resource.unconfirmed or self.settings.unconfirmed_streams
         }
         for stream in streams.values():
             if stream.resource.within:
@@ -149,7 +124,7 @@ class TapOSDICRM(Tap):
     @cached_property
     def _resources(self) -> dict[str, Resource]:
         vendor = self.config["vendor"]
-        corrected = overrides.corrected(_module(vendor).RESOURCES, vendor, self.config.get("stream_overrides") or {})
+        corrected = overrides.corrected(_module(vendor).RESOURCES, vendor, self.settings.stream_overrides)
         return {resource.name: resource for resource in corrected}
 
     def parents(self, stream: str) -> list[Parent]:
@@ -182,7 +157,7 @@ class TapOSDICRM(Tap):
     @override
     def invoke(cls, *, config: Any = None, state: Any = None, catalog: Any = None, **kwargs: Any) -> None:
         super(Tap, cls).invoke(**kwargs)
-        with _clear_failure():
+        with _one_line():
             cls.print_version(print_fn=cls.logger.info)
             tap = cls(
                 config=config.config if config else {},
@@ -190,7 +165,7 @@ class TapOSDICRM(Tap):
                 state=_state(state) if state else None,
                 catalog=_catalog(catalog) if catalog else None,
             )
-            if tap.config.get("estimate"):
+            if tap.settings.estimate:
                 selected = [stream for stream in tap.streams.values() if stream.selected]
                 cls.logger.info("What a run would cost:\n%s", estimate(selected, tap.account))  # type: ignore[arg-type]
                 return
@@ -201,22 +176,19 @@ class TapOSDICRM(Tap):
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        with _clear_failure():
-            try:
-                return super().cb_config(ctx, param, value)
-            except (OSError, ValueError) as error:
-                raise ConfigurationError(f"The file of settings cannot be read: {error}") from None
+        with _one_line(), startup.reading("settings"):
+            return super().cb_config(ctx, param, value)
 
     @classmethod
     @override
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
-        with _clear_failure():
+        with _one_line():
             super().cb_discover(ctx, param, value)
 
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        with _clear_failure():
+        with _one_line():
             super().cb_test(ctx, param, value)
 
 
@@ -245,13 +217,11 @@ def _catalog(file: IO[str]) -> dict[str, Any]:
 
 
 def _object(file: IO[str], what: str) -> dict[str, Any]:
-    try:
+    with startup.reading(what):
         found = json.load(file)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"The file of {what} cannot be read: {error}") from None
-    if not isinstance(found, dict):
-        raise ConfigurationError(f"The file of {what} does not hold a JSON object.")
-    return found
+        if not isinstance(found, dict):
+            raise TypeError
+        return found
 
 
 def _terminate(*_: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -10,10 +9,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from osdi_crm_client import garbage, metrics, redaction, stdout
+from osdi_crm_client import garbage, metrics, startup, stdout
 from osdi_crm_client.account import Account
-from osdi_crm_client.errors import ConfigurationError, VendorError
-from osdi_crm_client.settings import refuse_slips, secret_settings, warn_of_strangers
+from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.settings import parse
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
@@ -34,21 +33,13 @@ _TERMINATED = Stop(TERMINATED, "The run was told to end.")
 
 
 @contextmanager
-def _clear_failure() -> Iterator[None]:
-    """End the program with one clear line where a setting is wrong or the vendor does not do its part."""
-    log = TargetOSDICRM.logger
-    try:
-        yield
-    except ConfigValidationError as error:
-        for line in error.errors:
-            log.error("%s", line)  # noqa: TRY400
-        sys.exit(CONFIGURATION)
-    except (ConfigurationError, VendorError, Stop) as error:
-        log.error("%s", error)  # noqa: TRY400
-        sys.exit(CONFIGURATION)
-    except (FileNotFoundError, json.JSONDecodeError) as error:
-        log.error("A file given on the command line cannot be read: %s", error)  # noqa: TRY400
-        sys.exit(CONFIGURATION)
+def _one_line() -> Iterator[None]:
+    """End the program with one clear line, also where the run stops before it began."""
+    with startup.one_line(TargetOSDICRM.logger):
+        try:
+            yield
+        except Stop as stop:
+            raise ConfigurationError(str(stop)) from None
 
 
 class TargetOSDICRM(Target):
@@ -68,22 +59,29 @@ class TargetOSDICRM(Target):
 
     @override
     def __init__(self, **kwargs: Any) -> None:
-        given = kwargs.get("config")
-        from_env = self._env_var_config if kwargs.get("parse_env_config") else {}
-        secrets = secret_settings(self.config_jsonschema)
-        whole = {**(given if isinstance(given, dict) else {}), **from_env}
-        redaction.install({name: str(whole[name]) for name in secrets if name in whole}, secrets)
         self.append_builtin_config(self.config_jsonschema)
         known = self.config_jsonschema["properties"]
-        refuse_slips(whole, known)
+        prefix = self._env_var_prefix if kwargs.pop("parse_env_config", False) else None
+        kwargs["config"] = startup.configuration(kwargs.get("config"), known, prefix)
         self.told_to_end = threading.Event()
-        super().__init__(**kwargs)
+        try:
+            super().__init__(**kwargs)
+        except ConfigValidationError as error:
+            raise ConfigurationError("\n".join(error.errors)) from None
         metrics.leave_to_programs(self.metrics_logger)
-        chosen = {name: value for name, value in self.config.items() if value != known.get(name, {}).get("default")}
-        warn_of_strangers(chosen, known)
+        startup.warn_of_unused(self.config, known)
         self.max_parallelism = 1
         self.reader = cast("Reader", self.message_reader)
         self.reader.target = self
+
+    @cached_property
+    def settings(self) -> settings.TargetSettings:
+        """The settings that hold for every vendor.
+
+        Raises:
+            ConfigurationError: If one is wrong.
+        """
+        return parse(settings.TargetSettings, self.config)
 
     @cached_property
     def account(self) -> Account:
@@ -157,7 +155,7 @@ class TargetOSDICRM(Target):
     @override
     def invoke(cls, *, config: Any = None, file_input: Any = None, **kwargs: Any) -> None:
         super(Target, cls).invoke(**kwargs)
-        with _clear_failure():
+        with _one_line():
             cls.print_version(print_fn=cls.logger.info)
             target = cls(config=config.config if config else {}, parse_env_config=bool(config and config.parse_env))
             garbage.look_seldom()
@@ -166,5 +164,5 @@ class TargetOSDICRM(Target):
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        with _clear_failure():
+        with _one_line(), startup.reading("settings"):
             return super().cb_config(ctx, param, value)

@@ -181,7 +181,12 @@ def test_a_callback_that_is_taken_is_one_clear_line(app: App, tmp_path: Path) ->
 
 
 def test_settings_that_cannot_be_read_are_one_clear_line(tmp_path: Path) -> None:
-    for content, why in ((None, "No such file"), ("{", "are not JSON"), ("[]", "The setting 'vendor'")):
+    for content, why in (
+        (None, "No such file"),
+        ("{", "The file of settings cannot be read"),
+        ("[]", "does not hold a JSON object"),
+        ("{}", "The setting 'vendor'"),
+    ):
         file = tmp_path / "settings.json"
         if content is not None:
             file.write_text(content)

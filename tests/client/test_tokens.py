@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from osdi_crm_client import account as client
 from osdi_crm_client import redaction, retry, tokens
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable
-from osdi_crm_client.vendors import nationbuilder
 from osdi_crm_sandbox.control import Account
 
 App = Callable[..., dict[str, Any]]
@@ -200,8 +199,10 @@ def test_a_refresh_that_never_left_uses_nothing_up(app: App, monkeypatch: pytest
     with pytest.raises(Unavailable, match="no connection for signing in could be made"):
         check(config)
 
-    with tokens.store(config).locked() as held:
-        assert held.read(nationbuilder.GRANT.key(config)) is None
+    reached = client.Account(config)
+    assert reached.vendor.code_grant
+    with tokens.store(reached.settings).locked() as held:
+        assert held.read(reached.vendor.code_grant(reached.own, reached.settings).key) is None
 
 
 def test_a_revoked_refresh_token_is_one_clear_sentence(app: App, account: Account) -> None:

@@ -506,7 +506,7 @@ def test_the_target_tells_of_a_file_that_is_not_there(run: Any) -> None:
     code, said = run(TargetOSDICRM.cli, "--config", "nowhere.json")
 
     assert code == 1
-    told(said, "A file given on the command line cannot be read")
+    told(said, "The file of settings cannot be read")
 
 
 def test_the_driver_that_is_missing_is_named(
@@ -643,9 +643,9 @@ def test_the_journals_command_tells_what_is_missing(run: Any, args: list[str], w
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "The settings in"),
-        ("{", "The settings in"),
-        ("{}", "The setting 'vendor' in"),
+        (None, "The file of settings cannot be read"),
+        ("{", "The file of settings cannot be read"),
+        ("{}", "The setting 'vendor' must be one of"),
         ('{"vendor": "action_network", "action_network_api_token": "x"}', "is not signed in to in a browser"),
         ('{"vendor": "nationbuilder"}', "is missing"),
     ],

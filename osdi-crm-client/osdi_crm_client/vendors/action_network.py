@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import Garbled
 from osdi_crm_client.paging import NumberedPages, SinglePage
+from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Page, RawRow
@@ -152,6 +153,22 @@ def changed_at(record: Mapping[str, Any]) -> datetime | None:
     return datetime.fromisoformat(record["modified_date"]) if record.get("modified_date") else None
 
 
+@settings
+class Settings:
+    """What it takes to reach a group or list (actionnetwork.org/docs/v2, "Authentication")."""
+
+    api_token: str = setting(
+        "Action Network API key",
+        "The key of the group or list: in Action Network, Start Organizing → API & Sync.",
+        secret=True,
+    )
+    api_url: str = setting(
+        "Action Network API address",
+        "Where the API lives; at the sandbox http://127.0.0.1:8765/action_network/api/v2.",
+        default="https://actionnetwork.org/api/v2",
+    )
+
+
 def _words(body: Any) -> str:
     return str(body.get("error", "")) if isinstance(body, dict) else ""
 
@@ -159,27 +176,11 @@ def _words(body: Any) -> str:
 VENDOR = Vendor(
     name="action_network",
     title="Action Network",
-    settings={
-        "action_network_api_token": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "Action Network API key",
-            "description": "The key of the group or list: in Action Network, Start Organizing → API & Sync.",
-        },
-        "action_network_api_url": {
-            "type": "string",
-            "default": "https://actionnetwork.org/api/v2",
-            "title": "Action Network API address",
-            "description": "Where the API lives; at the sandbox http://127.0.0.1:8765/action_network/api/v2.",
-        },
-    },
-    required=("action_network_api_token",),
-    credentials=("action_network_api_token",),
-    address=("action_network_api_url",),
-    base_url=lambda config: str(config.get("action_network_api_url") or "https://actionnetwork.org/api/v2"),
-    account=lambda _: None,
-    sign_in=lambda config: Signer("OSDI-API-Token", config["action_network_api_token"]),
+    settings=Settings,
+    credentials=("api_token",),
+    address=("api_url",),
+    base_url=lambda own: own.api_url,
+    sign_in=lambda own, _: Signer("OSDI-API-Token", own.api_token),
     calls_per_second=3.8,
     in_flight=4,
     index_lag=5.0,

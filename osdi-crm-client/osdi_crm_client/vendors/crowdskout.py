@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from osdi_crm_client.errors import Garbled, Refused, VendorError
 from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
+from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow
@@ -19,7 +20,25 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.wire import Token
 
-API = "https://api.crowdskout.com/v1"
+
+@settings
+class Settings:
+    """What it takes to reach an account (github.com/crowdskout/slate, "Authentication")."""
+
+    access_token: str = setting(
+        "Crowdskout access token",
+        "The token that a user of the account got by signing in; it lasts ten years.",
+        secret=True,
+    )
+    api_url: str = setting("Crowdskout API address", "Where the API lives.", default="https://api.crowdskout.com/v1")
+    in_flight: int = setting(
+        "Crowdskout calls at a time",
+        "How many calls may be under way at a time; Crowdskout documents no limit.",
+        default=4,
+        type=["integer", "string"],
+        pattern=r"^[1-9]\d*$",
+    )
+
 
 ATTRIBUTES_PER_CALL = 100
 """Attributes to ask for at a time; an answer may hold more or fewer (github.com/crowdskout/slate, "Attributes")."""
@@ -148,34 +167,11 @@ def _words(body: Any) -> str:
 VENDOR = Vendor(
     name="crowdskout",
     title="Crowdskout",
-    settings={
-        "crowdskout_access_token": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "Crowdskout access token",
-            "description": "The token that a user of the account got by signing in; it lasts ten years.",
-        },
-        "crowdskout_api_url": {
-            "type": "string",
-            "default": API,
-            "title": "Crowdskout API address",
-            "description": "Where the API lives.",
-        },
-        "crowdskout_in_flight": {
-            "type": ["integer", "string"],
-            "pattern": r"^[1-9]\d*$",
-            "default": 4,
-            "title": "Crowdskout calls at a time",
-            "description": "How many calls may be under way at a time; Crowdskout documents no limit.",
-        },
-    },
-    required=("crowdskout_access_token",),
-    credentials=("crowdskout_access_token",),
-    address=("crowdskout_api_url",),
-    base_url=lambda config: str(config.get("crowdskout_api_url") or API),
-    account=lambda _: None,
-    sign_in=lambda config: Signer.bearer(str(config["crowdskout_access_token"])),
+    settings=Settings,
+    credentials=("access_token",),
+    address=("api_url",),
+    base_url=lambda own: own.api_url,
+    sign_in=lambda own, _: Signer.bearer(own.access_token),
     calls_per_second=None,
     in_flight=4,
     index_lag=5.0,

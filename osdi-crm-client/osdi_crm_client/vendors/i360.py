@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import Garbled, NotSignedIn, Unreachable, VendorError
 from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
+from osdi_crm_client.settings import ClientSettings, setting, settings
 from osdi_crm_client.tokens import PasswordToken, Tokens, ask
 from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.wire import Token
 
-API = "https://api-platform.i-360.com/2.0"
-LOGIN = "https://login.i-360.com/core/connect/token"
 CLIENT = ("roclient", "secret")
 """The client that every customer signs in with (github.com/i-360/API-Examples)."""
-SCOPE = "openid profile sampleApi"
-"""As the vendor's examples send it; the landing page api.i-360.com says `openid profile sample`."""
 TOKEN_SECONDS = 360.0
 
 PAGE_SIZE = 100
@@ -145,22 +142,39 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _sign_in(config: Mapping[str, Any]) -> PasswordToken:
-    form = {
-        "grant_type": "password",
-        "username": str(config["i360_username"]),
-        "password": str(config["i360_password"]),
-        "scope": str(config.get("i360_scope") or SCOPE),
-    }
+@settings
+class Settings:
+    """What it takes to reach an organisation (api.i-360.com)."""
+
+    username: str = setting("i360 user name", "A user of the organisation who has the role 'Generic API'.")
+    password: str = setting("i360 password", "The user's password.", secret=True)
+    org_id: str = setting(
+        "i360 organisation",
+        "The id of the organisation, a number that i360 gave you.",
+        type=["integer", "string"],
+        pattern=r"^[1-9]\d*$",
+    )
+    scope: str = setting(
+        "i360 scope",
+        "What the token is asked for; another page of i360's says 'openid profile sample'.",
+        default="openid profile sampleApi",
+    )
+    api_url: str = setting(
+        "i360 API address",
+        "Where the API lives, without the organisation; i360 gives you the address of its sandbox.",
+        default="https://api-platform.i-360.com/2.0",
+    )
+    login_url: str = setting(
+        "i360 token address", "Where tokens are given.", default="https://login.i-360.com/core/connect/token"
+    )
+
+
+def _sign_in(own: Settings, shared: ClientSettings) -> PasswordToken:
+    form = {"grant_type": "password", "username": own.username, "password": own.password, "scope": own.scope}
 
     def get() -> Tokens:
         try:
-            answer = ask(
-                str(config.get("i360_login_url") or LOGIN),
-                form,
-                auth=CLIENT,
-                timeout=float(config.get("timeout_seconds") or 60),
-            )
+            answer = ask(own.login_url, form, auth=CLIENT, timeout=shared.timeout_seconds)
         except NotSignedIn as error:
             error.check = ("i360_scope",) if error.words == "invalid_scope" else ()
             raise
@@ -199,49 +213,11 @@ def _words(body: Any) -> str:
 VENDOR = Vendor(
     name="i360",
     title="i360",
-    settings={
-        "i360_username": {
-            "type": "string",
-            "title": "i360 user name",
-            "description": "A user of the organisation who has the role 'Generic API'.",
-        },
-        "i360_password": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "i360 password",
-            "description": "The user's password.",
-        },
-        "i360_org_id": {
-            "type": ["integer", "string"],
-            "pattern": r"^[1-9]\d*$",
-            "title": "i360 organisation",
-            "description": "The id of the organisation, a number that i360 gave you.",
-        },
-        "i360_scope": {
-            "type": "string",
-            "default": SCOPE,
-            "title": "i360 scope",
-            "description": "What the token is asked for; another page of i360's says 'openid profile sample'.",
-        },
-        "i360_api_url": {
-            "type": "string",
-            "default": API,
-            "title": "i360 API address",
-            "description": "Where the API lives, without the organisation; i360 gives you the address of its sandbox.",
-        },
-        "i360_login_url": {
-            "type": "string",
-            "default": LOGIN,
-            "title": "i360 token address",
-            "description": "Where tokens are given.",
-        },
-    },
-    required=("i360_username", "i360_password", "i360_org_id"),
-    credentials=("i360_username", "i360_password"),
-    address=("i360_api_url",),
-    base_url=lambda config: f"{str(config.get('i360_api_url') or API).rstrip('/')}/Org/{config['i360_org_id']}",
-    account=lambda config: str(config["i360_org_id"]),
+    settings=Settings,
+    credentials=("username", "password"),
+    address=("api_url",),
+    base_url=lambda own: f"{own.api_url.rstrip('/')}/Org/{own.org_id}",
+    account=lambda own: own.org_id,
     sign_in=_sign_in,
     calls_per_second=None,
     in_flight=1,

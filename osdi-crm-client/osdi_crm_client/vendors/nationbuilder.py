@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from osdi_crm_client import errors
 from osdi_crm_client.paging import NumberedPages, SortedPages
+from osdi_crm_client.settings import ClientSettings, setting, settings
 from osdi_crm_client.signing import Signer
-from osdi_crm_client.tokens import CodeGrant, RotatingToken
+from osdi_crm_client.tokens import CodeGrant, RotatingToken, store
 from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Page, Position, Probe, RawRow
 
@@ -30,15 +31,36 @@ ENVELOPE = frozenset({"relationships"})
 """What stands in a record beside its own properties, as `rows` and `record` return it."""
 
 
-def _base_url(config: Mapping[str, Any]) -> str:
-    """The nation's own host (support.nationbuilder.com, "QuickStart guide")."""
-    return str(
-        config.get("nationbuilder_api_url") or f"https://{config['nationbuilder_slug']}.nationbuilder.com{_API}"
-    ).rstrip("/")
+@settings
+class Settings:
+    """What it takes to reach a nation (support.nationbuilder.com, "QuickStart guide")."""
 
-
-def _oauth(config: Mapping[str, Any], page: str) -> str:
-    return f"{_base_url(config).removesuffix(_API)}/oauth/{page}"
+    slug: str = setting("NationBuilder slug", "The nation's name in its address, <slug>.nationbuilder.com.")
+    access_token: str | None = setting(
+        "NationBuilder test token",
+        "A token that works for 24 hours, to try things out: in NationBuilder, Settings → Developer → API token. Not"
+        " used where an app is set.",
+        default=None,
+        secret=True,
+    )
+    client_id: str | None = setting(
+        "NationBuilder app's id", "The client id of the app that NationBuilder knows.", default=None
+    )
+    client_secret: str | None = setting(
+        "NationBuilder app's secret", "The client secret of that app.", default=None, secret=True
+    )
+    refresh_token: str | None = setting(
+        "NationBuilder refresh token",
+        "What the first access token is got with, once; the tokens that follow are in the token store. Not needed after"
+        " osdi-crm-sign-in.",
+        default=None,
+        secret=True,
+    )
+    api_url: str | None = setting(
+        "NationBuilder API address",
+        "Where the API lives, instead of at the nation's own address; the sandbox prints its own.",
+        default=None,
+    )
 
 
 def collection(
@@ -197,11 +219,22 @@ def lighter(request: requests.PreparedRequest, failure: errors.VendorError) -> r
     return half
 
 
-GRANT = CodeGrant(
-    authorize_url=lambda config: _oauth(config, "authorize"),
-    token_url=lambda config: _oauth(config, "token"),
-    seconds=86400,
-)
+def _base_url(own: Settings) -> str:
+    return (own.api_url or f"https://{own.slug}.nationbuilder.com{_API}").rstrip("/")
+
+
+def _grant(own: Settings, shared: ClientSettings) -> CodeGrant:
+    oauth = f"{_base_url(own).removesuffix(_API)}/oauth"
+    return CodeGrant(
+        vendor=shared.vendor,
+        authorize_url=f"{oauth}/authorize",
+        token_url=f"{oauth}/token",
+        client_id=own.client_id,
+        client_secret=own.client_secret,
+        refresh_token=own.refresh_token or "",
+        seconds=86400,
+        timeout=shared.timeout_seconds,
+    )
 
 
 def _is_web_page(response: requests.Response) -> bool:
@@ -268,11 +301,11 @@ def _judge(response: requests.Response) -> errors.VendorError | None:
     return None
 
 
-def _sign_in(config: Mapping[str, Any]) -> Signer:
-    if config.get("nationbuilder_client_id"):
-        return RotatingToken(config, GRANT, lambda refused: _code(refused) == "token_expired")
-    if token := config.get("nationbuilder_access_token"):
-        return Signer.bearer(token)
+def _sign_in(own: Settings, shared: ClientSettings) -> Signer:
+    if own.client_id:
+        return RotatingToken(_grant(own, shared), store(shared), lambda refused: _code(refused) == "token_expired")
+    if own.access_token:
+        return Signer.bearer(own.access_token)
     raise errors.ConfigurationError(
         "There is nothing to sign in with: set 'nationbuilder_access_token' to a test token, or set"
         " 'nationbuilder_client_id' and 'nationbuilder_client_secret' to those of an app and run osdi-crm-sign-in."
@@ -282,51 +315,11 @@ def _sign_in(config: Mapping[str, Any]) -> Signer:
 VENDOR = Vendor(
     name="nationbuilder",
     title="NationBuilder",
-    settings={
-        "nationbuilder_slug": {
-            "type": "string",
-            "title": "NationBuilder slug",
-            "description": "The nation's name in its address, <slug>.nationbuilder.com.",
-        },
-        "nationbuilder_access_token": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "NationBuilder test token",
-            "description": "A token that works for 24 hours, to try things out: in NationBuilder, Settings → Developer "
-            "→ API token. Not used where an app is set.",
-        },
-        "nationbuilder_client_id": {
-            "type": "string",
-            "title": "NationBuilder app's id",
-            "description": "The client id of the app that NationBuilder knows.",
-        },
-        "nationbuilder_client_secret": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "NationBuilder app's secret",
-            "description": "The client secret of that app.",
-        },
-        "nationbuilder_refresh_token": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "NationBuilder refresh token",
-            "description": "What the first access token is got with, once; the tokens that follow are in the token "
-            "store. Not needed after osdi-crm-sign-in.",
-        },
-        "nationbuilder_api_url": {
-            "type": "string",
-            "title": "NationBuilder API address",
-            "description": "Where the API lives, instead of at the nation's own address; the sandbox prints its own.",
-        },
-    },
-    required=("nationbuilder_slug",),
-    credentials=("nationbuilder_client_id", "nationbuilder_client_secret", "nationbuilder_access_token"),
-    address=("nationbuilder_api_url", "nationbuilder_slug"),
+    settings=Settings,
+    credentials=("client_id", "client_secret", "access_token"),
+    address=("api_url", "slug"),
     base_url=_base_url,
-    account=lambda config: str(config["nationbuilder_slug"]),
+    account=lambda own: own.slug,
     sign_in=_sign_in,
     calls_per_second=24.4,
     in_flight=16,
@@ -335,5 +328,5 @@ VENDOR = Vendor(
     judge=_judge,
     headers={"Accept": "application/vnd.api+json", "Content-Type": "application/vnd.api+json"},
     check=("signups/me", {}),
-    code_grant=GRANT,
+    code_grant=_grant,
 )

@@ -10,6 +10,7 @@ import msgspec
 
 from osdi_crm_client.errors import Garbled
 from osdi_crm_client.paging import LinkedPages, SinglePage
+from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Page, RawRow
@@ -19,7 +20,21 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.wire import Token
 
-API = "https://api.rallycongress.net/v3"
+
+@settings
+class Settings:
+    """What it takes to reach an account (rallycongress.com/docs/api)."""
+
+    account_id: str = setting(
+        "Rally Congress account ID", "The Account ID: in the control panel, Account Settings → API."
+    )
+    auth_token: str = setting(
+        "Rally Congress auth token", "The Auth Token that stands beside the Account ID.", secret=True
+    )
+    api_url: str = setting(
+        "Rally Congress API address", "Where the API lives.", default="https://api.rallycongress.net/v3"
+    )
+
 
 PAGE_SIZE = 100
 
@@ -190,34 +205,12 @@ def _words(body: Any) -> str:
 VENDOR = Vendor(
     name="rally_congress",
     title="Rally Congress",
-    settings={
-        "rally_congress_account_id": {
-            "type": "string",
-            "title": "Rally Congress account ID",
-            "description": "The Account ID: in the control panel, Account Settings → API.",
-        },
-        "rally_congress_auth_token": {
-            "type": "string",
-            "secret": True,
-            "writeOnly": True,
-            "title": "Rally Congress auth token",
-            "description": "The Auth Token that stands beside the Account ID.",
-        },
-        "rally_congress_api_url": {
-            "type": "string",
-            "default": API,
-            "title": "Rally Congress API address",
-            "description": "Where the API lives.",
-        },
-    },
-    required=("rally_congress_account_id", "rally_congress_auth_token"),
-    credentials=("rally_congress_account_id", "rally_congress_auth_token"),
-    address=("rally_congress_api_url",),
-    base_url=lambda config: str(config.get("rally_congress_api_url") or API),
-    account=lambda config: str(config["rally_congress_account_id"]),
-    sign_in=lambda config: Signer.basic(
-        str(config["rally_congress_account_id"]), str(config["rally_congress_auth_token"])
-    ),
+    settings=Settings,
+    credentials=("account_id", "auth_token"),
+    address=("api_url",),
+    base_url=lambda own: own.api_url,
+    account=lambda own: own.account_id,
+    sign_in=lambda own, _: Signer.basic(own.account_id, own.auth_token),
     calls_per_second=None,
     in_flight=1,
     index_lag=5.0,

@@ -1,0 +1,160 @@
+"""The start of every command: its settings read, checked and parsed once, and one clear line where they are wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from dotenv import dotenv_values, find_dotenv
+
+from osdi_crm_client import redaction, settings
+from osdi_crm_client.errors import ConfigurationError, VendorError
+from osdi_crm_client.settings import ClientSettings
+from osdi_crm_client.vendor import vendor, vendor_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
+
+ALIKE = 0.85
+"""How similar two names are, from 0 to 1, of which one is taken for a typing error of the other."""
+
+_FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def settings_schema(plugin: type[Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of one plugin's settings.
+
+    Args:
+        plugin: The class of the plugin's settings that hold for every vendor.
+        own: By vendor, the class of the plugin's settings for that vendor; the schema has them after its name.
+    """
+    properties = settings.properties(ClientSettings) | settings.properties(plugin)
+    properties["vendor"] |= {
+        "enum": list(vendor_names()),
+        "x-titles": {name: vendor(name).title for name in vendor_names()},
+        "description": f"Which CRM to talk to: {', '.join(vendor_names())}.",
+    }
+    for name in vendor_names():
+        properties |= vendor(name).properties
+        more = own.get(name, {})
+        properties |= more if isinstance(more, Mapping) else settings.properties(more, f"{name}_")
+        for needed in vendor(name).required:
+            words = f"{properties[needed]['description']} Required for {vendor(name).title}."
+            properties[needed] = {**properties[needed], "description": words}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["vendor"],
+        "allOf": [
+            {
+                "if": {"properties": {"vendor": {"const": name}}, "required": ["vendor"]},
+                "then": {"required": list(vendor(name).required)},
+            }
+            for name in vendor_names()
+        ],
+    }
+
+
+@contextmanager
+def one_line(log: logging.Logger) -> Iterator[None]:
+    """Exit with 1 and a clear line where a setting is wrong or the vendor does not do its part."""
+    try:
+        yield
+    except (ConfigurationError, VendorError) as error:
+        for line in str(error).splitlines():
+            log.error("%s", line)  # noqa: TRY400
+        sys.exit(1)
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Name the file that a command was given where it cannot be read.
+
+    Raises:
+        ConfigurationError: If it is missing, not JSON, or not a JSON object.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The file of {what} cannot be read: {error}") from None
+    except TypeError:
+        raise ConfigurationError(f"The file of {what} does not hold a JSON object.") from None
+
+
+def from_environment(properties: Mapping[str, Mapping[str, Any]], prefix: str) -> dict[str, Any]:
+    """Return the settings that environment variables hold, or a file `.env` in this folder or above it.
+
+    Args:
+        properties: JSON Schema properties by setting.
+        prefix: What stands before a setting's name, in capitals, in that of its variable.
+
+    Raises:
+        ConfigurationError: If a variable cannot be read as its setting's type; the value is not shown.
+    """
+    variables = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
+    return {
+        name: _parsed(name, f"{prefix}{name.upper()}", text, found)
+        for name, found in properties.items()
+        if (text := variables.get(f"{prefix}{name.upper()}")) is not None
+    }
+
+
+def _parsed(name: str, variable: str, text: str, schema: Mapping[str, Any]) -> Any:
+    kinds = schema.get("type", "string")
+    kinds = kinds if isinstance(kinds, str) else " ".join(kinds)
+    try:
+        if "boolean" in kinds:
+            return _FLAGS[text.strip().lower()]
+        if "integer" in kinds:
+            return int(text)
+        if "array" in kinds and not text.lstrip().startswith("["):
+            return [each.strip() for each in text.split(",")]
+        return json.loads(text) if kinds in {"array", "object"} else text
+    except (KeyError, ValueError):
+        wanted = "true or false" if "boolean" in kinds else "a whole number" if "integer" in kinds else "JSON"
+        raise ConfigurationError(f"The variable {variable} does not hold {wanted}; the setting is '{name}'.") from None
+
+
+def configuration(
+    given: Mapping[str, Any] | None, properties: Mapping[str, Mapping[str, Any]], prefix: str | None
+) -> dict[str, Any]:
+    """Return a plugin's configuration, its secrets kept out of all logs from now on.
+
+    Args:
+        given: What the files of settings hold.
+        properties: JSON Schema properties of all settings.
+        prefix: What the names of environment variables begin with, which count above the files; None to read none.
+
+    Raises:
+        ConfigurationError: If a name is nearly that of a setting, or lacks the vendor's: with a mistyped setting a run
+            may do what nobody wants. Or if an environment variable cannot be read.
+    """
+    config = dict(given or {})
+    redaction.install(config, settings.secrets(properties))
+    if prefix is not None:
+        config |= from_environment(properties, prefix)
+        redaction.install(config, settings.secrets(properties))
+    for name in sorted(config.keys() - properties.keys()):
+        whole = f"{config.get('vendor')}_{name}"
+        if meant := [whole] if whole in properties else get_close_matches(name, properties, n=1, cutoff=ALIKE):
+            raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant[0]}'?")
+    return config
+
+
+def warn_of_unused(config: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]) -> None:
+    """Warn of settings that nothing reads: unknown ones, and another vendor's that are not at their default."""
+    others = [vendor(name) for name in vendor_names() if name != config.get("vendor")]
+    for name in sorted(config):
+        owner = next((other for other in others if name.startswith(f"{other.name}_")), None)
+        if name not in properties:
+            logger.warning("The setting '%s' is not known and has no effect.", name)
+        elif owner and config[name] != properties[name].get("default"):
+            logger.warning("The setting '%s' belongs to %s and has no effect here.", name, owner.title)

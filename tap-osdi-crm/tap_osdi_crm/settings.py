@@ -1,0 +1,39 @@
+"""The tap's settings that hold for every vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from osdi_crm_client.settings import setting, settings
+
+from tap_osdi_crm import overrides
+
+
+@settings
+class TapSettings:
+    """The tap's settings that hold for every vendor, beside those it shares with the target."""
+
+    start_date: datetime | None = setting(
+        "Start date",
+        "Where the vendor filters by time: read only what changed since then, on the first run.",
+        default=None,
+    )
+    overlap_seconds: float | None = setting(
+        "Overlap",
+        "How many seconds before its bookmark an incremental run begins to read; 120, unless the vendor's page says"
+        " otherwise.",
+        default=None,
+    )
+    unconfirmed_streams: bool = setting(
+        "Unconfirmed streams",
+        "Whether to offer streams that the vendor's documents do not confirm.",
+        default=False,
+    )
+    stream_overrides: Mapping[str, Any] = overrides.SETTING
+    estimate: bool = setting(
+        "Estimate only",
+        "Tell the calls and minutes that a run would take, where the vendor lets one know, and stop.",
+        default=False,
+    )

@@ -1,0 +1,148 @@
+"""Settings are parsed once, by type; what is wrong names the setting and never shows its value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from osdi_crm_client import startup
+from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.settings import parse, properties, required, secrets, setting, settings
+from osdi_crm_client.vendor import vendor_names
+
+
+@settings
+class Example:
+    key: str = setting("Key", "A key.", secret=True)
+    mode: Literal["fast", "slow"] = setting("Mode", "How.", default="slow")
+    started: datetime | None = setting("Start", "When.", default=None)
+    pace: float | None = setting("Pace", "Calls a second.", default=None)
+    limit: int = setting("Limit", "How many.", default=5)
+    dry: bool = setting("Dry", "Whether to write.", default=False)
+    names: tuple[str, ...] = setting("Names", "Which.", default=())
+    folder: Path = setting("Folder", "Where.", default=Path("here"))
+    paths: Mapping[str, Any] = setting("Paths", "By name.", default={})
+
+
+def test_each_type_is_parsed() -> None:
+    given = {
+        "key": "k",
+        "mode": "fast",
+        "started": "2026-01-31T01:00:00+01:00",
+        "pace": "2.5",
+        "limit": 7,
+        "dry": True,
+        "names": ["a", "b"],
+        "folder": "there",
+        "paths": {"a": "b"},
+    }
+
+    assert parse(Example, {f"x_{name}": value for name, value in given.items()}, "x_") == Example(
+        key="k",
+        mode="fast",
+        started=datetime(2026, 1, 31, tzinfo=UTC),
+        pace=2.5,
+        limit=7,
+        dry=True,
+        names=("a", "b"),
+        folder=Path("there"),
+        paths={"a": "b"},
+    )
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_what_is_blank_is_not_given(blank: Any) -> None:
+    assert parse(Example, {"key": "k", "mode": blank, "pace": blank, "folder": blank}) == Example(key="k")
+    with pytest.raises(ConfigurationError, match="The setting 'key' is missing"):
+        parse(Example, {"key": blank})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mode", "hush", "is none of fast, slow"),
+        ("started", "hush", "is not a time such as 2026-01-31T00:00:00Z"),
+        ("pace", "hush", "is not a number"),
+        ("limit", "hush", "is not a whole number"),
+        ("dry", "hush", "is not true or false"),
+        ("names", "hush", "is not a list"),
+        ("paths", "hush", "is not an object"),
+    ],
+)
+def test_a_wrong_value_names_its_setting_and_is_not_shown(name: str, value: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(f"The setting 'x_{name}' {words}.")) as caught:
+        parse(Example, {"x_key": "k", f"x_{name}": value}, "x_")
+
+    assert "hush" not in str(caught.value)
+
+
+def test_a_word_that_is_no_choice_is_told_with_the_choices() -> None:
+    with pytest.raises(ConfigurationError, match="The setting 'mode' is none of fast, slow"):
+        parse(Example, {"key": "k", "mode": "hush"})
+
+
+def test_the_schema_says_what_the_class_says() -> None:
+    found = properties(Example, "x_")
+
+    assert required(Example, "x_") == ("x_key",)
+    assert secrets(found) == ("x_key",)
+    assert found["x_mode"] == {
+        "type": "string",
+        "enum": ["fast", "slow"],
+        "default": "slow",
+        "title": "Mode",
+        "description": "How.",
+    }
+    assert found["x_folder"]["default"] == "here"
+    assert "default" not in found["x_names"]
+
+
+@pytest.mark.parametrize("name", vendor_names())
+def test_every_vendor_has_its_settings_in_the_schema(name: str) -> None:
+    schema = startup.settings_schema(Example, {name: Example})
+
+    assert {f"{name}_{field}" for field in ("key", "mode", "pace")} <= schema["properties"].keys()
+    assert schema["properties"]["vendor"]["enum"] == list(vendor_names())
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("DRY", "Yes", True),
+        ("DRY", "off", False),
+        ("LIMIT", "7", 7),
+        ("PACE", "2.5", "2.5"),
+        ("NAMES", '["a", "b"]', ["a", "b"]),
+        ("NAMES", "a, b", ["a", "b"]),
+        ("PATHS", '{"a": "b"}', {"a": "b"}),
+    ],
+)
+def test_the_environment_is_read_by_type(monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: Any) -> None:
+    monkeypatch.setenv(f"EXAMPLE_{variable}", text)
+
+    assert startup.from_environment(properties(Example), "EXAMPLE_") == {variable.lower(): value}
+
+
+@pytest.mark.parametrize(
+    ("variable", "wanted"),
+    [("DRY", "true or false"), ("LIMIT", "a whole number"), ("PATHS", "JSON")],
+)
+def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, wanted: str) -> None:
+    monkeypatch.setenv(f"EXAMPLE_{variable}", "people=email")
+
+    with pytest.raises(ConfigurationError, match=f"The variable EXAMPLE_{variable} does not hold {wanted}"):
+        startup.from_environment(properties(Example), "EXAMPLE_")
+
+
+def test_a_file_of_variables_is_read_and_the_environment_counts_above_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("EXAMPLE_LIMIT=3\nEXAMPLE_PACE=1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EXAMPLE_LIMIT", "7")
+
+    assert startup.from_environment(properties(Example), "EXAMPLE_") == {"limit": 7, "pace": "1"}
