@@ -89,8 +89,13 @@ def reading(what: str) -> Iterator[None]:
         raise ConfigurationError(f"The file of {what} does not hold a JSON object.") from None
 
 
+def environment() -> dict[str, str]:
+    """Return the environment's variables, and below them those of a file `.env` in this folder or above it."""
+    return {name: text for name, text in {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}.items() if text}
+
+
 def from_environment(properties: Mapping[str, Mapping[str, Any]], prefix: str) -> dict[str, Any]:
-    """Return the settings that environment variables hold, or a file `.env` in this folder or above it.
+    """Return the settings that environment variables hold.
 
     Args:
         properties: JSON Schema properties by setting.
@@ -99,11 +104,11 @@ def from_environment(properties: Mapping[str, Mapping[str, Any]], prefix: str) -
     Raises:
         ConfigurationError: If a variable cannot be read as its setting's type; the value is not shown.
     """
-    variables = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
+    variables = environment()
     return {
         name: _parsed(name, f"{prefix}{name.upper()}", text, found)
         for name, found in properties.items()
-        if (text := variables.get(f"{prefix}{name.upper()}")) is not None
+        if (text := variables.get(f"{prefix}{name.upper()}"))
     }
 
 
@@ -124,29 +129,55 @@ def _parsed(name: str, variable: str, text: str, schema: Mapping[str, Any]) -> A
 
 
 def configuration(
-    given: Mapping[str, Any] | None, properties: Mapping[str, Mapping[str, Any]], prefix: str | None
+    given: Mapping[str, Any] | None, properties: Mapping[str, Mapping[str, Any]], prefix: str, *, from_env: bool
 ) -> dict[str, Any]:
     """Return a plugin's configuration, its secrets kept out of all logs from now on.
 
     Args:
         given: What the files of settings hold.
         properties: JSON Schema properties of all settings.
-        prefix: What the names of environment variables begin with, which count above the files; None to read none.
+        prefix: What the names of the plugin's environment variables begin with.
+        from_env: Whether these variables are to be read; they count above the files.
 
     Raises:
-        ConfigurationError: If a name is nearly that of a setting, or lacks the vendor's: with a mistyped setting a run
-            may do what nobody wants. Or if an environment variable cannot be read.
+        ConfigurationError: If the name of a setting or variable is nearly a known one, or lacks the vendor's: with a
+            misspelt setting a run may do what nobody wants. Or if a variable cannot be read.
     """
     config = dict(given or {})
     redaction.install(config, settings.secrets(properties))
-    if prefix is not None:
+    if from_env:
         config |= from_environment(properties, prefix)
         redaction.install(config, settings.secrets(properties))
+    vendor_name = str(config.get("vendor"))
     for name in sorted(config.keys() - properties.keys()):
-        whole = f"{config.get('vendor')}_{name}"
-        if meant := [whole] if whole in properties else get_close_matches(name, properties, n=1, cutoff=ALIKE):
-            raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant[0]}'?")
+        if meant := _meant(name, properties, vendor_name):
+            raise ConfigurationError(f"The setting '{name}' is not known. Did you mean '{meant}'?")
+    for each in _prefixes(prefix, from_env=from_env):
+        for variable in sorted(name for name in environment() if name.startswith(each)):
+            name = variable.removeprefix(each).lower()
+            if not name.startswith("_") and name not in properties and (meant := _meant(name, properties, vendor_name)):
+                raise ConfigurationError(f"The variable {variable} is not known. Did you mean {each}{meant.upper()}?")
     return config
+
+
+def _meant(name: str, properties: Mapping[str, Any], vendor_name: str) -> str | None:
+    """Return the setting that an unknown name was probably meant to be."""
+    if (whole := f"{vendor_name}_{name}") in properties:
+        return whole
+    return next(iter(get_close_matches(name, properties, n=1, cutoff=ALIKE)), None)
+
+
+def _prefixes(prefix: str, *, from_env: bool) -> Iterator[str]:
+    """Yield what the variables begin with that reach the plugin: its own name, and under Meltano the one it has there.
+
+    Meltano reads them and passes a file on; `MELTANO_EXTRACTOR_NAME` and `MELTANO_LOADER_NAME` tell that name.
+    """
+    role = "MELTANO_EXTRACTOR_NAME" if prefix.startswith("TAP_") else "MELTANO_LOADER_NAME"
+    name = os.environ.get(role)
+    if from_env or name:
+        yield prefix
+    if name and (own := f"{name.upper().replace('-', '_')}_") != prefix:
+        yield own
 
 
 def warn_of_unused(config: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]) -> None:

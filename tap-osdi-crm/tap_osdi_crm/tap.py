@@ -78,8 +78,8 @@ class TapOSDICRM(Tap):
     def __init__(self, **kwargs: Any) -> None:
         self.append_builtin_config(self.config_jsonschema)
         known = self.config_jsonschema["properties"]
-        prefix = self._env_var_prefix if kwargs.pop("parse_env_config", False) else None
-        kwargs["config"] = startup.configuration(kwargs.get("config"), known, prefix)
+        from_env = bool(kwargs.pop("parse_env_config", False))
+        kwargs["config"] = startup.configuration(kwargs.get("config"), known, self._env_var_prefix, from_env=from_env)
         self._parents: dict[str, list[Parent]] = {}
         self.parents_as_of: datetime | None = None
         """When the first parents of this run were read: those that came later may be missing among them."""

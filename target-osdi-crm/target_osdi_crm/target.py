@@ -61,8 +61,8 @@ class TargetOSDICRM(Target):
     def __init__(self, **kwargs: Any) -> None:
         self.append_builtin_config(self.config_jsonschema)
         known = self.config_jsonschema["properties"]
-        prefix = self._env_var_prefix if kwargs.pop("parse_env_config", False) else None
-        kwargs["config"] = startup.configuration(kwargs.get("config"), known, prefix)
+        from_env = bool(kwargs.pop("parse_env_config", False))
+        kwargs["config"] = startup.configuration(kwargs.get("config"), known, self._env_var_prefix, from_env=from_env)
         self.told_to_end = threading.Event()
         try:
             super().__init__(**kwargs)

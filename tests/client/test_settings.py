@@ -146,3 +146,44 @@ def test_a_file_of_variables_is_read_and_the_environment_counts_above_it(
     monkeypatch.setenv("EXAMPLE_LIMIT", "7")
 
     assert startup.from_environment(properties(Example), "EXAMPLE_") == {"limit": 7, "pace": "1"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "name", "words"),
+    [
+        ("TARGET_EXAMPLE_DRYY", None, "TARGET_EXAMPLE_DRYY is not known. Did you mean TARGET_EXAMPLE_DRY"),
+        ("TARGET_NORTH_FOLDERS", "target-north", "TARGET_NORTH_FOLDERS is not known. Did you mean TARGET_NORTH_FOLDER"),
+        ("TARGET_EXAMPLE_FOLDERS", "target-north", "Did you mean TARGET_EXAMPLE_FOLDER"),
+        ("TARGET_NORTH_OWN", "target-north", "Did you mean TARGET_NORTH_EXAMPLE_OWN"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, name: str | None, words: str
+) -> None:
+    monkeypatch.setenv(variable, "x")
+    if name:
+        monkeypatch.setenv("MELTANO_LOADER_NAME", name)
+    known = {**properties(Example), "example_own": {"type": "string"}}
+
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        startup.configuration({"vendor": "example"}, known, "TARGET_EXAMPLE_", from_env=not name)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "TARGET_NORTH__DIALECT",
+        "TARGET_NORTH_WRITABLE_DRYY",
+        "TARGET_NORTH__EAST_DRYY",
+        "TAP_NORTH_DRYY",
+        "TARGET_NORTHERN_DRYY",
+        "TARGET_NORTH_SOMETHING_ELSE",
+    ],
+)
+def test_the_variables_of_others_are_theirs(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "x")
+    monkeypatch.setenv("MELTANO_LOADER_NAME", "target-north")
+    given = {"vendor": "example", "key": "k"}
+
+    known = {**properties(Example), "vendor": {"type": "string"}}
+    assert startup.configuration(given, known, "TARGET_EXAMPLE_", from_env=False) == given
