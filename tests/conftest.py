@@ -252,6 +252,19 @@ class TapCommand:
 
 
 @pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Waits until something holds."""
+
+    def wait(holds: Callable[[], bool], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, "it never came to hold"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
 def tap(tmp_path: Path) -> TapCommand:
     """The tap's command."""
     return TapCommand(tmp_path)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,6 +58,11 @@ def end_access(account: Account) -> None:
     account.change("tokens", live, expires_in=0)
 
 
+def later(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
+    """Let our clock go on by so much; an access token lives a day."""
+    monkeypatch.setattr(tokens, "time", SimpleNamespace(time=lambda: time.time() + days * 86_400))
+
+
 def test_the_first_run_refreshes_and_those_after_it_use_what_is_stored(kept: dict[str, Any], account: Account) -> None:
     for _ in range(3):
         check(kept)
@@ -77,10 +83,11 @@ def test_the_store_can_be_read_by_its_owner_only(app: App, account: Account, tmp
     assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
 
 
-def test_a_token_that_ends_before_a_run_is_refreshed_before_a_call(kept: dict[str, Any], account: Account) -> None:
-    account.set(access_token_seconds=1)
+def test_a_token_that_ends_before_a_run_is_refreshed_before_a_call(
+    kept: dict[str, Any], account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     check(kept)
-    time.sleep(1.1)
+    later(monkeypatch, days=2)
     check(kept)
 
     assert len(refreshes(account)) == 2
@@ -299,11 +306,12 @@ def test_a_store_that_cannot_be_used_is_one_clear_sentence(app: App, account: Ac
     assert refreshes(account) == []
 
 
-def test_the_pair_survives_a_refresh_answer_without_a_refresh_token(app: App, account: Account) -> None:
+def test_the_pair_survives_a_refresh_answer_without_a_refresh_token(
+    app: App, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account.fault(do="drop_field", field="refresh_token", path="/oauth/token", times=1)
-    account.set(access_token_seconds=1)
     check(app())
-    time.sleep(1.1)
+    later(monkeypatch, days=2)
     with pytest.raises(ConfigurationError, match="used up or revoked"):
         check(app())
 

@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -359,16 +358,3 @@ def _line(message: Message | str) -> bytes:
 def target(tmp_path: Path, tap: Any) -> Target:
     """The target."""
     return Target(tmp_path, tap.settings)
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], bool]], None]:
-    """Waits until something holds."""
-
-    def wait(holds: Callable[[], bool], seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, "it never came to hold"
-            time.sleep(0.02)
-
-    return wait
