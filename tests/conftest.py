@@ -255,7 +255,7 @@ class TapCommand:
 def until() -> Callable[[Callable[[], bool]], None]:
     """Waits until something holds."""
 
-    def wait(holds: Callable[[], bool], seconds: float = 20) -> None:
+    def wait(holds: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, "it never came to hold"

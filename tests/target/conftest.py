@@ -10,10 +10,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import osdi_crm_schemas
 import pytest
@@ -60,6 +60,7 @@ class Target:
     reach: Callable[[Account], dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def config(self, account: Account, /, **more: Any) -> dict[str, Any]:
         return {
@@ -130,13 +131,33 @@ class Target:
     def started(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> subprocess.Popen[str]:
         """The target as a command of its own, reading all these messages."""
         with self.file(messages).open("rb") as source:
-            return subprocess.Popen(
-                self.command(account, **settings),
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+            return self._begun(account, source, **settings)
+
+    def waiting(self, account: Account, messages: Iterable[Message | str], /, **settings: Any) -> subprocess.Popen[str]:
+        """The target as a command of its own, which has read all these messages and waits for more."""
+        process = self._begun(account, subprocess.PIPE, **settings)
+        assert process.stdin
+        process.stdin.write(b"".join(_line(each) for each in messages).decode())
+        process.stdin.flush()
+        return process
+
+    def _begun(self, account: Account, source: IO[bytes] | int, /, **settings: Any) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            self.command(account, **settings),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.running.append(process)
+        return process
+
+    def kill_what_runs(self) -> None:
+        """End the commands that a test has left running."""
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def ended(self, process: subprocess.Popen[str], timeout: float = 60) -> Done:
         out, log = process.communicate(timeout=timeout)
@@ -355,6 +376,8 @@ def _line(message: Message | str) -> bytes:
 
 
 @pytest.fixture
-def target(tmp_path: Path, tap: Any) -> Target:
+def target(tmp_path: Path, tap: Any) -> Iterator[Target]:
     """The target."""
-    return Target(tmp_path, tap.settings)
+    made = Target(tmp_path, tap.settings)
+    yield made
+    made.kill_what_runs()

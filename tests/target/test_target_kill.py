@@ -494,18 +494,7 @@ def test_killed_at_a_hundred_moments(
 
 def test_told_to_end_while_it_waits_for_input(sandbox: Sandbox, target: Any, until: Any) -> None:
     account = sandbox.account("action_network")
-    process = subprocess.Popen(
-        target.command(account),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin
-    process.stdin.write(
-        target.file([*target.messages("people", {"id": "1", "email": "a@b.org"}), target.state(7)]).read_text()
-    )
-    process.stdin.flush()
+    process = target.waiting(account, [*target.messages("people", {"id": "1", "email": "a@b.org"}), target.state(7)])
     until(lambda: account.counters()["resources"]["people"] == 1)
 
     process.send_signal(signal.SIGTERM)
@@ -522,7 +511,7 @@ def test_told_to_end_in_the_middle_it_settles_what_is_under_way_and_no_more(
 ) -> None:
     account = sandbox.account("action_network", latency=0.2)
     messages = []
-    for number in range(400):
+    for number in range(1500):
         person = {"id": f"{number}", "email": f"n{number}@example.org"}
         messages += [*target.messages("people", person), target.state(number)]
     process = target.started(account, messages)
@@ -533,9 +522,9 @@ def test_told_to_end_in_the_middle_it_settles_what_is_under_way_and_no_more(
     done = target.ended(process)
 
     assert done.code == 143
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20, "all would take longer"
     there = len(account.records("people"))
-    assert 5 < there < 100
+    assert 5 < there < 500
     assert done.states[-1] < there
     assert set(outcomes(target.folder).values()) == {"ok"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
@@ -808,9 +807,7 @@ def test_records_of_one_person_never_race(account: Account, target: Any) -> None
     target(account, [*people, *actions])
     account.clear_log()
 
-    began = time.monotonic()
     done = target(account, deeds)
-    took = time.monotonic() - began
 
     assert done.code == 0, done.log
     by_person: dict[str, list[float]] = {}
@@ -821,12 +818,11 @@ def test_records_of_one_person_never_race(account: Account, target: Any) -> None
     for times in by_person.values():
         assert len(times) == 3
         assert all(later - earlier >= 0.045 for earlier, later in zip(times, times[1:], strict=False))
-    assert took < 12 * 0.05 * 4, "different people were written side by side"
+    assert account.counters()["overlaps"], "different people are written side by side"
 
 
 def test_two_runs_at_once_are_one_too_many(account: Account, target: Any, until: Any) -> None:
-    account.set(latency=0.5)
-    first = target.started(account, target.messages("people", *(person(number) for number in range(24))))
+    first = target.waiting(account, target.messages("people", person(1)))
     until(lambda: account.counters()["calls"] > 0)
 
     second = target.as_command(account, target.messages("people", person(99)))

@@ -899,14 +899,17 @@ def test_tokens_that_end_while_records_are_written_lose_and_repeat_nothing(accou
 def test_tap_and_target_share_an_app_whose_token_ends_again_and_again(
     sandbox: Sandbox, target: Any, tap: Any, tmp_path: Path
 ) -> None:
-    account = sandbox.account("nationbuilder", counts={"voters": 2000}, latency=0.1, access_token_seconds=1)
+    account = sandbox.account("nationbuilder", counts={"voters": 2000}, latency=0.1)
     shared = {**app(account), "token_store": str(tmp_path / "tokens.json")}
     command = tap.command(tap.settings(account, **shared, nationbuilder_in_flight=2), "voters")
 
-    writing = target.started(account, target.messages("signups", *(person(number) for number in range(150))), **shared)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:
-        out, log = reading.communicate()
-    done = target.ended(writing)
+    with tokens_ending(account, every=50):
+        writing = target.started(
+            account, target.messages("signups", *(person(number) for number in range(150))), **shared
+        )
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:
+            out, log = reading.communicate()
+        done = target.ended(writing)
 
     assert (reading.returncode, done.code) == (0, 0), log.decode() + done.log
     there = {each["id"] for each in account.records("voters")}

@@ -168,12 +168,12 @@ def test_progress_is_the_number_before_the_first_open_one(changed: list[bool], c
         assert progress.settled() == (min(still_open) - 1 if still_open else number)
 
 
-def test_what_was_written_recently_is_known_until_the_search_shows_it() -> None:
-    recent = Recent[str](0.05)
+def test_what_was_written_recently_is_known_until_the_search_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    recent = Recent[str](60)
     recent.put("a", "1")
     assert recent.get("a") == "1"
     assert recent.get("b") is None
-    time.sleep(0.11)
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + 121)
     assert recent.get("a") is None
     recent.put("b", "2")
     assert len(recent._kept) == 1

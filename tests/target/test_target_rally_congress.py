@@ -326,7 +326,7 @@ def test_a_letter_is_sent_once_whatever_changes(
         {"do": "empty"},
         {"do": "status", "status": 500},
         {"do": "status", "status": 503},
-        {"do": "delay", "seconds": 1},
+        {"do": "delay", "seconds": 5},
     ],
     ids=lambda fault: f"{fault['do']}{fault.get('status', '')}",
 )
@@ -335,7 +335,7 @@ def test_a_letter_without_an_answer_is_reported_and_never_repeated(
 ) -> None:
     account.fault(method="POST", times=1, **fault)
 
-    done = target.write(account, "messages", letter, **ALLOWED, timeout_seconds=0.5)
+    done = target.write(account, "messages", letter, **ALLOWED, timeout_seconds=3)
     again = target.write(account, "messages", letter, **ALLOWED, retry_rejected=True, resend=True)
     changed = target.write(account, "messages", {**letter, "subject": "Other"}, **ALLOWED)
 
