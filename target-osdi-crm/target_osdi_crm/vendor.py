@@ -10,9 +10,10 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Self
 
 from osdi_crm_client.errors import ConfigurationError
-from typing_extensions import override
 
 from target_osdi_crm import vendors, verify
+from target_osdi_crm.journal import CREATE
+from target_osdi_crm.rejects import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -217,6 +218,13 @@ class Stream:
         Raises:
             Rejection: If it cannot.
         """
+        if action == CREATE and (lacking := self.lacking(order)):
+            raise Rejection("required fields missing", f"To create one, {self.name} need {', '.join(lacking)}.")
+
+    def lacking(self, order: Order) -> list[str]:
+        """Properties that are required to create a record and not given."""
+        given = {**order.values, **order.refers}
+        return [name for name in self.required if given.get(name) in (None, "", [], {})]
 
     # When it is sent
 
@@ -256,8 +264,8 @@ class Stream:
         return {}
 
     def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
-        """Its addresses by channel of consent, normalised as in `shape`; a channel without any address is left out."""
-        return self.match_keys_of(record)
+        """All its addresses by channel of consent, normalised as in `shape`; a stream that asks for consent has it."""
+        raise NotImplementedError
 
     def statuses_of(self, record: Record) -> Mapping[str, str | None]:  # noqa: ARG002
         """Its consent: channel → status, as in `consent`; None where there is no address."""
@@ -297,166 +305,6 @@ class Vendor:
         session = self.session(account, config)
         session.streams = {name: stream.bound(session) for name, stream in self.streams.items()}
         return session.streams
-
-
-class Delegated(Stream):
-    """A stream whose steps the vendor's session still carries out."""
-
-    @override
-    def bound(self, session: Session) -> Self:
-        stream = super().bound(session)
-        if stream.batched:
-            stream.batch_size = self.batch_size_of(session)
-        return stream
-
-    @staticmethod
-    def batch_size_of(session: Any) -> int:
-        """How many records the settings put into one call."""
-        return int(session.gathers)
-
-    @override
-    def shape(self, shaped: Shaped) -> None:
-        self.session.shape(self, shaped)
-
-    @override
-    def foreign_id(self, source_key: str) -> str | None:
-        found: str | None = self.session.mark(self, source_key)
-        return found
-
-    @override
-    def is_idempotent(self, order: Order) -> bool:
-        return bool(self.session.repeatable(order))
-
-    @override
-    def search(self, key: str, value: str) -> Sequence[Found]:
-        found: Sequence[Found] = self.session.find(self, key, value)
-        return found
-
-    @override
-    def search_alike(self, order: Order) -> Sequence[Found]:
-        found: Sequence[Found] = self.session.same(order)
-        return found
-
-    @override
-    def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        found: Record | None = self.session.read(vendor_id, order)
-        return found
-
-    @override
-    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
-        found: Sequence[Found] | None = self.session.look_up(order, since)
-        return found
-
-    @override
-    def require(self, action: str, order: Order) -> None:
-        self.session.check(action, order)
-
-    @override
-    def create(self, order: Order) -> Record:
-        reply: Record = self.session.create(order)
-        return reply
-
-    @override
-    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
-        reply: Record = self.session.update(vendor_id, order, current)
-        return reply
-
-    @override
-    def delete(self, vendor_id: str | None, order: Order) -> bool:
-        return bool(self.session.delete(vendor_id, order))
-
-    @override
-    def write_batch(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
-        replies: list[Record | Exception] = self.session.write_together(orders, deleted=deleted)
-        return replies
-
-    @override
-    def id_of(self, record: Record) -> str | None:
-        found: str | None = self.session.id_of(record)
-        return found
-
-    @override
-    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
-        found: Mapping[str, Sequence[str]] = self.session.keys_of(self, record)
-        return found
-
-    @override
-    def statuses_of(self, record: Record) -> Mapping[str, str | None]:
-        found: Mapping[str, str | None] = self.session.states(record)
-        return found
-
-    @override
-    def differences(self, order: Order, record: Record) -> list[str]:
-        found: list[str] = self.session.differences(order, record)
-        return found
-
-
-class DelegatedTo(Session):
-    """A session that carries out its streams' steps."""
-
-    def shape(self, stream: Stream, shaped: Shaped) -> None:
-        """See `Stream.shape`."""
-        raise NotImplementedError
-
-    def check(self, action: str, order: Order) -> None:
-        """See `Stream.require`."""
-        raise NotImplementedError
-
-    def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
-        """See `Stream.search`."""
-        raise NotImplementedError
-
-    def read(self, vendor_id: str, order: Order) -> Record | None:
-        """See `Stream.fetch`."""
-        raise NotImplementedError
-
-    def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
-        """See `Stream.search_unanswered`."""
-        raise NotImplementedError
-
-    def create(self, order: Order) -> Record:
-        """See `Stream.create`."""
-        raise NotImplementedError
-
-    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
-        """See `Stream.update`."""
-        raise NotImplementedError
-
-    def delete(self, vendor_id: str | None, order: Order) -> bool:
-        """See `Stream.delete`."""
-        raise NotImplementedError
-
-    def write_together(self, orders: Sequence[Order], *, deleted: bool) -> list[Record | Exception]:
-        """See `Stream.write_batch`."""
-        raise NotImplementedError
-
-    def id_of(self, record: Record) -> str | None:
-        """See `Stream.id_of`."""
-        raise NotImplementedError
-
-    def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
-        """See `Stream.match_keys_of`."""
-        raise NotImplementedError
-
-    def differences(self, order: Order, record: Record) -> list[str]:
-        """See `Stream.differences`."""
-        return verify.differences(order.values, record)
-
-    def mark(self, stream: Stream, source_key: str) -> str | None:  # noqa: ARG002
-        """No identifier."""
-        return None
-
-    def repeatable(self, order: Order) -> bool:
-        """As the row says."""
-        return order.stream.idempotent
-
-    def same(self, order: Order) -> Sequence[Found]:  # noqa: ARG002
-        """Nothing."""
-        return ()
-
-    def states(self, record: Record) -> Mapping[str, str | None]:  # noqa: ARG002
-        """No consent."""
-        return {}
 
 
 def corrected(setting: str, stream: Stream, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -60,3 +61,8 @@ def normal(value: Any) -> Any:  # noqa: PLR0911  one return per kind of value
             return text
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     return text
+
+
+def digits(phone: object) -> str:
+    """The digits of a phone number."""
+    return re.sub(r"\D", "", str(phone))

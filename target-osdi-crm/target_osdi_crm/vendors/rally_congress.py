@@ -1,9 +1,11 @@
-"""Writing to Rally Congress: supporters, and letters to lawmakers where that is allowed."""
+"""Writing to Rally Congress: supporters, and letters to lawmakers where that is allowed.
+
+Rally Congress, API v3 (rallycongress.com/docs/api).
+"""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import osdi_crm_schemas
@@ -11,9 +13,10 @@ from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound,
 from typing_extensions import override
 
 from target_osdi_crm import verify
+from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, RequestedConsent
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Delegated, DelegatedTo, Found, Order, Record, Shaped, Stream, Vendor, corrected
+from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream, Vendor, corrected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,21 +25,48 @@ if TYPE_CHECKING:
     import requests
     from osdi_crm_client.account import Account
 
-_STREAMS = (
-    Delegated(
-        name="supporters",
-        path="supporters",
-        required=("email",),
-        match_keys=("customId", "email"),
-        default_match_keys=("customId", "email"),
-    ),
-    Delegated(
-        name="messages",
-        path="campaigns/{campaignId}/{actionType}",
-        can_update=False,
-        required=("campaignId", "actionType"),
-    ),
-)
+NAME = "rally_congress"
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "rally_congress_form_key_style": {
+        "type": "string",
+        "enum": ["camel", "lower", "bracket"],
+        "default": "camel",
+        "title": "Rally Congress form keys",
+        "description": "How the keys of a supporter's form are spelled, which the vendor does not publish; all of "
+        "it is assumed: firstName and zipcode, firstname and zipcode, or addresses[0][zipcode], the only one that "
+        "takes more than one address and phone.",
+    },
+    "rally_congress_upsert_mode": {
+        "type": "string",
+        "enum": ["lookup", "post"],
+        "default": "lookup",
+        "title": "Rally Congress upsert",
+        "description": "'lookup' searches by customId and e-mail before a new supporter is sent. 'post' sends "
+        "without looking and relies on the vendor to find the e-mail, which is assumed; since it cannot spare "
+        "those who opted out, it needs 'allow_resubscribe' and an emailOptin in every record.",
+    },
+    "rally_congress_supporters_path": {
+        "type": "string",
+        "default": "supporters",
+        "title": "Rally Congress supporters' path",
+        "description": "Where supporters are searched and sent, below the API's address; the default is assumed.",
+    },
+    "rally_congress_allow_letters": {
+        "type": "boolean",
+        "default": False,
+        "title": "Rally Congress letters",
+        "description": "Whether records of 'messages' are sent at all. Each is a letter to lawmakers in a named "
+        "person's name, and makes that person a supporter.",
+    },
+    "rally_congress_deliver_letters": {
+        "type": "boolean",
+        "default": False,
+        "title": "Rally Congress delivery",
+        "description": "Whether letters are delivered; otherwise each is sent with the mode 'no_delivery', which "
+        "the vendor accepts for testing.",
+    },
+}
 
 _STATUSES = {
     "yes": IN,
@@ -53,13 +83,13 @@ _SENT_AS = {IN: "yes", OUT: "unsubscribed"}
 _ADDRESS = ("addressType", "street1", "street2", "street3", "city", "state", "zipcode", "zipplus")
 _PARTS = (*_ADDRESS, "telephone")
 
-_FLAT = {name.lower(): ("addresses", name) for name in _ADDRESS} | {
+_COLUMNS = {name.lower(): ("addresses", name) for name in _ADDRESS} | {
     "street": ("addresses", "street1"),
     "zip": ("addresses", "zipcode"),
     "phone": ("phones", "telephone"),
     "telephone": ("phones", "telephone"),
 }
-"""Flat columns of supporters, folded, and where they belong."""
+"""Flat columns, folded, and where they belong."""
 
 _LOWER = {"street1": "street", "telephone": "phone"}
 """Form keys of the style `lower` that are more than the name in lower case, as the forms of actions have them."""
@@ -67,231 +97,35 @@ _LOWER = {"street1": "street", "telephone": "phone"}
 _NO_DELIVERY = "no_delivery"
 
 
-class RallyCongress(DelegatedTo):
-    """Rally Congress, API v3 (rallycongress.com/docs/api)."""
+class Organization(Session):
+    """What the streams of one organisation share.
 
-    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "rally_congress_form_key_style": {
-            "type": "string",
-            "enum": ["camel", "lower", "bracket"],
-            "default": "camel",
-            "title": "Rally Congress form keys",
-            "description": "How the keys of a supporter's form are spelled, which the vendor does not publish; all of "
-            "it is assumed: firstName and zipcode, firstname and zipcode, or addresses[0][zipcode], the only one that "
-            "takes more than one address and phone.",
-        },
-        "rally_congress_upsert_mode": {
-            "type": "string",
-            "enum": ["lookup", "post"],
-            "default": "lookup",
-            "title": "Rally Congress upsert",
-            "description": "'lookup' searches by customId and e-mail before a new supporter is sent. 'post' sends "
-            "without looking and relies on the vendor to find the e-mail, which is assumed; since it cannot spare "
-            "those who opted out, it needs 'allow_resubscribe' and an emailOptin in every record.",
-        },
-        "rally_congress_supporters_path": {
-            "type": "string",
-            "default": "supporters",
-            "title": "Rally Congress supporters' path",
-            "description": "Where supporters are searched and sent, below the API's address; the default is assumed.",
-        },
-        "rally_congress_allow_letters": {
-            "type": "boolean",
-            "default": False,
-            "title": "Rally Congress letters",
-            "description": "Whether records of 'messages' are sent at all. Each is a letter to lawmakers in a named "
-            "person's name, and makes that person a supporter.",
-        },
-        "rally_congress_deliver_letters": {
-            "type": "boolean",
-            "default": False,
-            "title": "Rally Congress delivery",
-            "description": "Whether letters are delivered; otherwise each is sent with the mode 'no_delivery', which "
-            "the vendor accepts for testing.",
-        },
-    }
+    Attributes:
+        supporters: Where supporters are searched and sent.
+        style: How the keys of their forms are spelled.
+        looks_up: Whether a supporter is searched before one is sent.
+    """
 
+    @override
     def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
         super().__init__(account, config)
-        self._style = str(config.get("rally_congress_form_key_style") or "camel")
         path = str(config.get("rally_congress_supporters_path") or "supporters").strip("/")
-        self._supporters = corrected("rally_congress_supporters_path", _STREAMS[0], path)
-        self._looks_up = config.get("rally_congress_upsert_mode") != "post"
-        if not self._looks_up and not config.get("allow_resubscribe"):
+        self.supporters = corrected("rally_congress_supporters_path", STREAMS[0], path)
+        self.style = str(config.get("rally_congress_form_key_style") or "camel")
+        self.looks_up = config.get("rally_congress_upsert_mode") != "post"
+        if not self.looks_up and not config.get("allow_resubscribe"):
             raise ConfigurationError(
                 "With 'rally_congress_upsert_mode' 'post' a record's status reaches people who opted out. Set"
                 " 'allow_resubscribe' too if that is meant, or leave the mode at 'lookup'."
             )
 
-    @override
-    def shape(self, stream: Stream, shaped: Shaped) -> None:
-        if stream.name == "messages":
-            self._shape_letter(stream, shaped)
-        else:
-            self._shape_supporter(shaped)
 
-    def _shape_letter(self, stream: Stream, shaped: Shaped) -> None:
-        if not self.config.get("rally_congress_allow_letters"):
-            raise Rejection(
-                "letters are not allowed",
-                "A letter goes to lawmakers in a person's name; it is sent only with 'rally_congress_allow_letters'.",
-            )
-        shaped.own_id = None
-        for name in stream.required:
-            if shaped.unwritable.get(name):
-                shaped.values[name] = str(shaped.unwritable.pop(name))
-        if not self.config.get("rally_congress_deliver_letters"):
-            shaped.values["mode"] = _NO_DELIVERY
+class RallyCongressStream(Stream):
+    """A stream of one organisation."""
 
-    def _shape_supporter(self, shaped: Shaped) -> None:
-        values = shaped.values
-        _from_columns(shaped)
-        status = values.pop("emailOptin", None)
-        if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
-            raise Rejection("unknown status", f"emailOptin is none of {', '.join(_STATUSES)}.")
-        if status is None and not self._looks_up:
-            raise Rejection(
-                "no consent status",
-                "With 'rally_congress_upsert_mode' 'post' nobody looks whether the supporter is known, so the record"
-                " needs an emailOptin.",
-            )
-        email = str(values.pop("email", "")).strip()
-        if email:
-            values["email"] = email
-            shaped.match_keys["email"] = [email.lower()]
-        if values.get("customId"):
-            shaped.match_keys["customId"] = [values["customId"]]
-        if email or status:
-            wish = {BLOCKED: OUT, NEITHER: None}.get(status, status) if status else None
-            shaped.consent["email"] = RequestedConsent(email.lower() or None, wish)
-        for name in ("addresses", "phones"):
-            entries = [entry for entry in values.pop(name, None) or () if entry]
-            if self._style != "bracket" and len(entries) > 1:
-                shaped.withheld.append(f"further {name}")
-                entries = entries[:1]
-            if entries:
-                values[name] = entries
+    session: Organization
 
-    @override
-    def check(self, action: str, order: Order) -> None:
-        if action != "create":
-            return
-        if lacking := [name for name in order.stream.required if not order.values.get(name)]:
-            raise Rejection("required fields missing", f"To create one, {order.stream.name} need {', '.join(lacking)}.")
-
-    @override
-    def find(self, stream: Stream, key: str, value: str) -> Sequence[Found]:
-        if not self._looks_up:
-            return []
-        answer = self.account.call("GET", self._supporters, params={key: value}, repeatable=True)
-        shown = _records(answer)
-        found = [each for each in shown if value in self.keys_of(stream, each).get(key, ())]
-        if shown and not found:
-            raise Rejection(
-                "search not understood", f"The vendor was asked for one {key} and shows supporters with others."
-            )
-        return [Found(str(each["id"]), each) for each in found]
-
-    @override
-    def read(self, vendor_id: str, order: Order) -> Record | None:
-        if order.stream.name == "messages":
-            raise Rejection("sent already", "A letter is sent once and cannot be changed; a new one needs a new key.")
-        try:
-            return _record(self.account.call("GET", self._item(vendor_id), repeatable=True))
-        except NotFound:
-            return None
-
-    @override
-    def look_up(self, order: Order, since: datetime) -> Sequence[Found] | None:
-        """Look for a supporter by e-mail; nothing shows what became of a letter."""
-        if order.stream.name == "messages":
-            return None
-        email = str(order.values["email"]).lower()
-        answer = self.account.call("GET", self._supporters, params={"email": email}, repeatable=True)
-        return [
-            Found(str(each["id"]), each)
-            for each in _records(answer)
-            if email in self.keys_of(order.stream, each)["email"]
-        ]
-
-    @override
-    def create(self, order: Order) -> Record:
-        if order.stream.name == "messages":
-            return self._send_letter(order)
-        answer = self.account.call("POST", self._supporters, data=self._form(order), repeatable=False)
-        if answer.status_code == 200:
-            order.notes.append("was there already: the vendor knew the e-mail address")
-        return self._taken(order, answer)
-
-    @override
-    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
-        answer = self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True)
-        return self._taken(order, answer)
-
-    @override
-    def id_of(self, record: Record) -> str | None:
-        return str(record["id"]) if record.get("id") is not None else None
-
-    @override
-    def keys_of(self, stream: Stream, record: Record) -> Mapping[str, Sequence[str]]:
-        email, own = record.get("email"), record.get("customId")
-        return {"email": [str(email).strip().lower()] if email else [], "customId": [str(own)] if own else []}
-
-    @override
-    def states(self, record: Record) -> Mapping[str, str | None]:
-        if not record.get("email"):
-            return {"email": None}
-        return {"email": _STATUSES.get(str(record.get("emailOptin") or "not_collected").lower(), BLOCKED)}
-
-    @override
-    def differences(self, order: Order, record: Record) -> list[str]:
-        if order.stream.name == "messages":
-            return []
-        unlike = verify.differences(_comparable(order.values), _comparable(record))
-        if "email" in order.statuses and self.states(record)["email"] != order.statuses["email"]:
-            unlike.append("emailOptin")
-        return unlike
-
-    def _send_letter(self, order: Order) -> Record:
-        """Send a letter with a single call (github.com/swt83/php-rallycongress).
-
-        Raises:
-            Fault: If the vendor failed, was down, or led elsewhere: it may have sent the letter all the same.
-            Refused: If it refused the letter.
-            NoAnswer: If it did not answer.
-            Garbled: If its answer cannot be read.
-        """
-        where = {name: quote(order.values[name], safe="") for name in order.stream.required}
-        names = osdi_crm_schemas.write_names("rally_congress", "messages", "create")
-        form = {names[name]: str(value) for name, value in order.values.items() if name in names}
-        url = f"{self.account.base_url}/{order.stream.path.format_map(where)}"
-        try:
-            answer = self._post_once(url, form)
-        except VendorError as error:
-            self.account.vendor.name_settings(error, self.config)
-            raise
-        if order.values.get("mode") == _NO_DELIVERY:
-            order.notes.append("accepted, not delivered")
-        shown = self._taken(order, answer)
-        return {**shown, "id": self.id_of(shown) or "sent"}
-
-    def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:
-        """Make a call that is neither repeated nor led elsewhere, and return its good answer."""
-        transport = self.account.transport
-        answer = transport.send(self.account.prepare("POST", url, data=form))
-        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
-            raise Fault(
-                f"the vendor failed (HTTP {answer.status_code})",
-                method="POST",
-                path=urlsplit(url).path,
-                status=answer.status_code,
-                words=transport.words(answer),
-            )
-        if error := transport.error(answer):
-            raise error
-        return answer
-
-    def _taken(self, order: Order, answer: requests.Response) -> Record:
+    def taken(self, answer: requests.Response) -> Record:
         """The record in an answer to a POST.
 
         Raises:
@@ -310,41 +144,203 @@ class RallyCongress(DelegatedTo):
                 status=202,
             )
         if not shown:
-            raise Garbled("the answer shows no record", method="POST", path=order.stream.path)
+            raise Garbled("the answer shows no record", method="POST", path=self.path)
         return shown
 
+
+class Supporters(RallyCongressStream):
+    """Supporters, known by their e-mail addresses and ids of ours."""
+
+    # Before a record is decided
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        values = shaped.values
+        for name, entry in from_columns(shaped, _COLUMNS).items():
+            values.setdefault(name, [entry])
+        status = values.pop("emailOptin", None)
+        if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
+            raise Rejection("unknown status", f"emailOptin is none of {', '.join(_STATUSES)}.")
+        if status is None and not self.session.looks_up:
+            raise Rejection(
+                "no consent status",
+                "With 'rally_congress_upsert_mode' 'post' nobody looks whether the supporter is known, so the record"
+                " needs an emailOptin.",
+            )
+        email = str(values.pop("email", "")).strip()
+        if email:
+            values["email"] = email
+            shaped.match_keys["email"] = [email.lower()]
+        if values.get("customId"):
+            shaped.match_keys["customId"] = [values["customId"]]
+        if email or status:
+            requested = {BLOCKED: OUT, NEITHER: None}.get(status, status) if status else None
+            shaped.consent["email"] = RequestedConsent(email.lower() or None, requested)
+        for name in ("addresses", "phones"):
+            entries = [entry for entry in values.pop(name, None) or () if entry]
+            if self.session.style != "bracket" and len(entries) > 1:
+                shaped.withheld.append(f"further {name}")
+                entries = entries[:1]
+            if entries:
+                values[name] = entries
+
+    # While it is decided
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        if not self.session.looks_up:
+            return []
+        shown, found = self._search(key, value)
+        if shown and not found:
+            raise Rejection(
+                "search not understood", f"The vendor was asked for one {key} and shows supporters with others."
+            )
+        return found
+
+    def _search(self, key: str, value: str) -> tuple[list[Record], list[Found]]:
+        """What the vendor shows, and what of it has the key."""
+        shown = _records(self.account.call("GET", self.session.supporters, params={key: value}, repeatable=True))
+        return shown, [Found(str(each["id"]), each) for each in shown if value in self.match_keys_of(each)[key]]
+
+    @override
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        try:
+            return _record(self.account.call("GET", self._item(vendor_id), repeatable=True))
+        except NotFound:
+            return None
+
+    @override
+    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        """Look by e-mail."""
+        _, found = self._search("email", str(order.values["email"]).lower())
+        return found
+
+    # When it is sent
+
+    @override
+    def create(self, order: Order) -> Record:
+        answer = self.account.call("POST", self.session.supporters, data=self._form(order), repeatable=False)
+        if answer.status_code == 200:
+            order.notes.append("was there already: the vendor knew the e-mail address")
+        return self.taken(answer)
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        answer = self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True)
+        return self.taken(answer)
+
     def _item(self, vendor_id: str) -> str:
-        return f"{self._supporters}/{quote(vendor_id, safe='')}"
+        return f"{self.session.supporters}/{quote(vendor_id, safe='')}"
 
     def _form(self, order: Order) -> dict[str, str]:
         """A supporter as a form; what is not given is left out, since nobody knows what an empty value does."""
         form = {name: value for name, value in order.values.items() if isinstance(value, str)}
         if "email" in order.statuses:
             form["emailOptin"] = _SENT_AS[order.statuses["email"]]
+        style = self.session.style
         for name in ("addresses", "phones"):
             for place, entry in enumerate(order.values.get(name) or ()):
                 for part in (part for part in _PARTS if part in entry):
-                    form[f"{name}[{place}][{part}]" if self._style == "bracket" else part] = str(entry[part])
-        if self._style == "lower":
+                    form[f"{name}[{place}][{part}]" if style == "bracket" else part] = str(entry[part])
+        if style == "lower":
             return {_LOWER.get(key, key.lower()): value for key, value in form.items()}
         return form
 
+    # Reading a supporter as the vendor shows it
 
-def _from_columns(shaped: Shaped) -> None:
-    """Move flat columns to where they belong, unless the record has the nested form as well."""
-    parts: dict[str, Record] = {}
-    for name in list(shaped.unknown):
-        if place := _FLAT.get(osdi_crm_schemas.fold(name)):
-            text = str(shaped.unknown.pop(name)).strip()
-            if text:
-                parts.setdefault(place[0], {})[place[1]] = text
-    for field, entry in parts.items():
-        shaped.values.setdefault(field, [entry])
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        own = record.get("customId")
+        return {**self.addresses_of(record), "customId": [str(own)] if own else []}
+
+    @override
+    def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        email = record.get("email")
+        return {"email": [str(email).strip().lower()] if email else []}
+
+    @override
+    def statuses_of(self, record: Record) -> Mapping[str, str | None]:
+        if not record.get("email"):
+            return {"email": None}
+        return {"email": _STATUSES.get(str(record.get("emailOptin") or "not_collected").lower(), BLOCKED)}
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        unlike = verify.differences(_comparable(order.values), _comparable(record))
+        if "email" in order.statuses and self.statuses_of(record)["email"] != order.statuses["email"]:
+            unlike.append("emailOptin")
+        return unlike
+
+
+class Letters(RallyCongressStream):
+    """Letters to lawmakers, each sent once; nothing shows what became of one."""
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        if not self.config.get("rally_congress_allow_letters"):
+            raise Rejection(
+                "letters are not allowed",
+                "A letter goes to lawmakers in a person's name; it is sent only with 'rally_congress_allow_letters'.",
+            )
+        shaped.own_id = None
+        for name in self.required:
+            if shaped.unwritable.get(name):
+                shaped.values[name] = str(shaped.unwritable.pop(name))
+        if not self.config.get("rally_congress_deliver_letters"):
+            shaped.values["mode"] = _NO_DELIVERY
+
+    @override
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        raise Rejection("sent already", "A letter is sent once and cannot be changed; a new one needs a new key.")
+
+    @override
+    def create(self, order: Order) -> Record:
+        """Send a letter with a single call (github.com/swt83/php-rallycongress).
+
+        Raises:
+            Fault: If the vendor failed, was down, or led elsewhere: it may have sent the letter all the same.
+            Refused: If it refused the letter.
+            NoAnswer: If it did not answer.
+            Garbled: If its answer cannot be read.
+        """
+        where = {name: quote(order.values[name], safe="") for name in self.required}
+        names = osdi_crm_schemas.write_names(NAME, self.name, "create")
+        form = {names[name]: str(value) for name, value in order.values.items() if name in names}
+        url = f"{self.account.base_url}/{self.path.format_map(where)}"
+        try:
+            answer = self._post_once(url, form)
+        except VendorError as error:
+            self.account.vendor.name_settings(error, self.config)
+            raise
+        if order.values.get("mode") == _NO_DELIVERY:
+            order.notes.append("accepted, not delivered")
+        shown = self.taken(answer)
+        return {**shown, "id": self.id_of(shown) or "sent"}
+
+    def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:
+        """Make a call that is neither repeated nor led elsewhere, and return its good answer."""
+        transport = self.account.transport
+        answer = transport.send(self.account.prepare("POST", url, data=form))
+        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
+            raise Fault(
+                f"the vendor failed (HTTP {answer.status_code})",
+                method="POST",
+                path=urlsplit(url).path,
+                status=answer.status_code,
+                words=transport.words(answer),
+            )
+        if error := transport.error(answer):
+            raise error
+        return answer
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        return []
 
 
 def _comparable(record: Mapping[str, Any]) -> Record:
     """A supporter with phone numbers as digits."""
-    phones = [{"telephone": re.sub(r"\D", "", str(each.get("telephone")))} for each in record.get("phones") or ()]
+    phones = [{"telephone": verify.digits(each.get("telephone"))} for each in record.get("phones") or ()]
     return {**record, "phones": phones} if phones else dict(record)
 
 
@@ -383,10 +379,26 @@ def _records(answer: requests.Response) -> list[Record]:
     raise Garbled("the answer shows no list", method=request.method or "", path=request.path_url.partition("?")[0])
 
 
+STREAMS = (
+    Supporters(
+        name="supporters",
+        path="supporters",
+        required=("email",),
+        match_keys=("customId", "email"),
+        default_match_keys=("customId", "email"),
+    ),
+    Letters(
+        name="messages",
+        path="campaigns/{campaignId}/{actionType}",
+        can_update=False,
+        required=("campaignId", "actionType"),
+    ),
+)
+
 VENDOR = Vendor(
-    streams={stream.name: stream for stream in _STREAMS},
+    streams={stream.name: stream for stream in STREAMS},
     people="supporters",
-    settings=RallyCongress.settings,
-    shaping=tuple(RallyCongress.settings),
-    session=RallyCongress,
+    settings=SETTINGS,
+    shaping=tuple(SETTINGS),
+    session=Organization,
 )

@@ -1,0 +1,110 @@
+"""Writing to Action Network: people, tags, actions, and what people did in them.
+
+Action Network, API v2 (actionnetwork.org/docs/v2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from target_osdi_crm.vendor import Vendor
+from target_osdi_crm.vendors.action_network.actions import Events, Messages, Outreaches, UniqueIdLists
+from target_osdi_crm.vendors.action_network.people import People
+from target_osdi_crm.vendors.action_network.session import Group
+from target_osdi_crm.vendors.action_network.settings import SETTINGS
+from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
+from target_osdi_crm.vendors.action_network.tags import Taggings, Tags
+
+
+def _action(name: str, kind: type[ActionNetworkStream] = ActionNetworkStream) -> ActionNetworkStream:
+    """What people are invited to do."""
+    return kind(
+        name=name,
+        path=name,
+        required=("title", "origin_system"),
+        optional_refers=("creator_person_id", "organizer_person_id"),
+        match_keys=("identifier", "title"),
+    )
+
+
+def _record(
+    name: str,
+    action: str,
+    kind: type[ActionNetworkStream] = ActionNetworkStream,
+    required: tuple[str, ...] = (),
+    **more: Any,
+) -> ActionNetworkStream:
+    """What a person did in an action (a signature, a donation, …)."""
+    parent = f"{action.removesuffix('s')}_id"
+    return kind(
+        name=name,
+        path=f"{action}/{{{parent}}}/{name}",
+        required=(parent, "person_id", *required),
+        subject="person_id",
+        match_keys=("identifier",),
+        **more,
+    )
+
+
+STREAMS = (
+    People(
+        name="people",
+        path="people",
+        idempotent=True,
+        match_keys=("email", "phone", "identifier"),
+        default_match_keys=("email", "phone"),
+    ),
+    Tags(
+        name="tags",
+        path="tags",
+        can_update=False,
+        idempotent=True,
+        required=("name",),
+        match_keys=("name",),
+        default_match_keys=("name",),
+    ),
+    Taggings(
+        name="taggings",
+        path="tags/{tag_id}/taggings",
+        can_update=False,
+        can_delete=True,
+        idempotent=True,
+        required=("tag_id", "person_id"),
+        subject="person_id",
+    ),
+    _action("petitions"),
+    _action("events", Events),
+    _action("forms"),
+    _action("fundraising_pages"),
+    _action("advocacy_campaigns"),
+    _action("surveys"),
+    _action("event_campaigns"),
+    _record("signatures", "petitions", idempotent=True),
+    _record("attendances", "events", idempotent=True),
+    _record("submissions", "forms", idempotent=True),
+    _record("donations", "fundraising_pages", required=("recipients",), can_update=False),
+    _record("outreaches", "advocacy_campaigns", Outreaches),
+    _record("responses", "surveys"),
+    UniqueIdLists(
+        name="unique_id_lists",
+        path="unique_id_lists",
+        required=("name",),
+        refers={"unique_ids": "people"},
+        match_keys=("name",),
+    ),
+    Messages(
+        name="messages",
+        path="messages",
+        required=("subject", "body", "from", "reply_to"),
+        optional_refers=("creator_person_id", "wrapper_id"),
+        match_keys=("name",),
+    ),
+)
+
+VENDOR = Vendor(
+    streams={stream.name: stream for stream in STREAMS},
+    people="people",
+    settings=SETTINGS,
+    shaping=("action_network_identifier_prefix", "action_network_send_identifiers"),
+    session=Group,
+)

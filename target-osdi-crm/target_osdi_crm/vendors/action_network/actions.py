@@ -1,0 +1,90 @@
+"""What a group invites people to do, such as petitions and events, and the messages it sends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from typing_extensions import override
+
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
+
+if TYPE_CHECKING:
+    import osdi_crm_schemas
+
+    from target_osdi_crm.vendor import Order, Record, Session, Shaped
+
+_SECONDS_BETWEEN_MESSAGES = 30.0
+
+
+class Events(ActionNetworkStream):
+    """Events, which may belong to a campaign."""
+
+    @override
+    def collection_path(self, order: Order) -> str:
+        campaign = order.refers.get("event_campaign_id")
+        return f"event_campaigns/{campaign}/events" if campaign else super().collection_path(order)
+
+
+class UniqueIdLists(ActionNetworkStream):
+    """Lists of people."""
+
+    @override
+    def body(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
+        body = super().body(order, operation)
+        if members := order.refers.get("unique_ids"):
+            body["unique_ids"] = members
+        return body
+
+
+class Outreaches(ActionNetworkStream):
+    """What people said to their targets."""
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        super().require(action, order)
+        if action == "create" and len(order.values.get("targets") or ()) != 1:
+            raise Rejection("not one target", "An outreach is recorded for exactly one target.")
+
+
+class Messages(ActionNetworkStream):
+    """E-mails to many: drafts, of which one may be made, or given other targets, in so many seconds."""
+
+    _turn: threading.Lock
+    _turn_at: float
+
+    @override
+    def bound(self, session: Session) -> Self:
+        stream = super().bound(session)
+        stream._turn, stream._turn_at = threading.Lock(), 0.0  # noqa: SLF001
+        return stream
+
+    @override
+    def shape_values(self, shaped: Shaped) -> None:
+        if shaped.values.get("targets") and not self.config.get("ids_are_this_accounts"):
+            raise Rejection(
+                "targets of another account",
+                "The message names saved queries, which are another account's. Without them it would address the whole"
+                " list. Set 'ids_are_this_accounts' if they are this account's.",
+            )
+        if shaped.unwritable.get("status") not in {None, "draft", "calculating"}:
+            raise Rejection("not a draft", "Only drafts are written; sending and scheduling are left to people.")
+
+    @override
+    def create(self, order: Order) -> Record:
+        self._await_turn()
+        return super().create(order)
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        if "targets" in order.values:
+            self._await_turn()
+        return super().update(vendor_id, order, current)
+
+    def _await_turn(self) -> None:
+        """Keep to one message, or change of its targets, in 30 seconds (actionnetwork.org/docs/v2/messages)."""
+        with self._turn:
+            time.sleep(max(0.0, self._turn_at - time.monotonic()))
+            self._turn_at = time.monotonic() + _SECONDS_BETWEEN_MESSAGES

@@ -1,0 +1,212 @@
+"""People, who are created and tagged through the signup helper, and their consent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from target_osdi_crm.columns import from_columns
+from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
+from target_osdi_crm.verify import digits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_osdi_crm.vendor import Order, Record, Shaped
+
+_CHANNELS = {"email": ("email_addresses", "address"), "phone": ("phone_numbers", "number")}
+
+_STATUSES = {
+    "subscribed": IN,
+    "unsubscribed": OUT,
+    "bouncing": BLOCKED,
+    "previous bounce": BLOCKED,
+    "spam complaint": BLOCKED,
+    "previous spam complaint": BLOCKED,
+}
+
+_COLUMNS = {
+    "email": ("email_addresses", "address"),
+    "emailaddress": ("email_addresses", "address"),
+    "emailstatus": ("email_addresses", "status"),
+    "phone": ("phone_numbers", "number"),
+    "phonenumber": ("phone_numbers", "number"),
+    "phonestatus": ("phone_numbers", "status"),
+    "street": ("postal_addresses", "address_lines"),
+    "address": ("postal_addresses", "address_lines"),
+    "locality": ("postal_addresses", "locality"),
+    "city": ("postal_addresses", "locality"),
+    "region": ("postal_addresses", "region"),
+    "state": ("postal_addresses", "region"),
+    "postalcode": ("postal_addresses", "postal_code"),
+    "zip": ("postal_addresses", "postal_code"),
+    "country": ("postal_addresses", "country"),
+    "language": ("languages_spoken", ""),
+}
+"""Flat columns, folded, and where they belong."""
+
+_CUSTOM = re.compile(r"custom_(.+)", re.IGNORECASE)
+
+_TAGS = ("add_tags", "remove_tags")
+
+
+class People(ActionNetworkStream):
+    """People."""
+
+    @override
+    def shape_values(self, shaped: Shaped) -> None:
+        values = shaped.values
+        _shape_columns(shaped)
+        for channel in _CHANNELS:
+            _shape_channel(channel, shaped)
+        entry, further = _chosen(values.pop("postal_addresses", None))
+        if further:
+            shaped.withheld.append("further postal_addresses")
+        place = {name: part for name, part in entry.items() if name != "primary" and part}
+        self.shape_address(place, "postal_addresses", shaped)
+        if place:
+            values["postal_addresses"] = [place]
+        if languages := values.get("languages_spoken"):
+            values["languages_spoken"] = languages[:1]
+        if custom := values.get("custom_fields"):
+            values["custom_fields"] = {name: str(value) for name, value in custom.items() if value is not None}
+        for name in _TAGS:
+            if name in values:
+                values[name] = sorted({tag.strip() for tag in values[name] if tag.strip()})
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        if action == "create" and not (order.values.keys() & {"email_addresses", "phone_numbers"}):
+            raise Rejection("nothing to know the person by", "To create one, people need an e-mail address or a phone.")
+        super().require(action, order)
+
+    @override
+    def create(self, order: Order) -> Record:
+        """Create a person through the signup helper (actionnetwork.org/docs/v2/person_signup_helper)."""
+        person, tags = self._person_and_tags(order)
+        self.session.tags.ensure(tags.get("add_tags") or ())
+        return self.session.reply("POST", "people", {"person": person, **tags}, repeatable=True)
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        """Change a person by id, then its tags through the helper: PUT cannot (actionnetwork.org/docs/v2/people)."""
+        person, tags = self._person_and_tags(order)
+        if person:
+            reply = self.session.reply("PUT", f"people/{vendor_id}", person, repeatable=True)
+        else:
+            reply = dict(self.account.call("GET", f"people/{vendor_id}", repeatable=True).json())
+        return self._tagged(vendor_id, reply, tags) if tags else reply
+
+    def _tagged(self, vendor_id: str, shown: Record, tags: Record) -> Record:
+        for field, part in _CHANNELS.values():
+            entry, _ = _chosen(shown.get(field))
+            if entry.get(part):
+                self.session.tags.ensure(tags.get("add_tags") or ())
+                person = {field: [{part: entry[part]}]}
+                tagged = self.session.reply("POST", "people", {"person": person, **tags}, repeatable=True)
+                if self.id_of(tagged) != vendor_id:
+                    raise Rejection("tags went to another person", f"Action Network gave them to {self.id_of(tagged)}.")
+                return tagged
+        raise Rejection(
+            "no address to tag by", "Tags need an e-mail address or a phone number, and the person has none."
+        )
+
+    def _person_and_tags(self, order: Order) -> tuple[Record, Record]:
+        """What is sent of a person, and what travels beside it."""
+        person = self._with_custom_names(order.values)
+        tags = {name: given for name in _TAGS if (given := person.pop(name, None))}
+        for channel, status in order.statuses.items():
+            field, _ = _CHANNELS[channel]
+            entry = (person.get(field) or [{}])[0]
+            person[field] = [{**entry, "status": status}]
+        return person, tags
+
+    def _with_custom_names(self, values: Record) -> Record:
+        """Give custom fields that came as columns, whose names a warehouse folded, the names the group knows."""
+        values = dict(values)
+        if columns := values.pop("custom_columns", None):
+            named = {self.session.custom_field(column): value for column, value in columns.items()}
+            values["custom_fields"] = named | (values.get("custom_fields") or {})
+        return values
+
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        return {**super().match_keys_of(record), **self.addresses_of(record)}
+
+    @override
+    def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        addresses: dict[str, list[str]] = {}
+        for channel, (field, part) in _CHANNELS.items():
+            entry, _ = _chosen(record.get(field))
+            addresses[channel] = [_normal(channel, str(entry[part]))] if entry.get(part) else []
+        return addresses
+
+    @override
+    def statuses_of(self, record: Record) -> Mapping[str, str | None]:
+        statuses: dict[str, str | None] = {}
+        for channel, (field, part) in _CHANNELS.items():
+            entry, _ = _chosen(record.get(field))
+            known = entry.get(part) or entry.get("status")
+            statuses[channel] = _STATUSES.get(str(entry.get("status")).lower(), BLOCKED) if known else None
+        return statuses
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        values = self._with_custom_names(order.values)
+        sent = {field: values.pop(field, None) for field, _ in _CHANNELS.values()}
+        unlike = super().differences(replace(order, values=values), record)
+        addresses, statuses = self.addresses_of(record), self.statuses_of(record)
+        for channel, (field, part) in _CHANNELS.items():
+            if (entries := sent[field]) and _normal(channel, entries[0][part]) not in addresses[channel]:
+                unlike.append(field)
+            if channel in order.statuses and statuses[channel] != order.statuses[channel]:
+                unlike.append(f"{field}.status")
+        return unlike
+
+
+def _shape_columns(shaped: Shaped) -> None:
+    """Move flat columns to where they belong, unless the record has the nested form as well."""
+    for name in list(shaped.unknown):
+        if (custom := _CUSTOM.fullmatch(name)) and (text := str(shaped.unknown.pop(name)).strip()):
+            shaped.values.setdefault("custom_columns", {})[custom[1]] = text
+    for field, parts in from_columns(shaped, _COLUMNS).items():
+        entry = {part: [text] if part == "address_lines" else text for part, text in parts.items()}
+        shaped.values.setdefault(field, [entry[""]] if "" in entry else [entry])
+
+
+def _shape_channel(channel: str, shaped: Shaped) -> None:
+    """Keep one address, and take its status for what the record asks for."""
+    field, part = _CHANNELS[channel]
+    entry, further = _chosen(shaped.values.pop(field, None))
+    if further:
+        shaped.withheld.append(f"further {field}")
+    address = str(entry.get(part) or "").strip() or None
+    status = entry.get("status")
+    if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
+        raise Rejection("unknown status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
+    normal = _normal(channel, address) if address else None
+    if address and normal:
+        shaped.values[field] = [{part: address}]
+        shaped.match_keys[channel] = [normal]
+    if normal or status:
+        shaped.consent[channel] = RequestedConsent(normal, OUT if status == BLOCKED else status)
+
+
+def _chosen(entries: Any) -> tuple[Record, bool]:
+    """The primary entry, else the first, and whether there are more."""
+    given = [each for each in entries or () if each]
+    chosen = next((each for each in given if each.get("primary")), given[0] if given else {})
+    return chosen, len(given) > 1
+
+
+def _normal(channel: str, address: str) -> str:
+    """An address as the vendor compares it: e-mail in lower case, phones as international digits."""
+    if channel == "email":
+        return address.strip().lower()
+    number = digits(address)
+    return f"1{number}" if len(number) == 10 and not address.strip().startswith("+") else number

@@ -1,0 +1,132 @@
+"""One group in one run: how its collections are read, and what is read of it once: its tags, its custom fields."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import osdi_crm_schemas
+from typing_extensions import override
+
+from target_osdi_crm.journal import CHANGE, EACH_RUN
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendor import Record, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from osdi_crm_client.account import Account
+
+NAME = "action_network"
+
+MOST_PER_PAGE = 25
+
+
+class Group(Session):
+    """What the streams of one group share.
+
+    Attributes:
+        tags: Its tags.
+    """
+
+    @override
+    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
+        super().__init__(account, config)
+        self.tags = TagsByName(self)
+        self._custom_fields: dict[str, str] | None = None
+        self._guard = threading.Lock()
+
+    def read_all(self, path: str, wanted: str | None = None, embedded: str | None = None) -> Iterator[Record]:
+        """Read a whole collection, page after page (actionnetwork.org/docs/v2, "Pagination")."""
+        page = 1
+        while True:
+            params: dict[str, Any] = {"page": page, "per_page": MOST_PER_PAGE}
+            if wanted:
+                params["filter"] = wanted
+            answer = self.account.call("GET", path, params=params, repeatable=True).json()
+            shown = answer.get("_embedded") or {}
+            rows = (
+                shown.get(embedded)
+                if embedded
+                else next((each for each in shown.values() if isinstance(each, list)), None)
+            )
+            yield from rows or ()
+            if not rows or len(rows) < MOST_PER_PAGE or "next" not in (answer.get("_links") or {}):
+                return
+            page += 1
+
+    def reply(self, method: str, path: str, body: Record, *, repeatable: bool) -> Record:
+        """Send a body and return the record in the answer.
+
+        Raises:
+            Rejection: If it shows none.
+        """
+        reply = self.account.call(method, path, json=body, repeatable=repeatable).json()
+        if not isinstance(reply, dict) or not id_of(reply):
+            raise Rejection(
+                "empty answer",
+                "Action Network answered 200 and showed no record, which means that it wrote none.",
+                retry=EACH_RUN if repeatable else CHANGE,
+                status=200,
+            )
+        return reply
+
+    def custom_field(self, column: str) -> str:
+        """The name that the group knows a custom field by, which a warehouse may have folded."""
+        with self._guard:
+            if self._custom_fields is None:
+                answer = self.account.call("GET", "metadata/custom_fields", repeatable=True).json()
+                names = [str(each["name"]) for each in answer.get("action_network:custom_fields") or ()]
+                self._custom_fields = {osdi_crm_schemas.fold(name): name for name in names}
+            return self._custom_fields.get(osdi_crm_schemas.fold(column), column)
+
+
+class TagsByName:
+    """A group's tags, read once and then kept up."""
+
+    def __init__(self, group: Group) -> None:
+        """Make ready; makes no call."""
+        self._group = group
+        self._lock = threading.Lock()
+        self._known: dict[str, Record] | None = None
+
+    def named(self, name: str) -> Record | None:
+        """The tag of this name."""
+        with self._lock:
+            return self._by_name().get(name)
+
+    def unknown(self, names: Sequence[str]) -> list[str]:
+        """Those of these names that are no tag."""
+        with self._lock:
+            return [name for name in names if name not in self._by_name()] if names else []
+
+    def ensure(self, names: Sequence[str]) -> list[Record]:
+        """The tags of these names, created where need be."""
+        if not names:
+            return []
+        with self._lock:
+            known = self._by_name()
+            for name in names:
+                if name not in known:
+                    known[name] = self._group.reply("POST", "tags", {"name": name}, repeatable=True)
+            return [known[name] for name in names]
+
+    def _by_name(self) -> dict[str, Record]:
+        if self._known is None:
+            self._known = {str(tag.get("name")): tag for tag in self._group.read_all("tags")}
+        return self._known
+
+
+def id_of(record: Record) -> str | None:
+    """A record's id: among its identifiers, else at the end of its own address."""
+    for identifier in record.get("identifiers") or ():
+        if str(identifier).startswith("action_network:"):
+            return str(identifier).removeprefix("action_network:")
+    return linked(record, "self")
+
+
+def linked(record: Record, relation: str) -> str | None:
+    """The id of what a link leads to."""
+    link = (record.get("_links") or {}).get(relation)
+    href = link.get("href") if isinstance(link, dict) else None
+    return str(href).split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if href else None

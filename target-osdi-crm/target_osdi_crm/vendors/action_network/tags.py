@@ -1,0 +1,49 @@
+"""Tags, which a group has once by their names, and taggings, the one thing that can be deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osdi_crm_client.errors import NotFound
+from typing_extensions import override
+
+from target_osdi_crm.vendors.action_network.session import id_of, linked
+from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream, found
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_osdi_crm.vendor import Found, Order, Record
+
+
+class Tags(ActionNetworkStream):
+    """Tags."""
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        tag = self.session.tags.named(value)
+        return [found(tag)] if tag else []
+
+    @override
+    def create(self, order: Order) -> Record:
+        return self.session.tags.ensure([order.values["name"]])[0]
+
+
+class Taggings(ActionNetworkStream):
+    """Who carries a tag."""
+
+    @override
+    def delete(self, vendor_id: str | None, order: Order) -> bool:
+        """Delete a tagging (actionnetwork.org/docs/v2/taggings)."""
+        vendor_id = vendor_id or self._tagging_of(order.refers["person_id"], order.refers["tag_id"])
+        if vendor_id is None:
+            return False
+        try:
+            self.account.call("DELETE", f"{self.collection_path(order)}/{vendor_id}", repeatable=True)
+        except NotFound:
+            return False
+        return True
+
+    def _tagging_of(self, person: str, tag: str) -> str | None:
+        shown = self.session.read_all(f"people/{person}/taggings", embedded="osdi:taggings")
+        return next((id_of(each) for each in shown if linked(each, "osdi:tag") == tag), None)

@@ -1,0 +1,82 @@
+"""Attributes, which an account defines, with their options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client.errors import NotFound
+from typing_extensions import override
+
+from target_osdi_crm import verify
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendor import Found, Order, Record, Shaped
+from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+class Attributes(CrowdskoutStream):
+    """Attributes, known by their names."""
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        values = shaped.values
+        if values.get("name"):
+            shaped.match_keys["name"] = [values["name"]]
+        if options := values.get("options"):
+            values["options"] = [{"value": each["value"]} for each in options if each and each.get("value")]
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        return [Found(str(each["id"]), each) for each in self._read_all() if each.get("name") == value]
+
+    def _read_all(self) -> list[Record]:
+        """All attributes, by pages that may be larger than asked for."""
+        path, known = "attribute", dict[Any, Record]()
+        offset = 0
+        while True:
+            try:
+                data = self.data("GET", path, params={"limit": 100, "offset": offset}, repeatable=True) or {}
+            except NotFound:
+                if path == "attributes":
+                    raise
+                path = "attributes"
+                continue
+            shown = data.get("list") or []
+            known |= {each["id"]: each for each in shown}
+            offset += len(shown)
+            if not shown or offset >= int(data.get("total") or 0):
+                return list(known.values())
+
+    @override
+    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        return self.search("name", order.values["name"])
+
+    @override
+    def create(self, order: Order) -> Record:
+        """Create an attribute; never again where the answer is lost."""
+        return self.shown(self.data("POST", self.path, json=order.values, repeatable=False))
+
+    @override
+    def changes(self, order: Order, current: Record) -> Record:
+        """The name, and the options that the attribute lacks; those it has keep their ids."""
+        if current.get("locked"):
+            raise Rejection("locked", "The attribute is locked: neither users nor calls can change it.")
+        known = {verify.normal(each.get("value")): each.get("id") for each in current.get("options") or ()}
+        body = {name: order.values[name] for name in ("name",) if name in order.values}
+        if options := order.values.get("options"):
+            body["options"] = [{"id": known.get(verify.normal(each["value"]), 0), **each} for each in options]
+        return body
+
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        return {"name": [record["name"]]} if record.get("name") else {}
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        options = order.values.get("options") or ()
+        shown = {verify.normal(each.get("value")) for each in record.get("options") or ()}
+        unlike = verify.differences({k: v for k, v in order.values.items() if k != "options"}, record)
+        return unlike + ["options"] * any(verify.normal(each["value"]) not in shown for each in options)

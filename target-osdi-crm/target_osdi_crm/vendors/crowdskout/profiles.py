@@ -1,0 +1,250 @@
+"""Profiles, with their collections of items; they are found by external IDs, and new ones may travel together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+import osdi_crm_schemas
+from osdi_crm_client.errors import Garbled, NotFound, NotSignedIn
+from typing_extensions import override
+
+from target_osdi_crm.columns import from_columns
+from target_osdi_crm.gathering import Gathering
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped
+from target_osdi_crm.vendors.crowdskout.items import paired, same, sent
+from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream, respelled
+from target_osdi_crm.verify import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from target_osdi_crm.gathering import Replies
+
+_COLUMNS = {
+    "externalid": ("ExternalIDs", "ExternalID"),
+    "fullname": ("Names", "FullName"),
+    "firstname": ("Names", "FirstName"),
+    "middlename": ("Names", "MiddleName"),
+    "lastname": ("Names", "LastName"),
+    "email": ("EmailAddresses", "Email"),
+    "phone": ("PhoneNumbers", "PhoneNumber"),
+    "street": ("PhysicalAddresses", "Address1"),
+    "address1": ("PhysicalAddresses", "Address1"),
+    "address2": ("PhysicalAddresses", "Address2"),
+    "city": ("PhysicalAddresses", "AddressCity"),
+    "state": ("PhysicalAddresses", "AddressRegion"),
+    "postalcode": ("PhysicalAddresses", "AddressPostalCode"),
+    "zip": ("PhysicalAddresses", "AddressPostalCode"),
+    "country": ("PhysicalAddresses", "AddressCountry"),
+    "gender": ("Genders", "Gender"),
+    "dateofbirth": ("Ages", "DateOfBirth"),
+}
+"""Flat columns, folded, and where they belong."""
+
+_ATTRIBUTE = re.compile(r"attribute_(\d+)", re.IGNORECASE)
+
+_OPTIONS = {
+    name
+    for collection in osdi_crm_schemas.schema("crowdskout", "profiles")["properties"].values()
+    for name, found in collection.get("items", {}).get("properties", {}).items()
+    if "object" in found["type"] and found.get("properties", {}).keys() == {"id", "value"} and name != "AttributeValue"
+}
+"""Fields whose values are options."""
+
+
+class Profiles(CrowdskoutStream):
+    """Profiles."""
+
+    _create_with_others: Gathering
+
+    @override
+    def bound(self, session: Session) -> Self:
+        stream = super().bound(session)
+        stream.batch_size = max(1, int(session.config.get("crowdskout_profiles_per_call") or 1))
+        stream._create_with_others = Gathering(stream.batch_size, stream._create_many)  # noqa: SLF001
+        return stream
+
+    # Before a record is decided
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        values, ours = shaped.values, bool(self.config.get("ids_are_this_accounts"))
+        self._shape_columns(shaped)
+        for name in list(values):
+            if isinstance(values[name], list):
+                values[name] = sent(name, values[name], ours=ours)
+                if not values[name]:
+                    del values[name]
+        if attributes := values.get("Attributes"):
+            shaped.refers["attribute_ids"] = [_text(each["AttributeId"]) for each in attributes]
+        shaped.match_keys |= self._match_keys_of(values)
+
+    def _shape_columns(self, shaped: Shaped) -> None:
+        """Move flat columns to where they belong, unless the record has the nested form as well."""
+        values = shaped.values
+        for name in list(shaped.unknown):
+            if attribute := _ATTRIBUTE.fullmatch(name):
+                values.setdefault("attribute_columns", {})[attribute[1]] = shaped.unknown.pop(name)
+        nested = from_columns(shaped, _COLUMNS)
+        kind = self.config.get("crowdskout_external_id_type")
+        given = nested.pop("ExternalIDs", {}).get("ExternalID")
+        if own := given or (shaped.own_id if kind and not self.config.get("ids_are_this_accounts") else None):
+            if not kind:
+                raise Rejection("no type of external ID", "'external_id' needs 'crowdskout_external_id_type'.")
+            item = {"ExternalID": own, "ExternalIDType": {"value": str(kind)}}
+            values["ExternalIDs"] = [*(values.get("ExternalIDs") or ()), item]
+        for name, parts in nested.items():
+            fields = {part: {"value": text} if part in _OPTIONS else text for part, text in parts.items()}
+            values.setdefault(name, [fields])
+
+    # While it is decided
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        kind, _, own = value.partition("\x1f")
+        path = f"external-id/{quote(own, safe='')}/{quote(kind, safe='')}"
+        try:
+            data = self.data("GET", path, repeatable=True)
+        except NotFound:
+            return []
+        except NotSignedIn as error:
+            raise NotSignedIn(error.why, method=error.method, path="external-id", status=error.status) from None
+        return [Found(str(each)) for each in (data or {}).get("ids") or ()]
+
+    @override
+    def fetched(self, order: Order) -> Mapping[str, str] | None:
+        names = {"Attributes" if name == "attribute_columns" else name for name in order.values}
+        return {"collections": ",".join(sorted(names)) or "Names"}
+
+    @override
+    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        """Look by the external IDs; without one nobody knows."""
+        keys = self._own_ids(order.values)
+        found = [each for key in keys for each in self.search("external_id", key)]
+        return list({each.id: each for each in found}.values()) if keys else None
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        if action == "create" and not order.values:
+            raise Rejection("nothing to write", "The record has none of the collections that can be written.")
+
+    # When it is sent
+
+    @override
+    def create(self, order: Order) -> Record:
+        """Create a profile, with all that is in it; never again where the answer is lost."""
+        together = self.batch_size > 1 and self._own_ids(order.values)
+        return self.whole(order, self._create_with_others(order) if together else self._create_one(order))
+
+    def _create_one(self, order: Order) -> Record:
+        body = {"profile": dict(_items(order))}
+        return self.shown(self.data("POST", "profile", json=body, repeatable=False))
+
+    def _create_many(self, orders: Sequence[Order]) -> Replies:
+        """Create profiles in one call; one that the answer does not show is to be looked up like an unanswered one."""
+        if len(orders) == 1:
+            return [self._create_one(orders[0])]
+        body = {"profiles": [dict(_items(order)) for order in orders]}
+        data = self.data("POST", "profile/bulk", json=body, repeatable=False)
+        left = [respelled(each) for each in data or () if isinstance(each, dict)]
+        lost = Garbled("the answer lacks the profile", method="POST", path="profile/bulk")
+        found: dict[int, Record] = {}
+        for is_of in (self._bears_its_id, self._bears_no_id):
+            for place, order in enumerate(orders):
+                mine = [] if place in found else [each for each in left if is_of(order, each)]
+                if len(mine) == 1 or (mine and is_of == self._bears_its_id):
+                    found[place] = mine[0]
+                    left = [each for each in left if each is not mine[0]]
+        return [self.shown(found[place]) if place in found else lost for place, _ in enumerate(orders)]
+
+    def _bears_its_id(self, order: Order, shown: Record) -> bool:
+        return bool({*self._own_ids(order.values)} & {*self._own_ids(shown)})
+
+    def _bears_no_id(self, order: Order, shown: Record) -> bool:
+        """Whether a profile shows all of an order but the external IDs, which the vendor then did not take."""
+        unlike = self.differences(order, shown)
+        return not self._own_ids(shown) and all(each.startswith("ExternalIDs ") for each in unlike)
+
+    @override
+    def changes(self, order: Order, current: Record) -> Record:
+        profile: Record = {"id": current["id"]}
+        for name, items in _items(order):
+            for _, item, known, unlike in paired(name, items, current.get(name) or ()):
+                if not known:
+                    profile.setdefault(name, []).append(item)
+                elif unlike:
+                    key = {"AttributeId": item["AttributeId"]} if name == "Attributes" else {}
+                    change = {"id": known["id"], **key, **{each: item[each] for each in unlike}}
+                    for each in self._kept_unusable(item, known):
+                        change.pop(each, None)
+                        order.notes.append(f"{each} stays as it was: not usable")
+                    if len(change) > 1 + len(key):
+                        profile.setdefault(name, []).append(change)
+        return {"profile": profile}
+
+    # Reading a profile as the vendor shows it
+
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        return self._match_keys_of(record)
+
+    def _match_keys_of(self, profile: Record) -> dict[str, list[str]]:
+        return {"external_id": self._own_ids(profile), "any_external_id": _external_ids(profile)}
+
+    def _own_ids(self, profile: Record) -> list[str]:
+        """The external IDs of the type that the setting names; without one, all."""
+        kind = str(self.config.get("crowdskout_external_id_type") or "")
+        return [key for key in _external_ids(profile) if not kind or key.split("\x1f")[0] == kind]
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        """Name each item that is not shown as it was sent, by its collection and its place in it."""
+        return [
+            f"{name} {place}"
+            for name, items in _items(order)
+            for place, item, known, unlike in paired(name, items, record.get(name) or ())
+            if not known or set(unlike) - set(self._kept_unusable(item, known))
+        ]
+
+    def _kept_unusable(self, item: Record, known: Record) -> list[str]:
+        """Fields that say of an address or number that it cannot be used, and that a record may not reverse."""
+        if self.config.get("allow_resubscribe"):
+            return []
+        return [
+            name
+            for name in item
+            if name.endswith("Usable")
+            and isinstance(known.get(name), dict)
+            and normal(known[name].get("value")) == "unusable"
+            and not same(name, item[name], known[name])
+        ]
+
+
+def _external_ids(profile: Record) -> list[str]:
+    """Type and value of each external ID, as profiles are matched by them."""
+    return [
+        f"{kind}\x1f{each['ExternalID']}"
+        for each in profile.get("ExternalIDs") or ()
+        if (kind := str((each.get("ExternalIDType") or {}).get("value") or "").strip()) and each.get("ExternalID")
+    ]
+
+
+def _items(order: Order) -> Iterator[tuple[str, list[Record]]]:
+    """The collections of a profile with their items, attributes by the ids of this account."""
+    values = dict(order.values)
+    columns = values.pop("attribute_columns", {})
+    ids = [int(each) if each.isdigit() else each for each in order.refers.get("attribute_ids") or ()]
+    attributes = [{**item, "AttributeId": own} for item, own in zip(values.pop("Attributes", ()), ids, strict=True)] + [
+        {"AttributeId": int(own), "AttributeValue": value} for own, value in columns.items()
+    ]
+    yield from values.items()
+    if attributes:
+        yield "Attributes", attributes
+
+
+def _text(number: float | str) -> str:
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)

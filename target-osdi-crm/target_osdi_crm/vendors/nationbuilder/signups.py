@@ -1,0 +1,238 @@
+"""Signups, which are pushed by what they are known by, and their consent; donations and RSVPs, which belong to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendors.nationbuilder.session import comparable
+from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream, withhold
+from target_osdi_crm.verify import digits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import osdi_crm_schemas
+
+    from target_osdi_crm.vendor import Found, Order, Record, Shaped
+
+PUSH_KEYS = (
+    "external_id",
+    "civicrm_id",
+    "county_file_id",
+    "dw_id",
+    "ngp_id",
+    "salesforce_id",
+    "van_id",
+    "email",
+)
+"""What NationBuilder knows a pushed signup by (released.yaml, "PATCH /signups/push"), what weighs most first."""
+
+_CONSENT = {
+    "email": ("email_opt_in", True),
+    "phone": ("mobile_opt_in", True),
+    "calls": ("do_not_call", False),
+    "federal calls": ("federal_donotcall", False),
+    "contact": ("do_not_contact", False),
+}
+"""Channel → its attribute, and what that says of somebody who may be reached."""
+
+_OPT_INS = [attribute for attribute, reachable in _CONSENT.values() if reachable]
+"""Consent that NationBuilder assumes where nobody gave it."""
+
+_EMAILS = ("email1", "email2", "email3", "email4")
+
+_PHONES = ("mobile_number", "phone_number", "work_phone_number")
+
+_NAMES = ("first_name", "middle_name", "last_name", "legal_name")
+
+_DONOR = ("first_name", "middle_name", "last_name", "email")
+
+
+class Signups(NationBuilderStream):
+    """Signups: people and organisations."""
+
+    @override
+    def shape_values(self, shaped: Shaped) -> None:
+        """Take addresses apart from consent; bounces at the source are bounces here, and none is ever taken back."""
+        values = shaped.values
+        primary = f"email{values.get('primary_email_id', 1)}"
+        if not values.get("email") and values.get(primary):
+            values["email"] = values[primary]
+        if values.get(primary) and comparable("email", values[primary]) != comparable("email", values["email"]):
+            del values[primary]
+            shaped.withheld.append(f"{primary} other than email")
+        for name in (*(f"{slot}_is_bad" for slot in _EMAILS), "is_mobile_bad"):
+            if shaped.unwritable.get(name.replace("_bad", "_bouncing")):
+                values[name] = True
+            if not values.get(name):
+                values.pop(name, None)
+        given = {channel: values.pop(attribute, None) for channel, (attribute, _) in _CONSENT.items()}
+        addresses = _addresses_of({name: values.get(name) for name in ("email", "mobile_number", "phone_number")})
+        for channel, (attribute, reachable) in _CONSENT.items():
+            status = None if given[channel] is None else IN if given[channel] is reachable else OUT
+            if channel == "email" and values.get("unsubscribed_at"):
+                status = OUT
+            address = next(iter(addresses[channel]), "")
+            if status or (attribute in _OPT_INS and address):
+                shaped.consent[channel] = RequestedConsent(address, status)
+
+    @override
+    def is_idempotent(self, order: Order) -> bool:
+        """A signup is, if it can be pushed: it has keys, and none that the settings leave out."""
+        chosen = (self.config.get("match_keys") or {}).get(self.name, PUSH_KEYS)
+        keys = {key for key in PUSH_KEYS if order.values.get(key)}
+        return bool(keys) and keys <= set(chosen) and self.config.get("mode") != "create"
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        shown = self.session.search(self.name, {"with_email_address" if key == "email" else key: value})
+        return [each for each in shown if value in self.match_keys_of(each.record or {})[key]]
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        super().require(action, order)
+        if action == "create" and not any(order.values.get(name) for name in (*_NAMES, "email", *_EMAILS, *_PHONES)):
+            raise Rejection("nothing to know the person by", "A new signup needs a name, an e-mail address or a phone.")
+
+    @override
+    def create(self, order: Order) -> Record:
+        """Push a signup that has a key, so that none is made twice; post one without, or where only new ones may be."""
+        document = self.document(order, "create")
+        document["data"]["attributes"] = {**dict.fromkeys(_OPT_INS, False), **document["data"]["attributes"]}
+        if self.is_idempotent(order):
+            return self.reply("PATCH", "signups/push", order, document, repeatable=True)
+        return self.reply("POST", "signups", order, document, repeatable=False)
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        document = self.document(order, "update")
+        document["data"]["id"] = vendor_id
+        if order.statuses.get("email") == IN and (current or {}).get("unsubscribed_at"):
+            document["data"]["attributes"]["unsubscribed_at"] = None
+        return self.reply("PATCH", f"signups/{vendor_id}", order, document, repeatable=True)
+
+    @override
+    def document(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
+        document = super().document(order, operation)
+        document["data"]["attributes"] |= _consent_attributes(order)
+        return document
+
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        keys = dict(super().match_keys_of(record))
+        keys["email"] = [comparable("email", record[name]) for name in ("email", *_EMAILS) if record.get(name)]
+        return keys
+
+    @override
+    def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        return _addresses_of(record)
+
+    @override
+    def statuses_of(self, record: Record) -> Mapping[str, str | None]:
+        if "email_opt_in" not in record:
+            return {}
+        slot = f"email{record.get('primary_email_id') or 1}"
+        bad = {
+            "email": record.get(f"{slot}_is_bad") or record.get(f"{slot}_is_bouncing"),
+            "phone": record.get("is_mobile_bad"),
+        }
+        has_address = {"email": bool(record.get("email")), "phone": bool(record.get("mobile_number"))}
+        statuses: dict[str, str | None] = {}
+        for channel, (attribute, reachable) in _CONSENT.items():
+            out = bool(record.get(attribute)) is not reachable
+            if bad.get(channel):
+                statuses[channel] = BLOCKED
+            elif out or (channel == "email" and record.get("unsubscribed_at")):
+                statuses[channel] = OUT
+            else:
+                statuses[channel] = IN if has_address.get(channel, True) else None
+        return statuses
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        wanted = _consent_attributes(order)
+        return super().differences(order, record) + [
+            name for name, value in wanted.items() if record.get(name) is not value
+        ]
+
+
+class Donations(NationBuilderStream):
+    """Donations, each of them somebody's."""
+
+    @override
+    def shape_values(self, shaped: Shaped) -> None:
+        """Leave out what NationBuilder would put on the donor's signup; an e-mail address may find the donor."""
+        if self.config.get("nationbuilder_donor_details"):
+            return
+        email = shaped.values.get("email")
+        withhold(shaped, _DONOR, "names and e-mail address of the donor")
+        if email and not shaped.refers.get("signup_id"):
+            shaped.values["donor_email"] = email
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        if action == "create" and not order.refers.get("signup_id"):
+            _find_signup(self, order)
+        super().require(action, order)
+
+
+class Rsvps(NationBuilderStream):
+    """RSVPs, each of them somebody's, which no attribute tells."""
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        if action == "create" and not order.refers.get("signup_id"):
+            _find_signup(self, order)
+        super().require(action, order)
+
+    @override
+    def alike_filters(self, references: dict[str, str], order: Order) -> dict[str, str] | None:
+        signup = references.pop("signup_id")
+        email = order.values.get("email") or self._email_of(signup)
+        return {**references, "email": email} if email else None
+
+    def _email_of(self, signup: str) -> str | None:
+        answer = self.account.call("GET", f"signups/{signup}", params={"fields[signups]": "email"}, repeatable=True)
+        email: str | None = answer.json()["data"]["attributes"].get("email")
+        return email
+
+
+def _addresses_of(signup: Mapping[str, Any]) -> dict[str, list[str]]:
+    """A signup's addresses by channel, the one that stands for the channel first."""
+    emails = [comparable("email", signup[name]) for name in ("email", *_EMAILS) if signup.get(name)]
+    mobile, phone, work = ([number] if (number := digits(signup.get(name) or "")) else [] for name in _PHONES)
+    return {
+        "email": emails,
+        "phone": mobile,
+        "calls": [*phone, *mobile, *work],
+        "federal calls": [*phone, *mobile, *work],
+        "contact": [*emails, *mobile, *phone, *work],
+    }
+
+
+def _consent_attributes(order: Order) -> Record:
+    """The attributes that say what an order is to say about consent."""
+    return {
+        _CONSENT[channel][0]: _CONSENT[channel][1] if status == IN else not _CONSENT[channel][1]
+        for channel, status in order.statuses.items()
+    }
+
+
+def _find_signup(stream: NationBuilderStream, order: Order) -> None:
+    """Find whom a donation or RSVP belongs to by its e-mail address.
+
+    NationBuilder would make a new signup of an address it does not know, and subscribe it.
+    """
+    email = order.values.get("email") or order.values.get("donor_email")
+    shown = stream.session.streams["signups"].search("email", comparable("email", email)) if email else ()
+    if len(shown) != 1:
+        raise Rejection(
+            "nobody to give it to",
+            f"The record names no signup, and {len(shown)} have its e-mail address. Write the person first: "
+            "NationBuilder would make one, and subscribe it.",
+        )
+    order.refers = {**order.refers, "signup_id": shown[0].id}

@@ -1,0 +1,255 @@
+"""A stream of NationBuilder's generic form: a JSON:API resource with attributes and relationships."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import osdi_crm_schemas
+from osdi_crm_client import errors
+from typing_extensions import override
+
+from target_osdi_crm import verify
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
+from target_osdi_crm.vendors.nationbuilder.session import NAME, Nation, comparable, flat, properties
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+CREATED_SINCE = "filter[created_at][gte]"
+
+
+@dataclass(kw_only=True, eq=False)
+class NationBuilderStream(Stream):
+    """A stream of one nation.
+
+    Attributes:
+        told_by: What tells one record from another, where no match key does.
+        totals: Properties that NationBuilder reckons from other records.
+        custom_values_of: The kind of custom fields that its records have (custom_fields, `resource_type`).
+    """
+
+    told_by: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
+    custom_values_of: str | None = None
+    session: Nation = field(init=False, repr=False)
+
+    # Before a record is decided
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        values, known = shaped.values, properties(self.name)
+        for name in list(values):
+            if values[name] in ("", {}):
+                del values[name]
+            elif known[name].get("format") == "date":
+                values[name] = values[name][:10]
+            elif name.endswith(("_address", "_address_attributes")) and isinstance(values[name], dict):
+                self._shape_address(name, values[name])
+        if not self.config.get("nationbuilder_write_totals"):
+            withhold(shaped, self.totals, "totals that NationBuilder keeps")
+        self.shape_values(shaped)
+        shaped.match_keys |= {key: [comparable(key, values[key])] for key in self.match_keys if values.get(key)}
+
+    def _shape_address(self, name: str, address: Record) -> None:
+        unknown = address.keys() - properties(self.name)[name]["properties"].keys()
+        if unknown:
+            raise Rejection("unknown attributes", f"{name} has no {', '.join(sorted(unknown))}.")
+        if (country := self.config.get("default_country")) and not address.get("delete"):
+            address.setdefault("country_code", country)
+
+    def shape_values(self, shaped: Shaped) -> None:
+        """Apply the stream's own rules, once blanks, dates, addresses and totals are seen to."""
+
+    def foreign_id_of(self, stream: str, source_key: str) -> str:
+        """The external id under which a record of the source is found again."""
+        whose = "\0".join((self.account.name, str(self.config.get("source") or "default"), stream, source_key))
+        return f"osdi-crm-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
+
+    # While it is decided
+
+    @override
+    def search(self, key: str, value: str) -> Sequence[Found]:
+        shown = self.session.search(self.name, {key: value})
+        return [each for each in shown if value in self.match_keys_of(each.record or {})[key]]
+
+    @override
+    def search_alike(self, order: Order) -> Sequence[Found]:
+        return self.alike(order)
+
+    def alike(self, order: Order) -> list[Found]:
+        """The records that refer to the same, and cannot be told from the order by anything else."""
+        wanted = {**order.values, **order.refers}
+        wanted = {name: wanted[name] for name in self.told_by if wanted.get(name) is not None}
+        references = {name for name in self.told_by if name.endswith("_id")}
+        if not self.told_by or not references <= wanted.keys():
+            return []
+        filters = self.alike_filters({name: str(wanted[name]) for name in references}, order)
+        if filters is None:
+            return []
+        shown = self.session.search(self.name, filters)
+        return [each for each in shown if not verify.differences(wanted, each.record or {})]
+
+    def alike_filters(self, references: dict[str, str], order: Order) -> dict[str, str] | None:  # noqa: ARG002
+        """What to search by for records that refer to the same; None where there are none for sure."""
+        return references
+
+    @override
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        try:
+            answer = self.account.call(
+                "GET", f"{self.path}/{vendor_id}", params=self._extra_fields(order), repeatable=True
+            )
+        except errors.NotFound:
+            return None
+        return flat(answer.json()["data"])
+
+    @override
+    def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
+        """Look by what the vendor holds only once, or by what was made since and is just like it; never money."""
+        earliest = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.told_by:
+            shown: Sequence[Found] = self.alike(order)
+        elif keyed := [key for key in self.default_match_keys if order.values.get(key)]:
+            shown = self.search(keyed[0], comparable(keyed[0], order.values[keyed[0]]))
+        elif self.subject or "created_at" not in properties(self.name):
+            return None
+        else:
+            made = (Found(each["id"], each) for each in self.session.read_all(self.path, {CREATED_SINCE: earliest}))
+            shown = [each for each in made if not self.differences(order, each.record or {})]
+        return [each for each in shown if _made_since(each.record or {}, earliest)]
+
+    @override
+    def require(self, action: str, order: Order) -> None:
+        self._require_custom_fields(order)
+        super().require(action, order)
+
+    def _require_custom_fields(self, order: Order) -> None:
+        """See that every slug is one of the nation's: an unknown one would fail the whole call."""
+        given = order.values.get("custom_values")
+        if not given or not self.custom_values_of:
+            return
+        known = self.session.custom_fields(self.custom_values_of)
+        unknown = sorted(given.keys() - known.keys())
+        if unknown and self.config.get("nationbuilder_unknown_custom_fields") != "withhold":
+            raise Rejection("unknown custom fields", f"The nation has no custom field {', '.join(unknown)}.")
+        order.notes.extend(f"without the custom field {slug}" for slug in unknown)
+        fitting = {slug: _fitting(known[slug], value) for slug, value in given.items() if slug in known}
+        order.values = {**order.values, "custom_values": fitting}
+
+    # When it is sent
+
+    @override
+    def create(self, order: Order) -> Record:
+        try:
+            return self.reply("POST", self.path, order, self.document(order, "create"), repeatable=self.idempotent)
+        except errors.Refused as refused:
+            if refused.status != 422 or not (there := self._in_the_way(order, refused)):
+                raise
+            return self.update(there.id, order, None) if self.can_update else there.record or {}
+
+    def _in_the_way(self, order: Order, refused: errors.Refused) -> Found | None:
+        """The record in the way of a new one, if there is just one; it may be too new to be found at once."""
+        there = self._search_in_the_way(order)
+        if not there and any(word in refused.words for word in ("taken", "already")):
+            time.sleep(self.account.index_lag)
+            there = self._search_in_the_way(order)
+        return there[0] if len(there) == 1 else None
+
+    def _search_in_the_way(self, order: Order) -> Sequence[Found]:
+        there: Sequence[Found] = self.alike(order)
+        for key in self.default_match_keys:
+            if not there and order.values.get(key):
+                there = self.search(key, comparable(key, order.values[key]))
+        return there
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        document = self.document(order, "update")
+        document["data"]["id"] = vendor_id
+        return self.reply("PATCH", f"{self.path}/{vendor_id}", order, document, repeatable=True)
+
+    def document(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
+        """The body of a write (jsonapi.org/format, "Creating Resources"; "API v2 Core Concepts")."""
+        names = osdi_crm_schemas.write_names(NAME, self.name, operation)
+        attributes = {names[name]: value for name, value in order.values.items() if name in names}
+        relationships: Record = {}
+        for name, given in order.refers.items():
+            if name not in names:
+                continue
+            prop = properties(self.name)[name]
+            if link := prop.get("x-link"):
+                relationships[link] = {"data": {"type": prop["x-refers-to"], "id": given}}
+            else:
+                attributes[names[name]] = given
+        data: Record = {"type": self.name, "attributes": attributes}
+        if relationships:
+            data["relationships"] = relationships
+        return {"data": data}
+
+    def reply(self, method: str, path: str, order: Order, document: Record, *, repeatable: bool) -> Record:
+        """Send a document and return the record in the answer.
+
+        Raises:
+            Garbled: If it shows none.
+        """
+        params = self._extra_fields(order)
+        answer = self.account.call(method, path, params=params, json=document, repeatable=repeatable).json()
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, dict) or not data.get("id"):
+            raise errors.Garbled("the answer shows no record", method=method, path=path, status=200)
+        return flat(data)
+
+    def _extra_fields(self, order: Order) -> dict[str, str]:
+        """Ask for what was sent and is shown to those only who ask ("API v2: Using parameters")."""
+        wanted = [name for name in order.values if properties(self.name).get(name, {}).get("x-extra-field")]
+        return {f"extra_fields[{self.name}]": ",".join(wanted)} if wanted else {}
+
+    # Reading a record as the vendor shows it
+
+    @override
+    def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        return {key: [comparable(key, record[key])] if record.get(key) else [] for key in self.match_keys}
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        names = osdi_crm_schemas.vendor_names(NAME, self.name)
+        unlike = verify.differences({names[name]: each for name, each in order.values.items() if name in names}, record)
+        for name, given in order.refers.items():
+            if name in names and name in record and str(record[name]) != str(given):
+                unlike.append(name)
+        return unlike
+
+
+def withhold(shaped: Shaped, names: Collection[str], words: str) -> None:
+    """Leave properties out, and say so where the record has one."""
+    given = [name for name in names if name in shaped.values or name in shaped.refers]
+    for name in given:
+        shaped.values.pop(name, None)
+        shaped.refers.pop(name, None)
+    if given:
+        shaped.withheld.append(words)
+
+
+def _made_since(record: Record, earliest: str) -> bool:
+    at = record.get("created_at")
+    return at is None or bool(verify.normal(at) >= verify.normal(earliest))
+
+
+def _fitting(field_type: str, value: Any) -> Any:
+    """A custom value as its field takes it, where it came as the text or number that a warehouse makes of it."""
+    text = str(value).strip()
+    if field_type == "checkbox" and text.lower() in {"true", "false", "1", "0"}:
+        return text.lower() in {"true", "1"}
+    if field_type == "number" and isinstance(value, str):
+        try:
+            return float(text)
+        except ValueError:
+            return value
+    if field_type in {"text", "multiple_choice"} and not isinstance(value, str):
+        return verify.normal(value)
+    return value
