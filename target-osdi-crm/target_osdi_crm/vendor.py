@@ -7,16 +7,17 @@ from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.paging import garbled
 
 from target_osdi_crm import vendors, verify
 from target_osdi_crm.journal import CREATE
 from target_osdi_crm.rejects import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from osdi_crm_client.account import Account
@@ -25,14 +26,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-
-class AlreadyExists(Exception):
-    """The vendor refused to create a record because it has it, and named its id."""
-
-    def __init__(self, vendor_id: str) -> None:
-        """Keep the id."""
-        super().__init__(f"the vendor has it as {vendor_id}")
-        self.vendor_id = vendor_id
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -109,6 +103,25 @@ class Session:
         self.account = account
         self.config = config
 
+    def ask(self, method: str, path: str, read: Callable[[Any], T], **call: Any) -> T:
+        """Make a call and return what `read` takes out of its decoded answer, which is None where it has no content.
+
+        Args:
+            method: The HTTP method.
+            path: The path after the account's base address.
+            read: Takes it out; whatever error of form it raises becomes `Garbled`.
+            call: The rest of `Account.call`.
+
+        Raises:
+            VendorError: One of its kinds, if the vendor did not do it, or answers in another form than documented.
+        """
+        answer = self.account.call(method, path, **call)
+        body = answer.json() if answer.content else None
+        try:
+            return read(body)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise garbled(error, method=method, path=path) from error
+
 
 @dataclass(kw_only=True, eq=False)
 class Stream:
@@ -152,7 +165,7 @@ class Stream:
     optional_refers: tuple[str, ...] = ()
     match_keys: tuple[str, ...] = ()
     default_match_keys: tuple[str, ...] = ()
-    session: Any = field(init=False, repr=False)
+    session: Session = field(init=False, repr=False)
 
     def bound(self, session: Session) -> Self:
         """The stream in one run."""
@@ -163,14 +176,12 @@ class Stream:
     @property
     def account(self) -> Account:
         """The account that is written to."""
-        account: Account = self.session.account
-        return account
+        return self.session.account
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The settings."""
-        config: Mapping[str, Any] = self.session.config
-        return config
+        return self.session.config
 
     # Before a record is decided: no calls
 
@@ -232,7 +243,7 @@ class Stream:
         """Create a record and return the vendor's reply.
 
         Raises:
-            AlreadyExists: If the vendor has it, and says under which id.
+            AlreadyExists: If the vendor has it, and says under which id (the client's `existing_id`).
         """
         raise NotImplementedError
 

@@ -169,6 +169,17 @@ def test_an_unknown_tag_is_created_first_or_rejected(account: Account, target: A
         assert len(account.records("people")) == 1
 
 
+def test_tags_are_read_to_their_end_also_without_links_to_the_next_page(account: Account, target: Any) -> None:
+    account.insert("tags", [{"name": f"tag {number}"} for number in range(60)])
+    account.fault(do="drop_field", field="next", path="/tags$", method="GET", times=None)
+    records = [person(number, add_tags=[f"tag {number}"]) for number in range(60)]
+
+    done = target.write(account, "people", *records, action_network_unknown_tags="reject")
+
+    assert done.code == 0, done.rejects
+    assert done.count("people", "created") == 60
+
+
 def test_an_address_without_a_country_is_withheld_unless_a_default_is_set(account: Account, target: Any) -> None:
     one = person(1, city="Toronto", postal_code="M4B 1B3")
 

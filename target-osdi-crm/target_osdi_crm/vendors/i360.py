@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound, Refused, VendorError
 from osdi_crm_client.settings import NUMBER
+from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
@@ -112,6 +114,7 @@ class I360Stream(Stream):
     """
 
     id_name: str
+    session: Organization = field(init=False, repr=False)
 
     @override
     def bound(self, session: Session) -> Self:
@@ -133,12 +136,12 @@ class I360Stream(Stream):
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
         try:
-            answer = self.account.call("GET", f"{self.collection_path(order)}/{vendor_id}", repeatable=True)
+            path = f"{self.collection_path(order)}/{vendor_id}"
+            return next(iter(self.session.ask("GET", path, self.rows, repeatable=True)), None)
         except NotFound:
             return None
         except Refused:
             return {}
-        return next(iter(self.rows(answer)), None)
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
@@ -147,8 +150,8 @@ class I360Stream(Stream):
 
     def read_all(self, order: Order) -> list[Record]:
         """The whole collection that an order's record belongs to."""
-        answer = self.account.call("GET", self.collection_path(order), repeatable=True)
-        return [self.known_as(order, each) for each in self.rows(answer)]
+        shown = self.session.ask("GET", self.collection_path(order), self.rows, repeatable=True)
+        return [self.known_as(order, each) for each in shown]
 
     # When it is sent
 
@@ -177,7 +180,10 @@ class I360Stream(Stream):
 
     def _shown(self, order: Order, answer: requests.Response, vendor_id: str | None) -> Record:
         """The record in an answer to a write; what was sent, where the answer shows nothing of it."""
-        shown = next((self.known_as(order, each) for each in self.rows(answer)), {"id": None})
+        rows: list[Record] = []
+        with suppress(Garbled):
+            rows = self.rows(answer.json() if answer.content else None)
+        shown = self.known_as(order, rows[0]) if rows else {"id": None}
         own = shown["id"] or vendor_id
         if answer.status_code != 204 and not own:
             raise Garbled("the answer shows no record", method="POST", path=self.path)
@@ -196,21 +202,22 @@ class I360Stream(Stream):
         """A record with an id that no other of its stream has."""
         return record
 
-    def rows(self, answer: requests.Response) -> list[Record]:
-        """The records of an answer: the list itself, the first list in it, or itself one record; none of a 204."""
-        body = answer.json() if answer.content else None
-        if isinstance(body, dict):
-            names = {osdi_crm_schemas.fold(name) for name in body}
-            lists = [each for each in body.values() if isinstance(each, list)]
-            is_record = osdi_crm_schemas.fold(self.id_name) in names or not lists
-            body = [body] if is_record else next(filter(None, lists), [body] if "id" in names else [])
-        return [self._folded(each) for each in body if isinstance(each, dict)] if isinstance(body, list) else []
+    def rows(self, body: Any) -> list[Record]:
+        """The records of an answer, none of an empty one, by the names of their properties and with their id as `id`.
 
-    def _folded(self, shown: Record) -> Record:
-        """A record by the names of its properties, whatever their letter case, and its id as `id`."""
+        Raises:
+            Garbled: If there is nothing of the kind.
+        """
+        try:
+            return [self.spelled(row) for row in wire.rows(body, name=self.name, key=self.id_name)]
+        except Garbled as error:
+            raise Garbled("the answer shows no list", method="GET", path=self.path) from error
+
+    def spelled(self, row: Mapping[str, Any]) -> Record:
+        """A record by the names of its properties, whatever their letter case, and with its id as `id`."""
         names = osdi_crm_schemas.property_names(NAME, self.name)
-        record = {names.get(osdi_crm_schemas.fold(name), name): value for name, value in shown.items()}
-        own = record.get(self.id_name, _lowered(shown).get("id"))
+        record = wire.spelled(row, lambda name: names.get(osdi_crm_schemas.fold(name), name))
+        own = record.get(self.id_name, wire.named(row, "id"))
         return {**record, "id": str(own) if own is not None else None}
 
 
@@ -245,7 +252,7 @@ class Contacts(I360Stream):
         if not person:
             return None
         try:
-            shown = self.rows(self.account.call("GET", self.path, params=person, repeatable=True))
+            shown = self.session.ask("GET", self.path, self.rows, params=person, repeatable=True)
         except Refused:
             return None
         return [Found(each["id"], each) for each in shown if each["id"] and not self.differences(order, each)]
@@ -339,7 +346,8 @@ class Volunteers(I360Stream):
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
         """Search by e-mail; i360 may pass over what it is asked for, so the answers are compared."""
-        shown = self.rows(self.account.call("POST", f"{self.path}/Search", json={"Email": value}, repeatable=True))
+        path, wanted = f"{self.path}/Search", {"Email": value}
+        shown = self.session.ask("POST", path, self.rows, json=wanted, repeatable=True)
         return [Found(str(each["id"]), each) for each in shown if value in self.match_keys_of(each)["email"]]
 
     @override

@@ -5,11 +5,13 @@ Rally Congress, API v3 (rallycongress.com/docs/api).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound, VendorError
+from osdi_crm_client.vendors import rally_congress as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     import requests
     from osdi_crm_client.account import Account
+    from osdi_crm_client.wire import RawRow
 
 NAME = "rally_congress"
 
@@ -132,7 +135,7 @@ class RallyCongressStream(Stream):
             Rejection: If the vendor needs more to take it (202).
             Garbled: If it shows none.
         """
-        shown = _record(answer)
+        shown = _record(answer.json() if answer.content else None)
         if answer.status_code == 202:
             lacking = shown.get("missing") or shown.get("fields") or shown.get("required") or ()
             names = ", ".join(str(each) for each in (lacking if isinstance(lacking, list) else [lacking]))
@@ -197,15 +200,16 @@ class Supporters(RallyCongressStream):
             )
         return found
 
-    def _search(self, key: str, value: str) -> tuple[list[Record], list[Found]]:
+    def _search(self, key: str, value: str) -> tuple[list[RawRow], list[Found]]:
         """What the vendor shows, and what of it has the key."""
-        shown = _records(self.account.call("GET", self.session.supporters, params={key: value}, repeatable=True))
+        path = self.session.supporters
+        shown = self.session.ask("GET", path, partial(_records, path), params={key: value}, repeatable=True)
         return shown, [Found(str(each["id"]), each) for each in shown if value in self.match_keys_of(each)[key]]
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
         try:
-            return _record(self.account.call("GET", self._item(vendor_id), repeatable=True))
+            return self.session.ask("GET", self._item(vendor_id), _record, repeatable=True)
         except NotFound:
             return None
 
@@ -344,39 +348,21 @@ def _comparable(record: Mapping[str, Any]) -> Record:
     return {**record, "phones": phones} if phones else dict(record)
 
 
-def _body(answer: requests.Response) -> Any:
-    body = answer.json() if answer.content else None
-    return body["response"] if isinstance(body, dict) and list(body) == ["response"] else body
+def _record(body: Any) -> Record:
+    """The one record of an answer; empty if it shows none."""
+    return wire.record(body, "supporters") or {}
 
 
-def _record(answer: requests.Response) -> Record:
-    """The one record of an answer, which may stand under its name or in a list of one; empty if it shows none."""
-    body = _body(answer)
-    if isinstance(body, dict):
-        body = body.get("supporter") or body.get("supporters") or body
-    if isinstance(body, list) and len(body) == 1:
-        [body] = body
-    return dict(body) if isinstance(body, dict) else {}
-
-
-def _records(answer: requests.Response) -> list[Record]:
-    """The records of an answer: the list itself, the one of their name or the only one in it, or itself one record.
+def _records(path: str, body: Any) -> list[RawRow]:
+    """The supporters in an answer to a search.
 
     Raises:
         Garbled: If there is nothing of the kind.
     """
-    body = _body(answer)
-    if isinstance(body, list):
-        return body
-    if isinstance(body, dict) and isinstance(body.get("supporters"), list):
-        return list(body["supporters"])
-    lists = [each for each in body.values() if isinstance(each, list)] if isinstance(body, dict) else []
-    if len(lists) == 1:
-        return list(lists[0])
-    if isinstance(body, dict) and body.get("id"):
-        return [body]
-    request = answer.request
-    raise Garbled("the answer shows no list", method=request.method or "", path=request.path_url.partition("?")[0])
+    try:
+        return wire.rows(body, name="supporters", records="supporters")
+    except Garbled as error:
+        raise Garbled("the answer shows no list", method="GET", path=path) from error
 
 
 STREAMS = (

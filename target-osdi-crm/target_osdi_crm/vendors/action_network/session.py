@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
+from osdi_crm_client import paging
+from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
 from target_osdi_crm.journal import CHANGE, EACH_RUN
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
 NAME = "action_network"
-
-MOST_PER_PAGE = 25
 
 
 class Group(Session):
@@ -36,24 +36,9 @@ class Group(Session):
         self._custom_fields: dict[str, str] | None = None
         self._guard = threading.Lock()
 
-    def read_all(self, path: str, wanted: str | None = None, embedded: str | None = None) -> Iterator[Record]:
-        """Read a whole collection, page after page (actionnetwork.org/docs/v2, "Pagination")."""
-        page = 1
-        while True:
-            params: dict[str, Any] = {"page": page, "per_page": MOST_PER_PAGE}
-            if wanted:
-                params["filter"] = wanted
-            answer = self.account.call("GET", path, params=params, repeatable=True).json()
-            shown = answer.get("_embedded") or {}
-            rows = (
-                shown.get(embedded)
-                if embedded
-                else next((each for each in shown.values() if isinstance(each, list)), None)
-            )
-            yield from rows or ()
-            if not rows or len(rows) < MOST_PER_PAGE or "next" not in (answer.get("_links") or {}):
-                return
-            page += 1
+    def read_all(self, path: str, wanted: str = "") -> Iterator[Record]:
+        """The records of a collection, all or those that a filter leaves."""
+        return paging.rows(self.account, wire.collection(path, wanted=wanted))
 
     def reply(self, method: str, path: str, body: Record, *, repeatable: bool) -> Record:
         """Send a body and return the record in the answer.
@@ -61,8 +46,8 @@ class Group(Session):
         Raises:
             Rejection: If it shows none.
         """
-        reply = self.account.call(method, path, json=body, repeatable=repeatable).json()
-        if not isinstance(reply, dict) or not id_of(reply):
+        reply: Record = self.ask(method, path, dict, json=body, repeatable=repeatable)
+        if not wire.id_of(reply):
             raise Rejection(
                 "empty answer",
                 "Action Network answered 200 and showed no record, which means that it wrote none.",
@@ -75,8 +60,7 @@ class Group(Session):
         """The name that the group knows a custom field by, which a warehouse may have folded."""
         with self._guard:
             if self._custom_fields is None:
-                answer = self.account.call("GET", "metadata/custom_fields", repeatable=True).json()
-                names = [str(each["name"]) for each in answer.get("action_network:custom_fields") or ()]
+                names = [str(each["name"]) for each in self.read_all("metadata/custom_fields")]
                 self._custom_fields = {osdi_crm_schemas.fold(name): name for name in names}
             return self._custom_fields.get(osdi_crm_schemas.fold(column), column)
 
@@ -115,18 +99,3 @@ class TagsByName:
         if self._known is None:
             self._known = {str(tag.get("name")): tag for tag in self._group.read_all("tags")}
         return self._known
-
-
-def id_of(record: Record) -> str | None:
-    """A record's id: among its identifiers, else at the end of its own address."""
-    for identifier in record.get("identifiers") or ():
-        if str(identifier).startswith("action_network:"):
-            return str(identifier).removeprefix("action_network:")
-    return linked(record, "self")
-
-
-def linked(record: Record, relation: str) -> str | None:
-    """The id of what a link leads to."""
-    link = (record.get("_links") or {}).get(relation)
-    href = link.get("href") if isinstance(link, dict) else None
-    return str(href).split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if href else None

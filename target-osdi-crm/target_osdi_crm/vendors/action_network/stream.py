@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import NotFound
+from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
-from target_osdi_crm.vendors.action_network.session import NAME, Group, id_of, linked
+from target_osdi_crm.vendors.action_network.session import NAME, Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,27 +87,26 @@ class ActionNetworkStream(Stream):
     def search(self, key: str, value: str) -> Sequence[Found]:
         if key == "name":
             return [found(each) for each in self.session.read_all(self.path) if each.get("name") == value]
-        return [found(each) for each in self.session.read_all(self.path, _equal(_FILTERS[key], value))]
+        return [found(each) for each in self.session.read_all(self.path, wire.equals(_FILTERS[key], value))]
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
         try:
-            answer = self.account.call("GET", f"{self.item_path(order)}/{vendor_id}", repeatable=True)
+            return self.session.ask("GET", f"{self.item_path(order)}/{vendor_id}", dict, repeatable=True)
         except NotFound:
             return None
-        return dict(answer.json())
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
         """Look by the foreign identifier; without one, for actions and lists made since of which nobody knows."""
         path, keys = self.collection_path(order), self.match_keys
         if order.foreign_id:
-            wanted = _equal("identifier", order.foreign_id) if "identifier" in keys else None
+            wanted = wire.equals("identifier", order.foreign_id) if "identifier" in keys else ""
             shown = self.session.read_all(path, wanted)
             return [found(each) for each in shown if order.foreign_id in (each.get("identifiers") or ())]
         if self.subject:
             return None
-        wanted = _equal("title", str(order.values.get("title", ""))) if "title" in keys else None
+        wanted = wire.equals("title", str(order.values.get("title", ""))) if "title" in keys else ""
         earliest = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         return [
             found(each)
@@ -160,7 +160,7 @@ class ActionNetworkStream(Stream):
 
     @override
     def id_of(self, record: Record) -> str | None:
-        return id_of(record)
+        return wire.id_of(record)
 
     @override
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
@@ -173,15 +173,9 @@ class ActionNetworkStream(Stream):
         sent = {names[name]: value for name, value in order.values.items() if name in names and name != "identifiers"}
         unlike = verify.differences(sent, record)
         person = order.refers.get("person_id")
-        shown = record.get("action_network:person_id") or linked(record, "osdi:person")
-        return [*unlike, "person_id"] if person and shown not in {None, person} else unlike
+        return [*unlike, "person_id"] if person and wire.person_of(record) not in {None, person} else unlike
 
 
 def found(record: Record) -> Found:
     """A record that a search shows."""
-    return Found(id_of(record) or "", record)
-
-
-def _equal(name: str, value: str) -> str:
-    quoted = value.replace("'", "''")
-    return f"{name} eq '{quoted}'"
+    return Found(wire.id_of(record) or "", record)

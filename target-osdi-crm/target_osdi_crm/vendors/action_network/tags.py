@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osdi_crm_client.errors import NotFound
+from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
-from target_osdi_crm.vendors.action_network.session import id_of, linked
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream, found
 
 if TYPE_CHECKING:
@@ -45,5 +45,5 @@ class Taggings(ActionNetworkStream):
         return True
 
     def _tagging_of(self, person: str, tag: str) -> str | None:
-        shown = self.session.read_all(f"people/{person}/taggings", embedded="osdi:taggings")
-        return next((id_of(each) for each in shown if linked(each, "osdi:tag") == tag), None)
+        shown = self.session.read_all(f"people/{person}/taggings")
+        return next((wire.id_of(each) for each in shown if wire.link_id(each, "osdi:tag") == tag), None)

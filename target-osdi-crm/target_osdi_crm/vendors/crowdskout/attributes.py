@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from osdi_crm_client import paging
 from osdi_crm_client.errors import NotFound
+from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
@@ -33,22 +35,15 @@ class Attributes(CrowdskoutStream):
         return [Found(str(each["id"]), each) for each in self._read_all() if each.get("name") == value]
 
     def _read_all(self) -> list[Record]:
-        """All attributes, by pages that may be larger than asked for."""
-        path, known = "attribute", dict[Any, Record]()
-        offset = 0
-        while True:
+        """All attributes, at the path of the document or, where that is none, at the one of a published client."""
+        for path in ("attribute", "attributes"):
             try:
-                data = self.data("GET", path, params={"limit": 100, "offset": offset}, repeatable=True) or {}
+                rows = paging.rows(self.account, wire.attributes(path))
+                return list({each["id"]: each for each in rows}.values())
             except NotFound:
                 if path == "attributes":
                     raise
-                path = "attributes"
-                continue
-            shown = data.get("list") or []
-            known |= {each["id"]: each for each in shown}
-            offset += len(shown)
-            if not shown or offset >= int(data.get("total") or 0):
-                return list(known.values())
+        raise AssertionError
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
@@ -57,7 +52,7 @@ class Attributes(CrowdskoutStream):
     @override
     def create(self, order: Order) -> Record:
         """Create an attribute; never again where the answer is lost."""
-        return self.shown(self.data("POST", self.path, json=order.values, repeatable=False))
+        return self.send("POST", self.path, order.values)
 
     @override
     def changes(self, order: Order, current: Record) -> Record:

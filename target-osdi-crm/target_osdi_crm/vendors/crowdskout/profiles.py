@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Self
-from urllib.parse import quote
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import Garbled, NotFound, NotSignedIn
+from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm.columns import from_columns
@@ -15,7 +15,7 @@ from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped
 from target_osdi_crm.vendors.crowdskout.items import paired, same, sent
-from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream, respelled
+from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
 from target_osdi_crm.verify import normal
 
 if TYPE_CHECKING:
@@ -106,9 +106,8 @@ class Profiles(CrowdskoutStream):
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
         kind, _, own = value.partition("\x1f")
-        path = f"external-id/{quote(own, safe='')}/{quote(kind, safe='')}"
         try:
-            data = self.data("GET", path, repeatable=True)
+            data = self.session.ask("GET", wire.external_ids_path(kind, own), wire.data, repeatable=True)
         except NotFound:
             return []
         except NotSignedIn as error:
@@ -141,16 +140,15 @@ class Profiles(CrowdskoutStream):
         return self.whole(order, self._create_with_others(order) if together else self._create_one(order))
 
     def _create_one(self, order: Order) -> Record:
-        body = {"profile": dict(_items(order))}
-        return self.shown(self.data("POST", "profile", json=body, repeatable=False))
+        return self.send("POST", "profile", {"profile": dict(_items(order))})
 
     def _create_many(self, orders: Sequence[Order]) -> Replies:
         """Create profiles in one call; one that the answer does not show is to be looked up like an unanswered one."""
         if len(orders) == 1:
             return [self._create_one(orders[0])]
         body = {"profiles": [dict(_items(order)) for order in orders]}
-        data = self.data("POST", "profile/bulk", json=body, repeatable=False)
-        left = [respelled(each) for each in data or () if isinstance(each, dict)]
+        data = self.session.ask("POST", "profile/bulk", wire.data, json=body, repeatable=False)
+        left = [wire.respelled(each, wire.ONE_NAME) for each in data or () if isinstance(each, dict)]
         lost = Garbled("the answer lacks the profile", method="POST", path="profile/bulk")
         found: dict[int, Record] = {}
         for is_of in (self._bears_its_id, self._bears_no_id):
@@ -159,7 +157,7 @@ class Profiles(CrowdskoutStream):
                 if len(mine) == 1 or (mine and is_of == self._bears_its_id):
                     found[place] = mine[0]
                     left = [each for each in left if each is not mine[0]]
-        return [self.shown(found[place]) if place in found else lost for place, _ in enumerate(orders)]
+        return [found.get(place, lost) for place, _ in enumerate(orders)]
 
     def _bears_its_id(self, order: Order, shown: Record) -> bool:
         return bool({*self._own_ids(order.values)} & {*self._own_ids(shown)})

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import Garbled, NotFound, VendorError
+from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm.vendor import Order, Record, Stream
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 MOST_TRIES = 3
 """How often a change is sent, each time with what a new reading shows to be missing."""
 
-_RESPELLED = {"Independent Unsubscribes": "IndependentUnsubscribes", "AttributeID": "AttributeId"} | {
-    "EventRegistrationType": "EventRegistrationEventType"
-}
-"""Names in answers that the vendor's tables spell otherwise."""
-
 
 class CrowdskoutStream(Stream):
     """A stream of one account."""
@@ -29,10 +25,11 @@ class CrowdskoutStream(Stream):
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
         try:
-            data = self.data("GET", f"{self.path}/{vendor_id}", params=self.fetched(order), repeatable=True)
+            return self.session.ask(
+                "GET", f"{self.path}/{vendor_id}", _record, params=self.fetched(order), repeatable=True
+            )
         except NotFound:
             return None
-        return respelled(data) if isinstance(data, dict) else None
 
     def fetched(self, order: Order) -> Mapping[str, str] | None:  # noqa: ARG002
         """What to ask for of a record, beside its id."""
@@ -44,8 +41,7 @@ class CrowdskoutStream(Stream):
         for left in reversed(range(MOST_TRIES)):
             body = self.changes(order, current or {})
             try:
-                data = self.data("PUT", f"{self.path}/{vendor_id}", json=body, repeatable=False)
-                return self.whole(order, self.shown(data))
+                return self.whole(order, self.send("PUT", f"{self.path}/{vendor_id}", body))
             except VendorError as error:
                 if not error.may_have_happened or not left:
                     raise
@@ -69,26 +65,27 @@ class CrowdskoutStream(Stream):
             return reply
         return self.fetch(str(reply["id"]), order) or reply
 
-    def shown(self, data: Any) -> Record:
-        """The record in an answer to a write.
+    def send(self, method: str, path: str, body: Record) -> Record:
+        """Send a body, never again where the answer is lost, and return the record in the answer.
 
         Raises:
             Garbled: If it shows none.
         """
-        if not isinstance(data, dict) or data.get("id") is None:
-            raise Garbled("the answer shows no record", method="POST", path=self.path)
-        shown: Record = respelled(data)
-        return shown
-
-    def data(self, method: str, path: str, **what: Any) -> Any:
-        """Make a call and return what its envelope holds."""
-        answer = self.account.call(method, path, **what)
-        body = answer.json() if answer.content else None
-        return body.get("data") if isinstance(body, dict) else None
+        return shown(self.session.ask(method, path, _record, json=body, repeatable=False), method, path)
 
 
-def respelled(content: Any) -> Any:
-    """An answer, or a part of one, with the names of the vendor's tables."""
-    if isinstance(content, dict):
-        return {_RESPELLED.get(name, name): respelled(value) for name, value in content.items()}
-    return [respelled(each) for each in content] if isinstance(content, list) else content
+def shown(record: Record | None, method: str, path: str) -> Record:
+    """The record that an answer shows.
+
+    Raises:
+        Garbled: If it is none.
+    """
+    if record is None or wire.id_of(record) is None:
+        raise Garbled("the answer shows no record", method=method, path=path)
+    return record
+
+
+def _record(body: Any) -> Record | None:
+    """The record of an answer, with the names of the vendor's tables."""
+    data = wire.data(body)
+    return wire.respelled(data, wire.ONE_NAME) if isinstance(data, dict) else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendors.nationbuilder.session import flat
+from target_osdi_crm.vendors.nationbuilder.session import shown
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 
 if TYPE_CHECKING:
@@ -54,5 +55,4 @@ class Journeys(NationBuilderStream):
         reason = order.refers.get("path_journey_status_change_id")
         params = {"path_journey_status_change_id": reason} if reason and wanted in {"completed", "abandoned"} else {}
         path = f"{self.path}/{reply['id']}/{_ACTIONS[wanted]}"
-        answer = self.account.call("PATCH", path, params=params, repeatable=False)
-        return flat(answer.json()["data"])
+        return shown(self.name, self.session.ask("PATCH", path, wire.record, params=params, repeatable=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import Garbled
 from typing_extensions import override
@@ -44,10 +44,10 @@ class ListSignups(NationBuilderStream):
         key, action = orders[0].refers["list_id"], "remove_signups" if deleted else "add_signups"
         data = {"id": key, "type": "lists", "signup_ids": [order.refers["signup_id"] for order in orders]}
         path = f"lists/{key}/{action}"
-        answer = self.account.call("PATCH", path, json={"data": data}, repeatable=True).json()
-        if not isinstance(answer, dict) or not answer.get("token"):
+        token = self.session.ask("PATCH", path, _token, json={"data": data}, repeatable=True)
+        if not token:
             raise Garbled("the answer shows no token", method="PATCH", path=path, status=202)
-        self._wait_for(answer["token"])
+        self._wait_for(token)
         return [dict(order.refers) for order in orders]
 
     def _wait_for(self, token: str) -> None:
@@ -59,7 +59,7 @@ class ListSignups(NationBuilderStream):
         """
         deadline, pause = time.monotonic() + LONGEST_ACTION, 0.1
         while True:
-            process = self.account.call("GET", f"async_processes/{token}", repeatable=True).json()
+            process = self.session.ask("GET", f"async_processes/{token}", dict, repeatable=True)
             status = str(process.get("status")).lower()
             if status == "completed":
                 return
@@ -72,3 +72,8 @@ class ListSignups(NationBuilderStream):
     @override
     def id_of(self, record: Record) -> str | None:
         return f"{record['list_id']}/{record['signup_id']}"
+
+
+def _token(body: Any) -> str | None:
+    """What an action on a list is followed by."""
+    return body.get("token") if isinstance(body, dict) else None

@@ -7,6 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
+from osdi_crm_client import paging
+from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm.vendor import Found, Order, Record, Session
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
 NAME = "nationbuilder"
-
-MOST_PER_PAGE = 100
 
 
 class Nation(Session):
@@ -33,23 +33,14 @@ class Nation(Session):
         self._owner: str | None = None
         self._tags: dict[str, str] = {}
 
-    def search(self, stream: str, filters: Mapping[str, str]) -> list[Found]:
-        """One page of what these filters leave ("API v2: Using parameters"); a comma in a value means no second one."""
-        params = {f"filter[{name}]": f"{{{{{value}}}}}" if "," in value else value for name, value in filters.items()}
-        params["page[size]"] = str(MOST_PER_PAGE)
-        shown = self.account.call("GET", stream, params=params, repeatable=True).json()["data"]
-        return [found(each) for each in shown]
+    def search(self, stream: str, wanted: Mapping[str, str]) -> list[Found]:
+        """The records of a stream that these filters leave ("API v2: Using parameters")."""
+        return [Found(each["id"], each) for each in self.read_all(stream, wire.filters(wanted))]
 
-    def read_all(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Record]:
-        """Read a whole collection, page after page."""
-        page = 1
-        while True:
-            params = {**(query or {}), "page[number]": page, "page[size]": MOST_PER_PAGE}
-            shown = self.account.call("GET", path, params=params, repeatable=True).json()["data"]
-            yield from map(flat, shown)
-            if len(shown) < MOST_PER_PAGE:
-                return
-            page += 1
+    def read_all(self, stream: str, query: Mapping[str, str] | None = None) -> Iterator[Record]:
+        """A whole collection."""
+        for row in paging.rows(self.account, wire.collection(stream, query=query)):
+            yield shown(stream, row)
 
     def tag_id(self, name: str) -> str:
         """The id of the tag of this name, which is made where there is none."""
@@ -64,7 +55,7 @@ class Nation(Session):
         """The signup that owns the token."""
         with self._guard:
             if self._owner is None:
-                self._owner = str(self.account.call("GET", "signups/me", repeatable=True).json()["data"]["id"])
+                self._owner = str(self.ask("GET", "signups/me", wire.record, repeatable=True)["id"])
             return self._owner
 
     def sites(self) -> list[str]:
@@ -92,28 +83,15 @@ def properties(stream: str) -> Mapping[str, Any]:
     return osdi_crm_schemas.schema(NAME, stream)["properties"] if known else {}
 
 
-def found(data: Record) -> Found:
-    """A record that a search shows."""
-    record = flat(data)
-    return Found(record["id"], record)
-
-
-def flat(data: Record) -> Record:
-    """A record as the vendor shows it, its id and what its relationships point to beside its attributes."""
-    record: Record = {**(data.get("attributes") or {}), "id": str(data["id"])}
-    relationships, kind = data.get("relationships") or {}, str(data.get("type"))
-    for name, prop in properties(kind).items():
-        if (link := prop.get("x-link")) and link in relationships:
-            record[name] = linked(relationships[link])
-    return record
-
-
-def linked(relationship: Mapping[str, Any]) -> str | None:
-    """The id of what a relationship points to: in its data where included, else at the end of its link."""
-    if isinstance(data := relationship.get("data"), dict):
-        return str(data["id"])
-    link = (relationship.get("links") or {}).get("related")
-    return str(link).split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if link else None
+def shown(stream: str, row: Mapping[str, Any]) -> Record:
+    """A record of a stream as the vendor shows it, what its relationships point to beside its attributes."""
+    links = {name: prop["x-link"] for name, prop in properties(stream).items() if "x-link" in prop}
+    given = row.get("relationships") or {}
+    return {
+        **row,
+        "id": wire.id_of(row),
+        **{name: wire.link_id(row, link) for name, link in links.items() if link in given},
+    }
 
 
 def comparable(key: str, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
@@ -196,9 +197,8 @@ class Rsvps(NationBuilderStream):
         return {**references, "email": email} if email else None
 
     def _email_of(self, signup: str) -> str | None:
-        answer = self.account.call("GET", f"signups/{signup}", params={"fields[signups]": "email"}, repeatable=True)
-        email: str | None = answer.json()["data"]["attributes"].get("email")
-        return email
+        params = {"fields[signups]": "email"}
+        return self.session.ask("GET", f"signups/{signup}", wire.record, params=params, repeatable=True).get("email")
 
 
 def _addresses_of(signup: Mapping[str, Any]) -> dict[str, list[str]]:

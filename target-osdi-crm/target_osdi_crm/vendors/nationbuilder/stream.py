@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client import errors
+from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
-from target_osdi_crm.vendors.nationbuilder.session import NAME, Nation, comparable, flat, properties
+from target_osdi_crm.vendors.nationbuilder.session import NAME, Nation, comparable, properties, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
+
+    from osdi_crm_client.wire import RawRow
 
 CREATED_SINCE = "filter[created_at][gte]"
 
@@ -74,8 +77,8 @@ class NationBuilderStream(Stream):
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
-        shown = self.session.search(self.name, {key: value})
-        return [each for each in shown if value in self.match_keys_of(each.record or {})[key]]
+        there = self.session.search(self.name, {key: value})
+        return [each for each in there if value in self.match_keys_of(each.record or {})[key]]
 
     @override
     def search_alike(self, order: Order) -> Sequence[Found]:
@@ -91,8 +94,8 @@ class NationBuilderStream(Stream):
         filters = self.alike_filters({name: str(wanted[name]) for name in references}, order)
         if filters is None:
             return []
-        shown = self.session.search(self.name, filters)
-        return [each for each in shown if not verify.differences(wanted, each.record or {})]
+        there = self.session.search(self.name, filters)
+        return [each for each in there if not verify.differences(wanted, each.record or {})]
 
     def alike_filters(self, references: dict[str, str], order: Order) -> dict[str, str] | None:  # noqa: ARG002
         """What to search by for records that refer to the same; None where there are none for sure."""
@@ -100,28 +103,26 @@ class NationBuilderStream(Stream):
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        path, params = f"{self.path}/{vendor_id}", self._extra_fields(order)
         try:
-            answer = self.account.call(
-                "GET", f"{self.path}/{vendor_id}", params=self._extra_fields(order), repeatable=True
-            )
+            return shown(self.name, self.session.ask("GET", path, wire.record, params=params, repeatable=True))
         except errors.NotFound:
             return None
-        return flat(answer.json()["data"])
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
         """Look by what the vendor holds only once, or by what was made since and is just like it; never money."""
         earliest = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         if self.told_by:
-            shown: Sequence[Found] = self.alike(order)
+            there: Sequence[Found] = self.alike(order)
         elif keyed := [key for key in self.default_match_keys if order.values.get(key)]:
-            shown = self.search(keyed[0], comparable(keyed[0], order.values[keyed[0]]))
+            there = self.search(keyed[0], comparable(keyed[0], order.values[keyed[0]]))
         elif self.subject or "created_at" not in properties(self.name):
             return None
         else:
             made = (Found(each["id"], each) for each in self.session.read_all(self.path, {CREATED_SINCE: earliest}))
-            shown = [each for each in made if not self.differences(order, each.record or {})]
-        return [each for each in shown if _made_since(each.record or {}, earliest)]
+            there = [each for each in made if not self.differences(order, each.record or {})]
+        return [each for each in there if _made_since(each.record or {}, earliest)]
 
     @override
     def require(self, action: str, order: Order) -> None:
@@ -198,16 +199,15 @@ class NationBuilderStream(Stream):
             Garbled: If it shows none.
         """
         params = self._extra_fields(order)
-        answer = self.account.call(method, path, params=params, json=document, repeatable=repeatable).json()
-        data = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(data, dict) or not data.get("id"):
+        row = self.session.ask(method, path, _written, params=params, json=document, repeatable=repeatable)
+        if row is None:
             raise errors.Garbled("the answer shows no record", method=method, path=path, status=200)
-        return flat(data)
+        return shown(self.name, row)
 
     def _extra_fields(self, order: Order) -> dict[str, str]:
         """Ask for what was sent and is shown to those only who ask ("API v2: Using parameters")."""
         wanted = [name for name in order.values if properties(self.name).get(name, {}).get("x-extra-field")]
-        return {f"extra_fields[{self.name}]": ",".join(wanted)} if wanted else {}
+        return wire.extra_fields(self.name, wanted)
 
     # Reading a record as the vendor shows it
 
@@ -223,6 +223,12 @@ class NationBuilderStream(Stream):
             if name in names and name in record and str(record[name]) != str(given):
                 unlike.append(name)
         return unlike
+
+
+def _written(body: Any) -> RawRow | None:
+    """The record in an answer to a write."""
+    data = body.get("data") if isinstance(body, dict) else None
+    return wire.flat(data) if isinstance(data, dict) and data.get("id") else None
 
 
 def withhold(shaped: Shaped, names: Collection[str], words: str) -> None:
