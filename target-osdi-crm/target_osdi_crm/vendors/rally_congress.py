@@ -314,7 +314,7 @@ class Letters(RallyCongressStream):
         try:
             answer = self._post_once(url, form)
         except VendorError as error:
-            self.account.vendor.name_settings(error, self.config)
+            self.account.vendor.name_settings(error, self.account.own)
             raise
         if order.values.get("mode") == _NO_DELIVERY:
             order.notes.append("accepted, not delivered")
