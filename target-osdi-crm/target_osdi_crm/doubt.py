@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from osdi_crm_client import errors
 
+from target_osdi_crm.journal.states import Event, after
 from target_osdi_crm.vendor import Order
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from target_osdi_crm.entry import Entry
     from target_osdi_crm.index import Index
-    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.references import References
     from target_osdi_crm.vendor import Found, Record, Shaped
 
@@ -85,14 +86,13 @@ class Doubt:
         """
         row = entry.row
         found = self._left_behind(entry)
-        row.sent = None
         with self._claiming:
             for each in found:
                 if not self._journal.claimed(row.stream, each.id):
-                    row.vendor_id, row.record = each.id, entry.arrival.raw or None
-                    self._journal.write(row)
+                    entry.row = after(row, Event.FIND, vendor_id=each.id, channels=row.channels)
+                    self._journal.write(entry.row)
                     return
-        row.action = None
+        entry.row = after(row, Event.NOT_CREATED)
 
     def _left_behind(self, entry: Entry) -> Sequence[Found]:
         """What an unanswered creation may have left behind that cannot be repeated; raises what `clear_up` does."""
@@ -100,17 +100,18 @@ class Doubt:
         sent = self._as_sent(entry)
         if sent.stream.is_idempotent(sent):
             return ()
-        self._index.wait(self._unanswered_at.get(entry.key, row.at))
+        sent_at = row.sent_at or 0.0
+        self._index.wait(self._unanswered_at.get(entry.key, sent_at))
         needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.optional_refers}
         orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
         found: Sequence[Found] | None = ()
         try:
-            before = self._account.now() - timedelta(seconds=time.time() - row.at + 2)
+            before = self._account.now() - timedelta(seconds=time.time() - sent_at + 2)
             for order in orders:
                 found = found or order.stream.search_unanswered(order, before)
         except errors.VendorError as error:
             raise Unanswered(error) from error
-        if found is None or (not found and sent.foreign_id and row.behaviour not in {None, self._deciding}):
+        if found is None or (not found and sent.foreign_id and row.sent_settings not in {None, self._deciding}):
             raise Unknowable
         return found
 
@@ -122,12 +123,7 @@ class Doubt:
         Raises:
             Unknowable: If the journal does not know any more what was sent, or what it referred to.
         """
-        row, stream, shaped = entry.row, entry.stream, entry.shaped
-        sent = row.sent
-        if sent is None and not entry.stored:
-            sent = self._journal.record(row.stream, row.source_key)
-            if sent is None and row.tried != entry.fingerprint:
-                sent = b""
+        sent, stream, shaped = entry.row.sent, entry.stream, entry.shaped
         if sent:
             shaped = self._shape(entry, _decode(sent))
         elif sent is not None and not stream.idempotent:

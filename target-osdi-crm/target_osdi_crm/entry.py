@@ -12,7 +12,7 @@ from target_osdi_crm.vendor import Shaped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_osdi_crm.journal import Row
+    from target_osdi_crm.journal.states import Row
     from target_osdi_crm.rejects import Rejection
     from target_osdi_crm.shape import Shape
     from target_osdi_crm.vendor import Stream
@@ -76,6 +76,7 @@ class Entry(Task):
             what it cannot do without; 0, nothing.
         to_complete: Whether it is to be written once more, with what it refers to and waits too.
         rejected: The hash under which it was rejected before.
+        unknown: The hash under which it was of unknown outcome before.
         refused: Why it is rejected, when it is its turn.
         shaped: The record in the vendor's terms.
         fingerprint: A hash of that, and of the settings that shape it.
@@ -90,6 +91,7 @@ class Entry(Task):
     patience: int = 3
     to_complete: bool = False
     rejected: bytes | None = None
+    unknown: bytes | None = None
     refused: Rejection | None = None
     shaped: Shaped = field(default_factory=Shaped)
     fingerprint: bytes = b""

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_osdi_crm.entry import Arrival, Entry, Inflow
-from target_osdi_crm.journal import MOST_AT_ONCE, Row
+from target_osdi_crm.journal.states import Row
+from target_osdi_crm.journal.writer import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.lanes import Lanes
-    from target_osdi_crm.plan import Plan
     from target_osdi_crm.progress import Progress
-    from target_osdi_crm.summary import Summary
+    from target_osdi_crm.report.plan import Plan
+    from target_osdi_crm.report.summary import Summary
 
 SECONDS_TO_GATHER = 0.1
 """How long a record may wait for others to be looked up with."""

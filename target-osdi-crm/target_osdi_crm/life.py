@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,20 +18,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from osdi_crm_client import errors
 
-from target_osdi_crm import consent, journal, settings
+from target_osdi_crm import consent, settings
 from target_osdi_crm.consent import Decision, Policy
 from target_osdi_crm.doubt import Doubt, Unanswered, Unknowable
 from target_osdi_crm.gathering import sent_together
 from target_osdi_crm.index import Index
 from target_osdi_crm.intake import encode
-from target_osdi_crm.journal import CREATE, DELETE, UPDATE
+from target_osdi_crm.journal.states import LIMITED, UNTIL_CHANGED, WRITTEN, Event, State, after
 from target_osdi_crm.lanes import OneAtATime
 from target_osdi_crm.matching import PLANNED, Matching
 from target_osdi_crm.outcomes import ADOPT, NOTHING, Outcomes
 from target_osdi_crm.references import References, Waiting, listed
-from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.rejects import EACH_RUN, REFERENCE, Rejection
 from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
-from target_osdi_crm.vendor import Found, Order, Shaped
+from target_osdi_crm.vendor import CREATE, DELETE, UPDATE, Found, Order, Shaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
 
     from target_osdi_crm.consent import RequestedConsent
     from target_osdi_crm.entry import Entry
-    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.lanes import Lanes
-    from target_osdi_crm.plan import Plan
-    from target_osdi_crm.summary import Summary
+    from target_osdi_crm.report.plan import Plan
+    from target_osdi_crm.report.summary import Summary
     from target_osdi_crm.vendor import Record, Stream, Vendor
 
 logger = logging.getLogger("target-osdi-crm")
@@ -50,8 +51,8 @@ logger = logging.getLogger("target-osdi-crm")
 MOST_TRIES = 3
 """How often a repeatable call is made whose answers cannot be read."""
 
-_ENDED = {journal.OK, journal.SKIPPED}
-"""Outcomes after which a record is there as it should be, or is left as it is."""
+_ENDED = {State.OK, State.SKIPPED}
+"""States in which a record is there as it should be, or is left as it is."""
 
 _HOPELESS = (errors.NotSignedIn, errors.Unreachable)
 """What every record would meet."""
@@ -139,6 +140,7 @@ class Life:
                 entry.refused = rejection
                 self._submit(entry)
             else:
+                self._supersede(entry)
                 self._outcomes.rejected(entry, rejection)
 
     def _prepare(self, entry: Entry) -> None:
@@ -226,7 +228,7 @@ class Life:
     def _known(self, entry: Entry) -> bool:
         """End an entry whose payload is acknowledged, or is not to be tried again."""
         row = entry.row
-        if row.outcome == journal.OK and row.fingerprint == entry.fingerprint and row.at >= self._fresh_after:
+        if row.state in WRITTEN and row.fingerprint == entry.fingerprint and row.at >= self._fresh_after:
             self._outcomes.known(entry, "unchanged")
             return True
         return self._stands(entry, entry.fingerprint)
@@ -236,20 +238,20 @@ class Life:
         row = entry.row
         if entry.stale:
             return False
-        tried_before = row.outcome == journal.SENT and row.attempts
-        if row.outcome == journal.REJECTED or (row.outcome == journal.WAITING and row.retry) or tried_before:
-            entry.rejected = row.tried
+        entry.rejected = row.rejected_before
+        entry.unknown = row.tried if row.state is State.UNKNOWN else None
         if entry.stored:
             return False
         counted = None
-        if row.outcome == journal.UNKNOWN and row.retry != journal.EACH_RUN and row.tried == tried:
+        if row.state is State.UNKNOWN and row.tried == tried:
             counted = "unknown"
         elif row.tried == tried and not self._config.get("retry_rejected"):
-            same = row.behaviour == self._deciding
-            given_up = row.retry == journal.EACH_RUN and row.attempts >= self._most_attempts
-            if row.outcome == journal.SKIPPED and same:
+            same = row.settings == self._deciding
+            if row.state is State.SKIPPED and same:
                 counted = "skipped"
-            elif row.outcome == journal.REJECTED and (given_up or (row.retry == journal.CHANGE and same)):
+            elif (row.state in UNTIL_CHANGED and same) or (
+                row.state in LIMITED and row.attempts >= self._most_attempts
+            ):
                 counted = "standing"
         if counted:
             self._outcomes.known(entry, counted)
@@ -326,6 +328,7 @@ class Life:
         for (entry, _), reply in zip(shared, replies, strict=True):
             with self._ending(entry):
                 if isinstance(reply, Exception):
+                    self._not_sent(entry)
                     raise reply
                 self._finish_well(entry, action, None if deleted else stream.id_of(reply))
 
@@ -352,7 +355,7 @@ class Life:
         try:
             yield
         except Rejection as rejection:
-            if rejection.retry == journal.REFERENCE and entry.patience:
+            if rejection.retry == REFERENCE and entry.patience:
                 self._outcomes.parked(entry, rejection.reason)
             else:
                 self._outcomes.rejected(entry, rejection, rejection)
@@ -405,9 +408,10 @@ class Life:
                 return None
         if not entry.stored:
             self._outcomes.overtaken(entry)
+        self._supersede(entry)
         if entry.refused:
             raise entry.refused
-        if entry.row.in_doubt:
+        if entry.row.state.is_unanswered:
             self._doubt.clear_up(entry)
         try:
             return Order(entry.stream, entry.shaped.values, self._references.resolve(entry))
@@ -416,6 +420,22 @@ class Life:
                 raise
             self._finish_well(entry, NOTHING, None)
             return None
+
+    def _supersede(self, entry: Entry) -> None:
+        """Take this version of the record for the one that the journal knows of."""
+        row, arrival = entry.row, entry.arrival
+        tried, sent = entry.fingerprint or arrival.seen, row.sent
+        if row.state.is_unanswered and row.tried != tried and sent is None:
+            sent = (arrival.raw if entry.stored else self._journal.record(row.stream, row.source_key)) or b""
+        entry.row = after(
+            row,
+            Event.SUPERSEDE,
+            deleted=arrival.deleted,
+            tried=tried,
+            record=arrival.raw or None,
+            sent=sent,
+            attempts=row.attempts if row.tried == tried else 0,
+        )
 
     def _write(self, entry: Entry) -> None:
         if not (order := self._order(entry)):
@@ -444,13 +464,12 @@ class Life:
 
     def _forget(self, entry: Entry) -> None:
         """Let go of an id under which the vendor has nothing any more."""
-        entry.row.vendor_id = entry.row.action = None
-        entry.row.channels = None
+        entry.row = after(entry.row, Event.VANISH)
         entry.shaped.own_id = None
 
     def _carry_out(self, entry: Entry, order: Order, found: Found | None) -> None:
         """Consent, plan, journal the intent, send, verify, journal the outcome."""
-        stream, row = entry.stream, entry.row
+        stream = entry.stream
         if self._leaves_alone(entry, found.id if found else None):
             return
         if found and found.record is None and stream.read_before_update:
@@ -476,22 +495,28 @@ class Life:
             fields = sorted({*order.values, *order.refers, *order.statuses}) if unlike is None else unlike
             self._plan.add(entry.key, entry.arrival.line, action, fields=fields, values=order.values)
             self._count_consent(stream, decisions, None)
-            row.channels = ",".join(sorted(entry.shaped.consent)) or None
-            self._finish_well(entry, action, found.id if found else f"{PLANNED}{entry.source_key}")
+            channels = ",".join(sorted(entry.shaped.consent)) or None
+            vendor_id = found.id if found else f"{PLANNED}{entry.source_key}"
+            self._finish_well(entry, action, vendor_id, channels=channels)
             return
         self._spend(action)
         self._intend(entry, action)
         try:
             reply = self._send(order, found)
         except (Rejection, errors.VendorError):
-            row.action = None
+            self._not_sent(entry)
             raise
         self._verify(entry, order, reply, decisions, found)
+
+    def _not_sent(self, entry: Entry) -> None:
+        """Note that what was about to be created is not, as the answer says, or may be created once more."""
+        if entry.row.state is State.UNANSWERED:
+            entry.row = after(entry.row, Event.NOT_CREATED)
 
     def _leaves_alone(self, entry: Entry, known_as: str | None) -> bool:
         """End an entry that the mode leaves alone."""
         row = entry.row
-        ours = row.action == CREATE or (row.fingerprint == entry.fingerprint and row.outcome not in _ENDED)
+        ours = row.state is State.FOUND or (row.fingerprint == entry.fingerprint and row.state not in _ENDED)
         if known_as and self._mode == CREATE and not ours:
             self._outcomes.skipped(entry, "exists already", known_as)
         elif not known_as and self._mode == UPDATE:
@@ -582,11 +607,10 @@ class Life:
         self._journal.write(entry.row, opt_outs=entry.opt_outs)
 
     def _note_intent(self, entry: Entry, action: str) -> None:
-        row = entry.row
-        row.attempts = row.attempts if row.tried == entry.fingerprint else 0
-        row.outcome, row.action, row.tried = journal.SENT, action, entry.fingerprint
-        row.behaviour, row.record = self._deciding, entry.arrival.raw or None
-        row.retry = row.reason = row.words = row.sent = None
+        if action == CREATE:
+            entry.row = after(entry.row, Event.INTEND_CREATE, sent_at=time.time(), sent_settings=self._deciding)
+        else:
+            entry.row = after(entry.row, Event.INTEND_CHANGE)
 
     def _send(self, order: Order, found: Found | None) -> Record:
         """Send an order and return the reply.
@@ -621,27 +645,28 @@ class Life:
         Raises:
             Rejection: If the vendor did not apply what it took.
         """
-        row, stream, vendor_id = entry.row, entry.stream, entry.stream.id_of(reply)
+        stream, vendor_id = entry.stream, entry.stream.id_of(reply)
         unlike = stream.differences(order, reply)
         if unlike and found and vendor_id not in {None, found.id}:
-            row.action = None
-            raise Rejection("not applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
-        row.vendor_id = vendor_id
-        self._matching.remember(entry, reply)
-        self._note_channels(entry, reply)
+            raise Rejection("not_applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
+        channels = self._channels(stream, reply)
+        self._matching.remember(entry, vendor_id, reply)
         self._count_consent(stream, decisions, reply)
         if found:
             whole = Order(order.stream, entry.shaped.values, order.refers)
             for name in set(stream.differences(whole, reply)) - set(unlike):
                 self._summary.detail(stream.name, "withheld", f"{name} cannot be changed")
         if unlike:
-            raise Rejection("not applied", f"The vendor took it and does not show {', '.join(unlike)}.")
+            if vendor_id:
+                entry.row = after(entry.row, Event.FIND, vendor_id=vendor_id, channels=channels)
+            raise Rejection("not_applied", f"The vendor took it and does not show {', '.join(unlike)}.")
         ins = [
             (channel, wish.address)
             for channel, wish in entry.shaped.consent.items()
             if wish.address and self._policy.allow_resubscribe and order.statuses.get(channel) == consent.IN
         ]
-        self._finish_well(entry, UPDATE if found else CREATE, vendor_id, opt_ins=ins, notes=order.notes)
+        action = UPDATE if found else CREATE
+        self._finish_well(entry, action, vendor_id, channels=channels, opt_ins=ins, notes=order.notes)
 
     def _delete(self, entry: Entry, order: Order) -> None:
         """Delete at the vendor what was deleted at the source."""
@@ -658,9 +683,8 @@ class Life:
 
     def _adopt(self, entry: Entry, found: Found) -> None:
         """Note that the vendor has the record already, just as it is."""
-        if found.record is not None:
-            self._note_channels(entry, found.record)
-        self._finish_well(entry, ADOPT, found.id)
+        channels = entry.row.channels if found.record is None else self._channels(entry.stream, found.record)
+        self._finish_well(entry, ADOPT, found.id, channels=channels)
 
     def _finish_well(
         self,
@@ -668,17 +692,17 @@ class Life:
         action: str,
         vendor_id: str | None,
         *,
+        channels: str | None = None,
         opt_ins: Sequence[tuple[str, str]] = (),
         notes: Sequence[str] = (),
     ) -> None:
-        entry.row.vendor_id = vendor_id
-        self._matching.remember(entry)
-        self._outcomes.well(entry, action, vendor_id, opt_ins=opt_ins, notes=notes)
+        self._matching.remember(entry, vendor_id)
+        self._outcomes.well(entry, action, vendor_id, channels=channels, opt_ins=opt_ins, notes=notes)
 
-    def _note_channels(self, entry: Entry, shown: Record) -> None:
-        """Keep on which channels the vendor has an address, so that it need not be asked next time."""
-        states = entry.stream.statuses_of(shown)
-        entry.row.channels = ",".join(sorted(channel for channel, state in states.items() if state)) or None
+    @staticmethod
+    def _channels(stream: Stream, shown: Record) -> str | None:
+        """The channels on which the vendor has an address, which are kept so that it need not be asked next time."""
+        return ",".join(sorted(channel for channel, state in stream.statuses_of(shown).items() if state)) or None
 
     def _count_consent(self, stream: Stream, decisions: Mapping[str, Decision], shown: Record | None) -> None:
         states = stream.statuses_of(shown) if shown else {}
@@ -695,4 +719,4 @@ def _failed(error: errors.VendorError) -> Rejection:
         return Rejection("the vendor refused", words, why=error.why, status=error.status)
     if isinstance(error, errors.ForeignOrigin):
         return Rejection("the vendor points elsewhere", words, why=error.why)
-    return Rejection("the vendor did not manage", words, why=error.why, retry=journal.EACH_RUN, status=error.status)
+    return Rejection("the vendor did not manage", words, why=error.why, retry=EACH_RUN, status=error.status)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from target_osdi_crm.entry import Entry
     from target_osdi_crm.index import Index
-    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.vendor import Order, Record, Vendor
 
 LONGEST_CALL = 60.0
@@ -123,9 +123,9 @@ class Matching:
             )
         return Found(found.id, record)
 
-    def remember(self, entry: Entry, reply: Record | None = None) -> None:
+    def remember(self, entry: Entry, vendor_id: str | None, reply: Record | None = None) -> None:
         """Keep what this run has written, by match key, until the vendor's search shows it."""
-        if vendor_id := entry.row.vendor_id:
+        if vendor_id:
             stream = entry.stream.name
             if reply:
                 self._recent_keys.put((stream, vendor_id), entry.stream.match_keys_of(reply))

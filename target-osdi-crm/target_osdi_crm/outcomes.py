@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from osdi_crm_client.errors import NotSignedIn
 
-from target_osdi_crm import journal
-from target_osdi_crm.journal import CREATE, DELETE, UPDATE
-from target_osdi_crm.rejects import AMBIGUOUS, Lines, Rejection
+from target_osdi_crm.journal.states import WAITS, Event, State, after
+from target_osdi_crm.rejects import AMBIGUOUS, EACH_RUN, NO_ANSWER, REFERENCE, Rejection, sentence
+from target_osdi_crm.report.lines import Lines
 from target_osdi_crm.stop import CAPPED, Stop
+from target_osdi_crm.vendor import CREATE, DELETE, UPDATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from osdi_crm_client.errors import VendorError
 
     from target_osdi_crm.entry import Entry
-    from target_osdi_crm.journal import Journal
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.lanes import Lanes
-    from target_osdi_crm.plan import Plan
     from target_osdi_crm.progress import Progress
-    from target_osdi_crm.summary import Summary
+    from target_osdi_crm.report.plan import Plan
+    from target_osdi_crm.report.summary import Summary
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -96,19 +97,22 @@ class Outcomes:
         action: str,
         vendor_id: str | None,
         *,
+        channels: str | None,
         opt_ins: Sequence[tuple[str, str]] = (),
         notes: Sequence[str] = (),
     ) -> None:
         """The vendor has the record as it should be, by `action`; `notes` say what is to be said about it."""
-        row = entry.row
-        row.outcome, row.vendor_id = journal.OK, vendor_id
-        row.seen, row.fingerprint = entry.arrival.seen, entry.fingerprint
-        row.tried = row.behaviour = row.action = row.retry = row.reason = row.record = row.sent = None
-        row.words = "; ".join(notes) or None
-        row.attempts = 0
+        acknowledged: dict[str, Any] = {
+            "vendor_id": vendor_id,
+            "channels": channels,
+            "seen": entry.arrival.seen,
+            "fingerprint": entry.fingerprint,
+            "words": "; ".join(notes) or None,
+        }
         if entry.to_complete:
-            row.outcome, row.tried, row.record = journal.WAITING, entry.fingerprint, entry.arrival.raw
-            row.reason = TO_COMPLETE
+            entry.row = after(entry.row, Event.ACKNOWLEDGE_INCOMPLETE, **acknowledged, reason=TO_COMPLETE)
+        else:
+            entry.row = after(entry.row, Event.ACKNOWLEDGE, **acknowledged)
         with self._guard:
             self._failures_in_a_row = 0
         self._summary.count(entry.stream.name, _COUNTED[action])
@@ -120,9 +124,8 @@ class Outcomes:
 
     def skipped(self, entry: Entry, why: str, vendor_id: str | None = None) -> None:
         """The mode leaves the record alone."""
-        row = entry.row
-        row.outcome, row.tried, row.behaviour = journal.SKIPPED, entry.fingerprint, self._deciding
-        row.vendor_id, row.reason, row.record = vendor_id or row.vendor_id, why, None
+        known_as = vendor_id or entry.row.vendor_id
+        entry.row = after(entry.row, Event.SKIP, vendor_id=known_as, settings=self._deciding, reason=why)
         self._summary.count(entry.stream.name, "skipped")
         self._summary.detail(entry.stream.name, "skipped", why)
         self._note(entry, "skip", reason=why)
@@ -131,67 +134,56 @@ class Outcomes:
     def parked(self, entry: Entry, why: str) -> None:
         """The record waits, on disk, for what it refers to."""
         row = entry.row
-        if entry.stored and ((row.outcome == journal.WAITING and not row.words) or row.retry == journal.REFERENCE):
+        if entry.stored and (row.state is State.ORPHANED or (row.state in WAITS and not row.words)):
             self.over(entry)
             return
-        if row.tried != entry.fingerprint:
-            row.attempts, row.retry = 0, None
-        row.reason, row.words = why, None
-        self._keep_record(entry, journal.WAITING, entry.fingerprint)
+        entry.row = after(row, Event.WAIT, reason=why)
+        self._keep(entry)
 
     def overtaken(self, entry: Entry) -> None:
         """Count an earlier record of this run with the same key, in whose place this one comes: it was not written."""
         row = entry.row
-        waits = row.in_doubt or (row.outcome == journal.WAITING and row.reason != TO_COMPLETE)
-        if waits and row.run == self._journal.run:
+        if (row.state.is_unanswered or row.state is State.WAITING) and row.run == self._journal.run:
             self._summary.count(entry.stream.name, "skipped")
             self._summary.detail(entry.stream.name, "skipped", "came again while it waited")
 
     def unanswered(self, entry: Entry, cause: BaseException | None) -> None:
         """What became of its creation will be looked up at the end of the run."""
-        row = entry.row
-        row.attempts = row.attempts if row.tried == entry.fingerprint else 0
-        row.reason = "no answer"
+        entry.row = after(entry.row, Event.LOSE_ANSWER, code=NO_ANSWER, reason=sentence(NO_ANSWER))
         self._fail_again(cause)
-        self._keep_record(entry, journal.SENT, entry.fingerprint)
+        self._keep(entry)
 
     def unknown(self, entry: Entry) -> None:
         """Nobody can tell whether the record was written."""
-        row = entry.row
-        new = row.outcome != journal.UNKNOWN or row.tried != entry.fingerprint
-        row.reason, row.retry = "no answer", None
-        row.words = "It was sent and not answered, and the vendor offers nothing to look it up by."
+        unknown = Rejection(NO_ANSWER, "It was sent and not answered, and the vendor offers nothing to look it up by.")
         self._summary.count(entry.stream.name, "unknown")
-        self._note(entry, "unknown", reason=row.words)
-        self._tell(entry, row.reason, row.words)
+        self._note(entry, "unknown", reason=unknown.words)
+        self._tell(entry, unknown)
         with self._guard:
-            self.new_rejects += new
-        self._keep_record(entry, journal.UNKNOWN, entry.fingerprint)
+            self.new_rejects += entry.unknown != entry.fingerprint
+        entry.row = after(entry.row, Event.CANNOT_TELL, **_why(unknown))
+        self._keep(entry)
 
     def given_back(self, entry: Entry, error: VendorError) -> None:
         """Nobody may write, or the vendor cannot be reached: the record waits for the next run."""
-        row = entry.row
-        row.retry = journal.EACH_RUN if entry.rejected == entry.fingerprint else None
-        row.reason, row.words = "not signed in" if isinstance(error, NotSignedIn) else "not reached", str(error)
-        self._keep_record(entry, journal.WAITING, entry.fingerprint)
+        why = Rejection("not_signed_in" if isinstance(error, NotSignedIn) else "not_reached", str(error))
+        entry.row = after(entry.row, Event.GIVE_BACK, **_why(why))
+        self._keep(entry)
 
     def rejected(self, entry: Entry, rejection: Rejection, cause: Exception | None = None) -> None:
         """The record is not written; `cause` is what went wrong with the call, which may have held others too."""
-        row, stream = entry.row, entry.stream.name
-        tried = entry.fingerprint or entry.arrival.seen
-        row.attempts = (row.attempts if row.tried == tried else 0) + 1
-        if not row.in_doubt:
-            row.behaviour = self._deciding
-        row.retry, row.reason, row.words = rejection.retry, rejection.reason, rejection.words
+        stream = entry.stream.name
         self._summary.count(stream, "rejected")
         self._summary.detail(stream, "rejected", rejection.reason)
-        self._note(entry, "ambiguous" if rejection.reason == AMBIGUOUS else "reject", reason=str(rejection))
-        self._tell(entry, rejection.reason, rejection.words, rejection.why, rejection.status)
-        if entry.rejected != tried:
+        self._note(entry, "ambiguous" if rejection.code == AMBIGUOUS else "reject", reason=str(rejection))
+        self._tell(entry, rejection)
+        if entry.rejected != entry.row.tried:
             self._count_reject()
-        if rejection.retry == journal.EACH_RUN:
+        if rejection.retry == EACH_RUN:
             self._fail_again(cause)
-        self._keep_record(entry, journal.REJECTED, tried)
+        event = {EACH_RUN: Event.FAIL, REFERENCE: Event.ORPHAN}.get(rejection.retry, Event.REJECT)
+        entry.row = after(entry.row, event, **_why(rejection), settings=self._deciding)
+        self._keep(entry)
 
     def over(self, entry: Entry) -> None:
         """Let go of an entry that is settled."""
@@ -203,43 +195,28 @@ class Outcomes:
         """End the file."""
         self._rejected.close()
 
-    def _keep(self, entry: Entry, opt_ins: Sequence[tuple[str, str]] = (), at: float | None = None) -> None:
-        self._journal.write_soon(
-            entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry), at=at
-        )
-
-    def _keep_record(self, entry: Entry, outcome: str, tried: bytes) -> None:
-        """Keep the record itself too, so that it can be taken up again; where a creation is in doubt, that as well."""
-        row, at = entry.row, None
-        if row.in_doubt:
-            at = row.at
-            if row.tried != tried:
-                row.sent = row.sent or self._journal.record(row.stream, row.source_key) or b""
-        if entry.arrival.deleted:
-            row.action = DELETE
-        elif not row.in_doubt:
-            row.action = None
-        row.outcome, row.tried, row.record = outcome, tried, entry.arrival.raw or None
-        self._keep(entry, at=at)
+    def _keep(self, entry: Entry, opt_ins: Sequence[tuple[str, str]] = ()) -> None:
+        self._journal.write_soon(entry.row, opt_outs=entry.opt_outs, opt_ins=opt_ins, then=lambda: self.over(entry))
 
     def _note(self, entry: Entry, plan: str, reason: str | None = None) -> None:
         if self._plan:
             self._plan.add(entry.key, entry.arrival.line, plan, reason=reason)
 
-    def _tell(self, entry: Entry, reason: str, words: str, why: str = "", status: int | None = None) -> None:
+    def _tell(self, entry: Entry, rejection: Rejection) -> None:
         """Tell people about a record that was not written: in full in the file, by its name in the log.
 
         The vendor's words stand in the file alone, since they may repeat what was sent.
         """
-        stream = entry.stream.name
+        stream, reason, why = entry.stream.name, rejection.reason, rejection.why
         self._rejected.add(
             {
                 "stream": stream,
                 "key": entry.source_key,
                 "line": entry.arrival.line,
-                "status": status,
+                "status": rejection.status,
+                "code": rejection.code,
                 "reason": reason,
-                "words": words,
+                "words": rejection.words,
             }
         )
         with self._guard:
@@ -268,3 +245,7 @@ class Outcomes:
             in_a_row = self._failures_in_a_row
         if in_a_row >= MOST_FAILURES_IN_A_ROW:
             self._stop(Stop(CAPPED, f"{in_a_row} records in a row failed for no fault of theirs. Try again later."))
+
+
+def _why(rejection: Rejection) -> dict[str, str]:
+    return {"code": rejection.code, "reason": rejection.reason, "words": rejection.words}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_osdi_crm import journal
-from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.journal.states import PENDING, WAITS
+from target_osdi_crm.rejects import REFERENCE, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_osdi_crm.entry import Entry
-    from target_osdi_crm.journal import Journal, Row
+    from target_osdi_crm.journal.states import Row
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.vendor import Shaped, Vendor
 
 
@@ -50,9 +51,9 @@ class References:
                     raise Waiting(f"{name} refers to {to} not yet written")
                 if needed:
                     raise Rejection(
-                        "reference not written",
+                        "reference_not_written",
                         f"{name} refers to {len(missing)} of '{to}' that no run has written.",
-                        retry=journal.REFERENCE,
+                        retry=REFERENCE,
                     )
                 entry.shaped.withheld.append(f"{name} of nobody known")
                 continue
@@ -94,12 +95,10 @@ class References:
             Waiting: If that is not needed yet.
         """
         row, itself = entry.row, {key for key in missing if (to, key) == entry.key}
-        waits = {
-            key for key in missing if (to, key) in rows and rows[to, key].outcome in {journal.WAITING, journal.SENT}
-        }
+        waits = {key for key in missing if (to, key) in rows and rows[to, key].state in PENDING}
         if self._planning or not entry.stream.can_update or not entry.patience or not itself | waits:
             return False
-        if missing != itself and (entry.patience > 1 or (row.outcome == journal.WAITING and row.vendor_id)):
+        if missing != itself and (entry.patience > 1 or (row.state in WAITS and row.vendor_id)):
             raise Waiting(f"what it refers to in {to} waits too")
         entry.to_complete = True
         return True

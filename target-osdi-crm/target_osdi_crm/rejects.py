@@ -1,57 +1,89 @@
-"""Records that were refused: why, when they are tried again, and the file that tells people."""
+"""Records that are refused: why, as a stable code and as a sentence, and when they are tried again."""
 
 from __future__ import annotations
 
-import json
-import threading
-from typing import TYPE_CHECKING, Any
+CHANGE = "change"
+"""Tried again when the record or the settings change."""
+EACH_RUN = "each run"
+REFERENCE = "reference"
+"""Tried again on each run, for what it refers to may have been written by then."""
 
-from osdi_crm_client import work_dir
+AMBIGUOUS = "more_than_one_match"
+INVALID = "invalid_record"
+NO_ANSWER = "no_answer"
 
-from target_osdi_crm.journal import CHANGE
+SENTENCES = {
+    "not_a_singer_message": "not a Singer message",
+    "no_key": "no key",
+    INVALID: "invalid record",
+    "field_too_large": "field too large",
+    "person_not_identifiable": "nothing to know the person by",
+    "required_fields_missing": "required fields missing",
+    "unknown_status": "unknown status",
+    "no_consent_status": "no consent status",
+    "unknown_tags": "unknown tags",
+    "unknown_attributes": "unknown attributes",
+    "unknown_custom_fields": "unknown custom fields",
+    AMBIGUOUS: "more than one match",
+    "match_at_odds": "match at odds",
+    "reference_not_written": "reference not written",
+    "vendor_refused": "the vendor refused",
+    "vendor_failed": "the vendor did not manage",
+    "vendor_points_elsewhere": "the vendor points elsewhere",
+    "empty_answer": "empty answer",
+    "not_applied": "not applied",
+    "cannot_be_changed": "cannot be changed",
+    "not_signed_in": "not signed in",
+    "not_reached": "not reached",
+    NO_ANSWER: "no answer",
+    "import_failed": "import failed",
+    "incomplete": "incomplete",
+    "incomplete_attribute": "incomplete attribute",
+    "letters_not_allowed": "letters are not allowed",
+    "locked": "locked",
+    "no_address_to_tag_by": "no address to tag by",
+    "no_external_id_type": "no type of external ID",
+    "no_giver": "nobody to give it to",
+    "not_a_draft": "not a draft",
+    "not_confirmed": "not confirmed",
+    "not_one_target": "not one target",
+    "nothing_to_write": "nothing to write",
+    "page_of_another_record": "page of another record",
+    "search_not_understood": "search not understood",
+    "sent_already": "sent already",
+    "tags_went_to_another_person": "tags went to another person",
+    "targets_of_another_account": "targets of another account",
+    "which_site": "which site",
+}
+"""What the codes mean, in a few words; a code that is not here means what it says."""
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+_CODES = {sentence: code for code, sentence in SENTENCES.items()}
 
-AMBIGUOUS = "more than one match"
+
+def sentence(code: str) -> str:
+    """What a code means, in a few words of ours."""
+    return SENTENCES.get(code, code.replace("_", " "))
 
 
 class Rejection(Exception):
     """This record is not written.
 
     Attributes:
-        reason: A few words of ours, the same for all records of its kind.
+        code: Why, the same for all records of its kind.
+        reason: What the code means, in a few words of ours.
         words: What exactly was wrong, in the vendor's words where it has said so: they may hold people's data.
         why: What was wrong with a call, in words of ours, which hold none.
-        retry: When to try again, as in `journal.Row`.
+        retry: When to try again: `CHANGE`, `EACH_RUN` or `REFERENCE`.
         status: The HTTP status, where a call was refused.
     """
 
     def __init__(
-        self, reason: str, words: str = "", *, why: str = "", retry: str = CHANGE, status: int | None = None
+        self, code: str, words: str = "", *, why: str = "", retry: str = CHANGE, status: int | None = None
     ) -> None:
-        self.reason = reason
+        self.code = _CODES.get(code, code)
+        self.reason = sentence(self.code)
         self.words = words
         self.why = why
         self.retry = retry
         self.status = status
-        super().__init__(f"{reason}: {words}" if words else reason)
-
-
-class Lines:
-    """A file of JSON lines in the working folder, begun anew by each run and readable by its owner only."""
-
-    def __init__(self, config: Mapping[str, Any], name: str) -> None:
-        """Begin the file."""
-        self._file = work_dir.opened(work_dir.path(config, name), "w")
-        self._lock = threading.Lock()
-
-    def add(self, line: Mapping[str, Any]) -> None:
-        """Add a line."""
-        with self._lock:
-            self._file.write(json.dumps(line, default=str) + "\n")
-            self._file.flush()
-
-    def close(self) -> None:
-        """End the file."""
-        self._file.close()
+        super().__init__(f"{self.reason}: {words}" if words else self.reason)

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from osdi_crm_client.errors import ConfigurationError
 
-from target_osdi_crm import journal, settings
+from target_osdi_crm import settings
 from target_osdi_crm.entry import Arrival, Entry, Inflow
 from target_osdi_crm.intake import Intake
-from target_osdi_crm.journal import DELETE, Journal
+from target_osdi_crm.journal.states import LIMITED, PENDING, State
+from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.lanes import Lanes
 from target_osdi_crm.life import Life
-from target_osdi_crm.outcomes import TO_COMPLETE, Outcomes
-from target_osdi_crm.plan import Plan
+from target_osdi_crm.outcomes import Outcomes
 from target_osdi_crm.progress import Progress
+from target_osdi_crm.report.plan import Plan
+from target_osdi_crm.report.summary import COLUMNS, Summary
 from target_osdi_crm.shape import Shape
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
-from target_osdi_crm.summary import COLUMNS, Summary
 from target_osdi_crm.vendor import Stream, vendor, vendor_names
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
-    from target_osdi_crm.journal import Row
+    from target_osdi_crm.journal.states import Row
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -181,7 +182,7 @@ class Run:
     def _waiting(self) -> Iterator[Row]:
         """The records that wait or have no answer."""
         for rows in self.journal.unfinished():
-            yield from (row for row in rows if row.outcome in {journal.WAITING, journal.SENT})
+            yield from (row for row in rows if row.state in PENDING)
 
     def _left(self) -> tuple[int, int]:
         """How many records wait or have no answer, and how many are to be completed besides."""
@@ -191,7 +192,7 @@ class Run:
     def _count_waiting(self) -> None:
         """Count what the next run takes up; those written already, and to be completed, are counted as written."""
         for row in self._waiting():
-            if row.reason != TO_COMPLETE:
+            if row.state is not State.INCOMPLETE:
                 self.summary.count(row.stream, "waiting")
                 self.summary.detail(row.stream, "waiting", row.reason or "no answer")
 
@@ -201,22 +202,21 @@ class Run:
             for row in rows:
                 if self.stopped:
                     return
-                if row.outcome != journal.REJECTED or (old and self._worth_another_run(row)):
+                if row.state in PENDING or (old and self._worth_another_run(row)):
                     self._resume(row, patience)
             self._settle()
 
     def _worth_another_run(self, row: Row) -> bool:
-        given_up = row.retry == journal.EACH_RUN and row.attempts >= self._most_attempts
+        given_up = row.state in LIMITED and row.attempts >= self._most_attempts
         return row.run != self.journal.run and not given_up
 
     def _resume(self, row: Row, patience: int) -> None:
         """Take up a record from the journal."""
         if not self.writable(row.stream) or not row.record:
             return
-        raw, deleted = row.record, row.action == DELETE
+        raw, deleted = row.record, row.deleted
         seen = self.intake.seen(raw, deleted=deleted)
         arrival = Arrival(0, None, self.inflow(row.stream), row.source_key, raw, seen, deleted=deleted)
-        row.record = None
         self._life.begin(Entry(arrival, row.source_key, row, stored=True, patience=patience))
 
     def code(self) -> int:
@@ -227,9 +227,9 @@ class Run:
         if self._dry or fail_on == "none":
             return ALL_WELL
         standing = self.journal.standing()
-        left = standing.get(journal.SENT, 0)
+        left = standing.get("sent", 0)
         if fail_on == "any":
-            left += standing.get(journal.REJECTED, 0) + standing.get(journal.UNKNOWN, 0)
+            left += standing.get("rejected", 0) + standing.get("unknown", 0)
         return SOME_REJECTED if left or self._outcomes.new_rejects else ALL_WELL
 
     def end(self) -> dict[str, Any]:

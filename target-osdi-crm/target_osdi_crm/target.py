@@ -18,8 +18,9 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
-from target_osdi_crm import settings, summary
+from target_osdi_crm import settings
 from target_osdi_crm.reader import Reader
+from target_osdi_crm.report import summary
 from target_osdi_crm.run import Run
 from target_osdi_crm.sink import RecordSink
 from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop

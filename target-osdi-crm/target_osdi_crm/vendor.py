@@ -13,7 +13,6 @@ from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.paging import garbled
 
 from target_osdi_crm import vendors, verify
-from target_osdi_crm.journal import CREATE
 from target_osdi_crm.rejects import Rejection
 
 if TYPE_CHECKING:
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from target_osdi_crm.consent import RequestedConsent
 
 Record = dict[str, Any]
+
+CREATE = "create"
+UPDATE = "update"
+DELETE = "delete"
 
 T = TypeVar("T")
 

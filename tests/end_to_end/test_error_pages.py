@@ -9,6 +9,8 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+from target_osdi_crm.rejects import SENTENCES
+
 ROOT = Path(__file__).parent.parent.parent
 CODE = [
     *ROOT.glob("osdi-crm-client/osdi_crm_client/**/*.py"),
@@ -105,7 +107,7 @@ def reasons() -> set[str]:
         if isinstance(node, ast.Call) and name_of(node.func) == "Rejection"
     }
     by_constant = {each.value for name in used for each in constants.get(name, []) if isinstance(each, ast.Constant)}
-    return {reason for reason in named | by_constant if isinstance(reason, str) and reason != ANYTHING}
+    return {SENTENCES.get(code, code) for code in named | by_constant if isinstance(code, str) and code != ANYTHING}
 
 
 @cache

@@ -20,9 +20,9 @@ from osdi_crm_client import sign_in_command
 from osdi_crm_client.vendor import vendor_names
 from osdi_crm_sandbox.control import Account, Sandbox
 from tap_osdi_crm.tap import TapOSDICRM
-from target_osdi_crm import journal_command
 from target_osdi_crm import vendor as writing
-from target_osdi_crm.journal import Journal
+from target_osdi_crm.journal.store import Journal
+from target_osdi_crm.report import journal_command
 from target_osdi_crm.target import TargetOSDICRM
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text()
@@ -372,6 +372,7 @@ def test_the_setting_to_look_at_is_named_and_no_record_is_lost(
     counts = summary["streams"][people]
     assert (counts["read"], counts["rejected"], counts["waiting"]) == (1, 0, 1)
     assert summary["in_journal"] == {"waiting": 1}
+    assert counts["waiting_by"].keys() <= {"not signed in", "not reached"}
     assert (work / "rejected.jsonl").read_text() == ""
 
     code, said = run(TargetOSDICRM.cli, "--config", tap.file("right.json", right))

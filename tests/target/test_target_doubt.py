@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm import journal_command
+from target_osdi_crm.report import journal_command
 from target_osdi_crm.vendor import vendor, vendor_names
 
 

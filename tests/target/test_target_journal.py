@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm import journal
-from target_osdi_crm.journal import Journal, Row
-from target_osdi_crm.journal_command import main
+from target_osdi_crm.journal import database
+from target_osdi_crm.journal.states import Row, State
+from target_osdi_crm.journal.store import Journal
+from target_osdi_crm.report.journal_command import main
 from target_osdi_crm.stop import Stop
 
 
@@ -39,15 +40,15 @@ def nothing() -> None:
 
 def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None:
     first = Journal(kept, "account")
-    first.write(Row("people", "1", vendor_id="v1", record=b"{}", tried=b"t"))
-    first.write_soon(Row("people", "2", outcome=journal.OK, seen=b"s", fingerprint=b"f"), then=nothing)
+    first.write(Row("people", "1", State.SENT, vendor_id="v1", record=b"{}", tried=b"t"))
+    first.write_soon(Row("people", "2", State.OK, seen=b"s", fingerprint=b"f"), then=nothing)
     first.end(0, "{}")
 
     second = Journal(kept, "account")
     rows = second.rows([("people", "1"), ("people", "2"), ("people", "3"), ("tags", "1")])
 
     assert set(rows) == {("people", "1"), ("people", "2")}
-    assert rows["people", "1"].outcome == journal.SENT
+    assert rows["people", "1"].state is State.SENT
     assert rows["people", "1"].vendor_id == "v1"
     assert rows["people", "1"].record is None, "records are read only when asked for"
     assert second.record("people", "1") == b"{}"
@@ -55,7 +56,7 @@ def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None
     assert [row.source_key for batch in second.unfinished() for row in batch] == ["1"]
     assert second.claimed("people", "v1")
     assert not second.claimed("people", "v2")
-    assert second.standing() == {journal.SENT: 1}
+    assert second.standing() == {"sent": 1}
     assert second.run == first.run + 1
     second.end(0, "{}")
 
@@ -63,7 +64,7 @@ def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None
 def test_one_that_cannot_be_read_any_more_is_one_line_without_keys(kept: dict[str, Any]) -> None:
     made = Journal(kept, "account")
     made.catch_up()
-    other = journal.engine(journal.address(kept), read_only=False)
+    other = database.opened(database.address(kept), read_only=False)
     assert other
     with other.begin() as connection:
         connection.execute(sa.text("DROP TABLE records"))
@@ -98,9 +99,7 @@ def test_the_next_run_knows_when_something_was_last_sent(kept: dict[str, Any]) -
     assert 0 < time.time() - killed.last_write() < 10
     killed.write(Row("people", "1"))
     written = killed.rows([("people", "1")])["people", "1"].at
-    killed._queue.put(None)
-    assert killed._writer
-    killed._writer.join()
+    killed.settle()
     killed._closing.close()
 
     last = Journal(kept, "account")
@@ -149,13 +148,14 @@ def test_opt_outs_are_kept_by_a_hash_and_taken_back(kept: dict[str, Any]) -> Non
 def test_writes_of_many_threads_are_committed_together(kept: dict[str, Any]) -> None:
     found = Journal(kept, "account")
     commits: list[int] = []
-    commit = found._commit
+    assert found._writer
+    commit = found._writer._commit
 
     def counted(connection: sa.Connection, batch: list[Any]) -> None:
         commits.append(len(batch))
         commit(connection, batch)
 
-    found._commit = counted  # type: ignore[method-assign]
+    found._writer._commit = counted  # type: ignore[method-assign]
 
     def write(thread: int) -> None:
         for number in range(25):
@@ -198,7 +198,7 @@ def test_contents_are_erased_after_the_retention_and_ids_are_not(
     eight_days_ago = time.time() - 8 * 86400
     monkeypatch.setattr(time, "time", lambda: eight_days_ago)
     old = Journal(kept, "account")
-    old.write(Row("people", "1", outcome=journal.REJECTED, vendor_id="v", words="a@example.org", record=b"{}"))
+    old.write(Row("people", "1", State.REJECTED, vendor_id="v", words="a@example.org", record=b"{}"))
     old.end(0, "{}")
     monkeypatch.undo()
 
@@ -247,14 +247,14 @@ def test_a_whole_run_with_reruns_through_it(sandbox: Sandbox, target: Any, kept:
 def test_the_file_is_durable_and_its_owners_alone(tmp_path: Path) -> None:
     found = Journal({"work_dir": str(tmp_path)}, "account")
     found.write(Row("people", "1"))
-    with sqlite3.connect(tmp_path / "journal.db") as database:
-        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    database.close()
+    with sqlite3.connect(tmp_path / "journal.db") as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    file.close()
     assert found._engine
     with found._engine.connect() as connection:
         assert connection.execute(sa.text("PRAGMA synchronous")).scalar() == 2, "FULL"
-    for file in tmp_path.iterdir():
-        assert file.stat().st_mode & 0o077 == 0, file
+    for each in tmp_path.iterdir():
+        assert each.stat().st_mode & 0o077 == 0, each
     found.end(0, "{}")
 
 

@@ -325,7 +325,7 @@ def outcomes(folder: Path) -> dict[tuple[str, str], str]:
         return {}
     with sqlite3.connect(folder / "journal.db") as database:
         try:
-            rows = database.execute("SELECT stream, source_key, outcome FROM records").fetchall()
+            rows = database.execute("SELECT stream, source_key, state FROM records").fetchall()
         except sqlite3.OperationalError:  # killed before it had made its tables
             rows = []
     database.close()

@@ -10,8 +10,7 @@ from osdi_crm_client import paging
 from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
-from target_osdi_crm.journal import CHANGE, EACH_RUN
-from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.rejects import CHANGE, EACH_RUN, Rejection
 from target_osdi_crm.vendor import Record, Session
 
 if TYPE_CHECKING:

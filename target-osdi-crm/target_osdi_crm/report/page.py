@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from osdi_crm_client.errors import ConfigurationError
 
-from target_osdi_crm import journal
-from target_osdi_crm.journal import RECORDS, RUNS
-from target_osdi_crm.summary import COLUMNS
+from target_osdi_crm.journal import migration
+from target_osdi_crm.journal.schema import RUNS
+from target_osdi_crm.journal.states import State
+from target_osdi_crm.report.summary import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,12 +30,12 @@ _ENDS = {
 
 _COLOURS = {"written": "#2f7d5b", "skipped": "#9aa5b1", "waiting": "#d9a441", "not written": "#b3392f"}
 _SHOWN = {
-    journal.OK: "written",
-    journal.SKIPPED: "skipped",
-    journal.WAITING: "waiting",
-    journal.SENT: "waiting",
-    journal.REJECTED: "not written",
-    journal.UNKNOWN: "not written",
+    "ok": "written",
+    "skipped": "skipped",
+    "waiting": "waiting",
+    "sent": "waiting",
+    "rejected": "not written",
+    "unknown": "not written",
 }
 
 _WIDTHS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 43_200, 86_400)
@@ -81,15 +82,17 @@ def page(connection: sa.Connection, number: int | None, account: str | None) -> 
     run = connection.execute(query).mappings().first()
     if not run:
         raise ConfigurationError("There is no run like that; 'osdi-crm-journal status' lists the latest.")
-    of_run = sa.select(RECORDS.c.stream, RECORDS.c.source_key, RECORDS.c.outcome, RECORDS.c.reason, RECORDS.c.at).where(
-        RECORDS.c.run == run["run"]
+    records = migration.records(connection.engine).c
+    of_run = sa.select(records.stream, records.source_key, records.state, records.reason, records.at).where(
+        records.run == run["run"]
     )
     times: list[tuple[float, str]] = []
     left: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     counts: Counter[tuple[str, str, str]] = Counter()
-    for stream, key, outcome, reason, at in connection.execute(of_run.order_by(RECORDS.c.at)):
+    for stream, key, state, reason, at in connection.execute(of_run.order_by(records.at)):
+        outcome = State(state).outcome
         times.append((at, _SHOWN[outcome]))
-        if outcome not in {journal.OK, journal.SKIPPED}:
+        if outcome not in {"ok", "skipped"}:
             what = (stream, outcome, reason or "no answer yet")
             counts[what] += 1
             if len(left[what]) < _MOST_KEYS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_osdi_crm.rejects import Lines
+from target_osdi_crm.report.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

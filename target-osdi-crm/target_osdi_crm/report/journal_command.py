@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,17 @@ import sqlalchemy as sa
 from osdi_crm_client import stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
-from target_osdi_crm import journal, report
-from target_osdi_crm.journal import OPT_OUTS, RECORDS, RUNS
+from target_osdi_crm.journal import database, migration
+from target_osdi_crm.journal.schema import OPT_OUTS, RECORDS, RUNS
+from target_osdi_crm.journal.states import WRITTEN, Event, State
+from target_osdi_crm.journal.store import DAY, happen
+from target_osdi_crm.report import page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COLUMNS = ("stream", "source_key", "outcome", "reason", "attempts", "at", "words")
+_COLUMNS = ("stream", "source_key", "outcome", "reason", "attempts", "at", "code", "words")
+_LEFT_ALONE = (*WRITTEN, State.SKIPPED)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,12 +47,13 @@ def _opened(chosen: argparse.Namespace) -> sa.Engine:
         ConfigurationError: If there is none.
     """
     if chosen.journal or Path(chosen.work_dir).is_dir():
-        url = journal.address({"work_dir": chosen.work_dir, "journal": chosen.journal})
-        if (made := journal.engine(url, read_only=True)) and sa.inspect(made).has_table(RECORDS.name):
+        url = database.address({"work_dir": chosen.work_dir, "journal": chosen.journal})
+        if made := database.opened(url, read_only=True):
             if chosen.work in {_status, _rejects, _report}:
                 return made
             made.dispose()
-            if made := journal.engine(url, read_only=False):
+            if made := database.opened(url, read_only=False):
+                migration.carry_over(made)
                 return made
     raise ConfigurationError("There is no journal yet: no run has written one here.")
 
@@ -87,17 +93,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(chosen: argparse.Namespace, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def _chosen(
+    chosen: argparse.Namespace, *more: sa.ColumnElement[bool], records: sa.FromClause = RECORDS
+) -> sa.ColumnElement[bool]:
     """The records that the options choose."""
     names = {"account": chosen.account, "source": chosen.source, "stream": chosen.stream, "source_key": chosen.key}
-    return sa.and_(sa.true(), *more, *(RECORDS.c[name] == value for name, value in names.items() if value is not None))
+    return sa.and_(sa.true(), *more, *(records.c[name] == value for name, value in names.items() if value is not None))
 
 
 def _status(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    of = (RECORDS.c.account, RECORDS.c.source, RECORDS.c.stream, RECORDS.c.outcome)
-    found = connection.execute(sa.select(*of, sa.func.count()).where(_chosen(chosen)).group_by(*of).order_by(*of))
-    _table(("account", "source", "stream", "outcome", "records"), found)
-    _reasons(connection, chosen)
+    records = migration.records(connection.engine)
+    of = (records.c.account, records.c.source, records.c.stream, records.c.state)
+    query = sa.select(*of, sa.func.count()).where(_chosen(chosen, records=records)).group_by(*of)
+    counts: Counter[tuple[str, ...]] = Counter()
+    for *which, state, number in connection.execute(query):
+        counts[*which, State(state).outcome] += number
+    _table(("account", "source", "stream", "outcome", "records"), [[*of, counts[of]] for of in sorted(counts)])
+    _reasons(connection, chosen, records)
     names = {"account": chosen.account, "source": chosen.source}
     mine = [RUNS.c[name] == value for name, value in names.items() if value is not None]
     latest = sa.select(RUNS).where(sa.true(), *mine).order_by(RUNS.c.run.desc()).limit(5)
@@ -119,73 +131,83 @@ def _status(connection: sa.Connection, chosen: argparse.Namespace) -> None:
     )
 
 
-def _reasons(connection: sa.Connection, chosen: argparse.Namespace) -> None:
+def _reasons(connection: sa.Connection, chosen: argparse.Namespace, records: sa.FromClause) -> None:
     """Tell why records are not written, the most frequent reason first."""
-    of = (RECORDS.c.stream, RECORDS.c.outcome, RECORDS.c.reason)
-    left = _chosen(chosen, RECORDS.c.outcome.not_in((journal.OK, journal.SKIPPED)))
-    query = sa.select(*of, sa.func.count()).where(left).group_by(*of).order_by(sa.func.count().desc(), *of)
-    if found := [[value or "" for value in row] for row in connection.execute(query)]:
+    of = (records.c.stream, records.c.state, records.c.reason)
+    left = _chosen(chosen, records.c.state.not_in(_LEFT_ALONE), records=records)
+    counts: Counter[tuple[str, ...]] = Counter()
+    for stream, state, reason, number in connection.execute(sa.select(*of, sa.func.count()).where(left).group_by(*of)):
+        counts[stream, State(state).outcome, reason or ""] += number
+    if counts:
         print()  # noqa: T201
-        _table(("stream", "not written", "reason", "records"), found)
+        found = sorted(counts, key=lambda of: (-counts[of], of))
+        _table(("stream", "not written", "reason", "records"), [[*of, counts[of]] for of in found])
 
 
 def _report(connection: sa.Connection, chosen: argparse.Namespace) -> None:
     file = chosen.out or work_dir.path({"work_dir": chosen.work_dir}, "report.html")
-    text = report.page(connection, chosen.run, chosen.account)
+    text = page.page(connection, chosen.run, chosen.account)
     try:
-        with work_dir.opened(file, "w") as page:
-            page.write(text)
+        with work_dir.opened(file, "w") as out:
+            out.write(text)
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {file}: {error.strerror}.") from None
     print(f"The report stands in {file}.")  # noqa: T201
 
 
 def _rejects(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    left = RECORDS.c.outcome.not_in((journal.OK, journal.SKIPPED))
-    query = sa.select(*(RECORDS.c[name] for name in _COLUMNS)).where(_chosen(chosen, left))
-    found = connection.execute(query.order_by(RECORDS.c.stream, RECORDS.c.source_key)).mappings()
-    _table(_COLUMNS, [[_time(row["at"]) if name == "at" else row[name] or "" for name in _COLUMNS] for row in found])
+    records = migration.records(connection.engine)
+    left = _chosen(chosen, records.c.state.not_in(_LEFT_ALONE), records=records)
+    shown = [records.c["state" if name == "outcome" else name].label(name) for name in _COLUMNS]
+    query = sa.select(*shown).where(left).order_by(records.c.stream, records.c.source_key)
+    found = [dict(row) for row in connection.execute(query).mappings()]
+    for row in found:
+        row |= {"at": _time(row["at"]), "outcome": State(row["outcome"]).outcome}
+    _table(_COLUMNS, [[row[name] or "" for name in _COLUMNS] for row in found])
 
 
 def _retry(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    outcomes = (journal.REJECTED, journal.UNKNOWN) if chosen.unknown else (journal.REJECTED,)
-    which = _chosen(chosen, RECORDS.c.outcome.in_(outcomes))
-    _tell(connection.execute(RECORDS.update().where(which).values(retry=journal.EACH_RUN, attempts=0)), "will be tried")
+    asked = happen(connection, Event.ASK_TO_RETRY, _chosen(chosen))
+    if chosen.unknown:
+        asked += happen(connection, Event.ASK_TO_RESEND, _chosen(chosen))
+    _tell(asked, "will be tried")
 
 
 def _settle(connection: sa.Connection, chosen: argparse.Namespace) -> None:
     if chosen.vendor_id and not (chosen.key and chosen.stream):
         raise ConfigurationError("--vendor-id goes with --stream and --key.")
-    written = {"outcome": journal.OK, "fingerprint": RECORDS.c.tried, "tried": None, "record": None, "reason": None}
-    unknown, is_newer = RECORDS.c.outcome == journal.UNKNOWN, RECORDS.c.sent.is_not(None)
-    newer = RECORDS.update().where(_chosen(chosen, unknown, is_newer))
-    which = RECORDS.update().where(_chosen(chosen, unknown, ~is_newer))
-    vendor_id = chosen.vendor_id or RECORDS.c.vendor_id
-    settled = connection.execute(which.values(**written, vendor_id=vendor_id))
-    waits = {"outcome": journal.WAITING, "reason": "newer than what was settled"} if chosen.vendor_id else {}
-    left = connection.execute(newer.values(**waits, vendor_id=vendor_id))
+    is_newer = RECORDS.c.sent.is_not(None)
+    newer, same = _chosen(chosen, is_newer), _chosen(chosen, ~is_newer)
+    if vendor_id := chosen.vendor_id:
+        settled = happen(connection, Event.SETTLE, same, vendor_id=vendor_id, fingerprint=RECORDS.c.tried)
+        told, reason = "wait to be changed to what came since", "newer than what was settled"
+        left = happen(connection, Event.SETTLE_OLDER, newer, vendor_id=vendor_id, reason=reason)
+    else:
+        settled = happen(connection, Event.SETTLE_WITHOUT_ID, same, fingerprint=RECORDS.c.tried)
+        told, unknown = "came anew since: name their --vendor-id", RECORDS.c.state == State.UNKNOWN.value
+        left = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(newer, unknown)).scalar_one()
     _tell(settled, "count as written")
-    if left.rowcount:
-        _tell(left, "wait to be changed to what came since" if waits else "came anew since: name their --vendor-id")
+    if left:
+        _tell(left, told)
 
 
 def _purge(connection: sa.Connection, chosen: argparse.Namespace) -> None:
     which = _chosen(chosen)
     if chosen.older_than is not None:
-        which = sa.and_(which, RECORDS.c.at < time.time() - chosen.older_than * 86400)
+        which = sa.and_(which, RECORDS.c.at < time.time() - chosen.older_than * DAY)
     if not chosen.yes:
         count = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(which)).scalar()
         print(f"{count:,} records would be erased; if they come again, they may be written twice. Add --yes to do it.")  # noqa: T201
         return
-    _tell(connection.execute(RECORDS.delete().where(which)), "are erased")
+    _tell(connection.execute(RECORDS.delete().where(which)).rowcount, "are erased")
     everything = [chosen.source, chosen.stream, chosen.key, chosen.older_than] == [None] * 4
     if everything:
         mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
         connection.execute(OPT_OUTS.delete().where(mine))
 
 
-def _tell(done: sa.CursorResult[Any], what: str) -> None:
-    print(f"{done.rowcount:,} records {what}.")  # noqa: T201
+def _tell(count: int, what: str) -> None:
+    print(f"{count:,} records {what}.")  # noqa: T201
 
 
 def _time(seconds: float) -> str:

@@ -1,0 +1,190 @@
+"""The thread that writes the journal: what many others want written is committed together."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+from operator import attrgetter
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from target_osdi_crm.journal.database import unusable
+from target_osdi_crm.journal.schema import OPT_OUTS, RECORDS
+from target_osdi_crm.journal.states import COLUMNS
+from target_osdi_crm.stop import CONFIGURATION, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from target_osdi_crm.journal.states import Row
+
+MOST_AT_ONCE = 500
+"""Writes committed in one go."""
+
+_KEYS = {column.name for column in RECORDS.primary_key}
+_values = attrgetter(*COLUMNS)
+
+
+@dataclass(slots=True)
+class Write:
+    """What is to be written at once; without anything, it tells when all before it is durable.
+
+    Attributes:
+        row: A row.
+        opt_outs: Channels and addresses that are not to be used.
+        opt_ins: Those that may be used again.
+        then: Called when it is durable, in the writer's thread.
+        over: Set when it is durable, or never will be.
+        at: When it was put.
+    """
+
+    row: Row | None = None
+    opt_outs: Collection[tuple[str, str]] = ()
+    opt_ins: Collection[tuple[str, str]] = ()
+    then: Callable[[], None] | None = None
+    over: threading.Event | None = None
+    at: float = 0.0
+
+
+class Writer:
+    """Commits what is put into its queue.
+
+    Attributes:
+        failure: Why nothing can be written any more.
+    """
+
+    def __init__(self, engine: sa.Engine, constant: dict[str, Any], fail: Callable[[Stop], None]) -> None:
+        """Begin to write.
+
+        Args:
+            engine: The database.
+            constant: What all rows have in common: account, source and run.
+            fail: Told when nothing can be written any more.
+        """
+        self.failure: Stop | None = None
+        self._engine = engine
+        self._constant = constant
+        self._fail = fail
+        self._queue: SimpleQueue[Write | None] = SimpleQueue()
+        insert = _insert(engine.dialect.name)
+        record = insert(RECORDS)
+        columns = {column.name for column in RECORDS.c} - _KEYS
+        self._upsert = record.on_conflict_do_update(
+            index_elements=sorted(_KEYS), set_={name: record.excluded[name] for name in columns}
+        )
+        self._opt_out = insert(OPT_OUTS).on_conflict_do_nothing()
+        self._opt_in = OPT_OUTS.delete().where(opted_out(constant["account"]))
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def put(self, write: Write) -> None:
+        """Have something written soon."""
+        write.at = time.time()
+        self._queue.put(write)
+
+    def put_and_wait(self, write: Write) -> None:
+        """Have something written, and return when it is durable.
+
+        Raises:
+            Stop: If the journal cannot be written.
+        """
+        write.over = threading.Event()
+        self.put(write)
+        write.over.wait()
+        if self.failure:
+            raise self.failure
+
+    def catch_up(self) -> None:
+        """Return when all that was put so far is durable, or never will be."""
+        over = threading.Event()
+        self.put(Write(over=over))
+        over.wait()
+
+    def end(self) -> None:
+        """Write what is left; nothing may follow."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        """Commit what has gathered, again and again, until told to end."""
+        with self._engine.connect() as connection:
+            ending = False
+            while not ending:
+                batch, ending = self._gathered()
+                if not self.failure:
+                    try:
+                        self._commit(connection, batch)
+                    except sa.exc.SQLAlchemyError as error:
+                        self.failure = Stop(CONFIGURATION, str(unusable(error)))
+                        self._fail(self.failure)
+                for write in batch:
+                    if write.over:
+                        write.over.set()
+                    if write.then and not self.failure:
+                        write.then()
+
+    def _gathered(self) -> tuple[list[Write], bool]:
+        """Wait for a write; return it with those that have come meanwhile, and whether it is time to end."""
+        batch: list[Write] = []
+        while len(batch) < MOST_AT_ONCE:
+            try:
+                write = self._queue.get(block=not batch)
+            except Empty:
+                break
+            if write is None:
+                return batch, True
+            batch.append(write)
+        return batch, False
+
+    def _commit(self, connection: sa.Connection, batch: list[Write]) -> None:
+        account = self._constant["account"]
+        rows = [
+            {**dict(zip(COLUMNS, _values(write.row), strict=True)), **self._constant, "at": write.at}
+            for write in batch
+            if write.row
+        ]
+        outs = [
+            {"account": account, "channel": channel, "address": hashed(address)}
+            for write in batch
+            for channel, address in write.opt_outs
+        ]
+        ins = [
+            {"of_channel": channel, "of_address": hashed(address)}
+            for write in batch
+            for channel, address in write.opt_ins
+        ]
+        with connection.begin():
+            if rows:
+                connection.execute(self._upsert, rows)
+            if outs:
+                connection.execute(self._opt_out, outs)
+            if ins:
+                connection.execute(self._opt_in, ins)
+
+
+def hashed(address: str) -> bytes:
+    """What is kept of an address that is not to be used."""
+    return hashlib.blake2b(address.encode(), digest_size=16).digest()
+
+
+def opted_out(account: str) -> sa.ColumnElement[bool]:
+    """Choose one address of a channel, by the parameters `of_channel` and `of_address`."""
+    return sa.and_(
+        OPT_OUTS.c.account == account,
+        OPT_OUTS.c.channel == sa.bindparam("of_channel"),
+        OPT_OUTS.c.address == sa.bindparam("of_address"),
+    )
+
+
+def _insert(dialect: str) -> Callable[[sa.Table], sqlite.Insert]:
+    """What makes an INSERT that says what to do about rows that are there already."""
+    if dialect == "sqlite":
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  costs a tenth of a second to import
+
+    return postgresql.insert  # type: ignore[return-value]
