@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from osdi_crm_client import errors
 
-from target_osdi_crm import consent, settings
+from target_osdi_crm import behaviour, consent
 from target_osdi_crm.consent import Decision, Policy
 from target_osdi_crm.doubt import Doubt, Unanswered, Unknowable
 from target_osdi_crm.gathering import sent_together
@@ -108,9 +108,9 @@ class Life:
         self._mode = str(config.get("mode") or "upsert")
         self._policy = Policy.of(config)
         self._own_ids = bool(config.get("ids_are_this_accounts"))
-        self._shaping = settings.shaping(config)
-        self._deciding = settings.deciding(config)
-        self._fresh_after = settings.fresh_after(config)
+        self._shaping = behaviour.shaping(config)
+        self._deciding = behaviour.deciding(config)
+        self._fresh_after = behaviour.fresh_after(config)
         self._most_attempts = int(config.get("max_attempts", 5))
         self._largest_field = int(config.get("max_field_bytes", 1_000_000))
         index = Index(account.index_lag, kept.last_write(), stopped)

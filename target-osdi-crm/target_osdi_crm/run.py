@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.settings import parse
 
-from target_osdi_crm import settings
+from target_osdi_crm import behaviour
 from target_osdi_crm.entry import Arrival, Entry, Inflow
 from target_osdi_crm.intake import Intake
 from target_osdi_crm.journal.states import LIMITED, PENDING, State
@@ -21,6 +22,7 @@ from target_osdi_crm.outcomes import Outcomes
 from target_osdi_crm.progress import Progress
 from target_osdi_crm.report.plan import Plan
 from target_osdi_crm.report.summary import COLUMNS, Summary
+from target_osdi_crm.settings import TargetSettings
 from target_osdi_crm.shape import Shape
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
 from target_osdi_crm.vendor import Stream, vendor, vendor_names
@@ -59,7 +61,7 @@ class Run:
         self._config = config
         self._account = account
         self._vendor = vendor(account.vendor.name)
-        self._streams = self._vendor.bound(account, config)
+        self._streams = self._vendor.bound(account, parse(TargetSettings, config), self._vendor.own(config))
         self._dry = bool(config.get("dry_run"))
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
@@ -80,7 +82,7 @@ class Run:
             progress=self.progress,
             summary=self.summary,
             plan=self._plan,
-            deciding=settings.deciding(config),
+            deciding=behaviour.deciding(config),
             stop=self.stop,
         )
         self._life = Life(
@@ -101,8 +103,8 @@ class Run:
             progress=self.progress,
             summary=self.summary,
             plan=self._plan,
-            shaping=settings.shaping(config),
-            fresh_after=settings.fresh_after(config),
+            shaping=behaviour.shaping(config),
+            fresh_after=behaviour.fresh_after(config),
             pass_on=self._life.begin,
             fail=self._fail,
         )

@@ -18,12 +18,13 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
-from target_osdi_crm import settings
 from target_osdi_crm.reader import Reader
 from target_osdi_crm.report import summary
 from target_osdi_crm.run import Run
+from target_osdi_crm.settings import TargetSettings
 from target_osdi_crm.sink import RecordSink
 from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop
+from target_osdi_crm.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,9 @@ class TargetOSDICRM(Target):
     """Writes people, tags, actions and what people did in them to organising CRMs."""
 
     name = "target-osdi-crm"
-    config_jsonschema: ClassVar[dict[str, Any]] = settings.SCHEMA
+    config_jsonschema: ClassVar[dict[str, Any]] = startup.settings_schema(
+        TargetSettings, {name: vendor(name).settings for name in vendor_names()}
+    )
     default_sink_class = RecordSink
     message_reader_class = Reader
     capabilities: ClassVar[list[Any]] = [
@@ -76,13 +79,13 @@ class TargetOSDICRM(Target):
         self.reader.target = self
 
     @cached_property
-    def settings(self) -> settings.TargetSettings:
+    def settings(self) -> TargetSettings:
         """The settings that hold for every vendor.
 
         Raises:
             ConfigurationError: If one is wrong.
         """
-        return parse(settings.TargetSettings, self.config)
+        return parse(TargetSettings, self.config)
 
     @cached_property
     def account(self) -> Account:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.paging import garbled
+from osdi_crm_client.settings import parse, properties, settings
 
 from target_osdi_crm import vendors, verify
 from target_osdi_crm.rejects import Rejection
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.consent import RequestedConsent
+    from target_osdi_crm.settings import TargetSettings
 
 Record = dict[str, Any]
 
@@ -30,6 +33,8 @@ UPDATE = "update"
 DELETE = "delete"
 
 T = TypeVar("T")
+
+S = TypeVar("S")
 
 
 @dataclass(slots=True)
@@ -86,25 +91,32 @@ class Found:
     record: Record | None = None
 
 
-class Session:
+@settings
+class NoSettings:
+    """The settings of a vendor that has none in the target."""
+
+
+class Session(Generic[S]):
     """What the streams of a vendor share in one run; a vendor's own adds what it reads once, such as its tags.
 
     Attributes:
         account: The account that is written to.
-        config: The settings.
+        settings: The settings that hold for every vendor.
+        own: The vendor's settings.
         streams: The streams, bound to this session.
     """
 
     streams: Mapping[str, Stream]
 
-    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
+    def __init__(self, account: Account, settings: TargetSettings, own: S) -> None:
         """Make ready; makes no call.
 
         Raises:
             ConfigurationError: If a setting is wrong.
         """
         self.account = account
-        self.config = config
+        self.settings = settings
+        self.own = own
 
     def ask(self, method: str, path: str, read: Callable[[Any], T], **call: Any) -> T:
         """Make a call and return what `read` takes out of its decoded answer, which is None where it has no content.
@@ -168,9 +180,9 @@ class Stream:
     optional_refers: tuple[str, ...] = ()
     match_keys: tuple[str, ...] = ()
     default_match_keys: tuple[str, ...] = ()
-    session: Session = field(init=False, repr=False)
+    session: Session[Any] = field(init=False, repr=False)
 
-    def bound(self, session: Session) -> Self:
+    def bound(self, session: Session[Any]) -> Self:
         """The stream in one run."""
         stream = copy(self)
         stream.session = session
@@ -182,9 +194,14 @@ class Stream:
         return self.session.account
 
     @property
-    def config(self) -> Mapping[str, Any]:
-        """The settings."""
-        return self.session.config
+    def settings(self) -> TargetSettings:
+        """The settings that hold for every vendor."""
+        return self.session.settings
+
+    def hash_of(self, *key: str) -> str:
+        """A hash of a key at the source of this run's records, and of this account."""
+        whose = "\0".join((self.account.name, self.settings.source, *key))
+        return hashlib.sha256(whose.encode()).hexdigest()[:24]
 
     # Before a record is decided: no calls
 
@@ -295,28 +312,48 @@ class Vendor:
     """A vendor that can be written to; `target_osdi_crm/vendors/<name>` holds one as `VENDOR`.
 
     Attributes:
+        name: Its name in settings, folders and modules.
         streams: The streams that can be written, by name.
         people: The stream of people, whose consent and identity the rest hangs on.
-        settings: The vendor's settings of the target; every name starts with the vendor's.
-        shaping: Which of them change what is sent.
+        settings: The class of the target's settings for it; in a configuration every name starts with `<name>_`.
+        shaping: Fields of these that change what is sent; None for all.
         version: Raised when the same record is shaped differently than before, so that it is sent again.
         session: Makes what its streams share in one run.
     """
 
+    name: str
     streams: Mapping[str, Stream]
     people: str
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    shaping: tuple[str, ...] = ()
+    settings: type[Any] = NoSettings
+    shaping: tuple[str, ...] | None = None
     version: int = 1
-    session: type[Session] = Session
+    session: type[Session[Any]] = Session
 
-    def bound(self, account: Account, config: Mapping[str, Any]) -> Mapping[str, Stream]:
+    @property
+    def deciding_settings(self) -> tuple[str, ...]:
+        """Names, in a configuration, of the settings that decide what is sent, or whether it is."""
+        return tuple(properties(self.settings, f"{self.name}_"))
+
+    @property
+    def shaping_settings(self) -> tuple[str, ...]:
+        """Names, in a configuration, of the settings that change what is sent."""
+        return self.deciding_settings if self.shaping is None else tuple(f"{self.name}_{each}" for each in self.shaping)
+
+    def own(self, config: Mapping[str, Any]) -> Any:
+        """The vendor's settings of a configuration.
+
+        Raises:
+            ConfigurationError: If one is wrong.
+        """
+        return parse(self.settings, config, f"{self.name}_")
+
+    def bound(self, account: Account, settings: TargetSettings, own: Any) -> Mapping[str, Stream]:
         """The streams in one run that writes to this account; makes no call.
 
         Raises:
-            ConfigurationError: If a setting is wrong.
+            ConfigurationError: If a setting is at odds with another.
         """
-        session = self.session(account, config)
+        session = self.session(account, settings, own)
         session.streams = {name: stream.bound(session) for name, stream in self.streams.items()}
         return session.streams
 

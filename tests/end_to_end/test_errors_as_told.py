@@ -23,6 +23,7 @@ from tap_osdi_crm.tap import TapOSDICRM
 from target_osdi_crm import vendor as writing
 from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.report import journal_command
+from target_osdi_crm.settings import TargetSettings
 from target_osdi_crm.target import TargetOSDICRM
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text()
@@ -469,7 +470,8 @@ def test_a_good_status_without_what_was_asked_for_is_an_error(
     account.fault(do="status", status=200, method="POST", **fault)
     more = {"crowdskout_profiles_per_call": 2} if vendor == "crowdskout" else {}
     config = tap.settings(account, work_dir=str(tap.folder), **more)
-    found = writing.vendor(vendor).bound(client.Account(config), config)[stream]
+    own = writing.vendor(vendor).own(config)
+    found = writing.vendor(vendor).bound(client.Account(config), TargetSettings(), own)[stream]
     orders = [writing.Order(found, dict(values), {}) for _ in range(2)]
 
     with ThreadPoolExecutor(2 if more else 1) as together:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound, Refused, VendorError
-from osdi_crm_client.settings import NUMBER
+from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
@@ -23,56 +24,56 @@ from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream, Vendor, corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     import requests
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.gathering import Replies
+    from target_osdi_crm.settings import TargetSettings
 
 logger = logging.getLogger("target-osdi-crm")
 
 NAME = "i360"
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "i360_contacts_per_import": {
-        "type": "integer",
-        "default": 100,
-        "title": "i360 contacts per import",
-        "description": "How many contacts travel in one import; no limit is published, so that this one will do is "
-        "assumed. With 1, an import that fails tells which contact is to blame.",
-    },
-    "i360_wait_for_import": {
-        **NUMBER,
-        "default": 0,
-        "title": "i360 wait for imports",
-        "description": "Seconds to wait for an import to come to its end; 0 takes i360 at its word when it has "
-        "accepted one, which does not mean that the contacts exist. What the states are called is assumed.",
-    },
-    "i360_tag_format": {
-        "type": "string",
-        "enum": ["pairs", "object"],
-        "default": "pairs",
-        "title": "i360 tag format",
-        "description": "How a contact's tags are sent: as pairs of Key and Value, the way version 1.1 takes them, "
-        "or as one object with category and tag, the way another client of 2.0 sends one.",
-    },
-    "i360_unconfirmed_writes": {
-        "type": "boolean",
-        "default": False,
-        "title": "i360 unconfirmed writes",
-        "description": "Whether tags and notes of volunteers and attendees of events are written. i360 names these "
-        "resources and publishes neither their paths nor their fields: all of it is assumed.",
-    },
-    "i360_write_paths": {
-        "type": "object",
-        "additionalProperties": {"type": "string"},
-        "title": "i360 paths",
-        "description": "Corrects where a stream is written, below the organisation, by the stream's name, such as "
-        '{"volunteer_notes": "Volunteers/{VolunteerID}/Notes"}; and as "imports", where imports are followed.',
-    },
-}
+
+@settings
+class Settings:
+    """What people can set about writing to i360."""
+
+    contacts_per_import: int = setting(
+        "i360 contacts per import",
+        "How many contacts travel in one import; no limit is published, so that this one will do is assumed. With"
+        " 1, an import that fails tells which contact is to blame.",
+        default=100,
+    )
+    wait_for_import: float = setting(
+        "i360 wait for imports",
+        "Seconds to wait for an import to come to its end; 0 takes i360 at its word when it has accepted one,"
+        " which does not mean that the contacts exist. What the states are called is assumed.",
+        default=0,
+    )
+    tag_format: Literal["pairs", "object"] = setting(
+        "i360 tag format",
+        "How a contact's tags are sent: as pairs of Key and Value, the way version 1.1 takes them, or as one"
+        " object with category and tag, the way another client of 2.0 sends one.",
+        default="pairs",
+    )
+    unconfirmed_writes: bool = setting(
+        "i360 unconfirmed writes",
+        "Whether tags and notes of volunteers and attendees of events are written. i360 names these resources and"
+        " publishes neither their paths nor their fields: all of it is assumed.",
+        default=False,
+    )
+    write_paths: Mapping[str, Any] = setting(
+        "i360 paths",
+        "Corrects where a stream is written, below the organisation, by the stream's name, such as"
+        ' {"volunteer_notes": "Volunteers/{VolunteerID}/Notes"}; and as "imports", where imports are followed.',
+        default={},
+        additionalProperties={"type": "string"},
+    )
+
 
 _PERSON = {"firstname": "FirstName", "lastname": "LastName", "address1": "Address1", "city": "City", "state": "State"}
 """What contacts are looked up by: parameter → property (github.com/i-360/API-Examples, "ContactsTests")."""
@@ -85,7 +86,7 @@ _IMPORTS = Stream(name="imports", path="Imports")
 _ACCEPTED = "accepted as an import: not yet a contact"
 
 
-class Organization(Session):
+class Organization(Session[Settings]):
     """What the streams of one organisation share.
 
     Attributes:
@@ -93,11 +94,11 @@ class Organization(Session):
     """
 
     @override
-    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
-        super().__init__(account, config)
+    def __init__(self, account: Account, settings: TargetSettings, own: Settings) -> None:
+        super().__init__(account, settings, own)
         known = {stream.name: stream for stream in (*STREAMS, _IMPORTS)}
         self.paths = {name: stream.path for name, stream in known.items()}
-        for name, path in (config.get("i360_write_paths") or {}).items():
+        for name, path in own.write_paths.items():
             if name not in known:
                 raise ConfigurationError(
                     f"The setting 'i360_write_paths' names '{name}', which is no stream that can be written."
@@ -117,7 +118,7 @@ class I360Stream(Stream):
     session: Organization = field(init=False, repr=False)
 
     @override
-    def bound(self, session: Session) -> Self:
+    def bound(self, session: Session[Any]) -> Self:
         stream = super().bound(session)
         stream.path = stream.session.paths[self.name]
         return stream
@@ -227,9 +228,9 @@ class Contacts(I360Stream):
     _import: Gathering
 
     @override
-    def bound(self, session: Session) -> Self:
+    def bound(self, session: Session[Any]) -> Self:
         stream = super().bound(session)
-        stream.batch_size = max(1, int(session.config.get("i360_contacts_per_import") or 100))
+        stream.batch_size = max(1, stream.session.own.contacts_per_import)
         stream._import = Gathering(stream.batch_size, stream._import_many)  # noqa: SLF001
         return stream
 
@@ -237,7 +238,7 @@ class Contacts(I360Stream):
     def shape(self, shaped: Shaped) -> None:
         super().shape(shaped)
         tags = [each for each in shaped.values.pop("Tags", None) or () if each and each.get("Value")]
-        if tags and self.config.get("i360_tag_format") == "object":
+        if tags and self.session.own.tag_format == "object":
             if len(tags) > 1:
                 shaped.withheld.append("further Tags")
             shaped.values["Tags"] = {"category": tags[0].get("Key"), "tag": tags[0]["Value"]}
@@ -301,7 +302,7 @@ class Contacts(I360Stream):
 
         It stays accepted where it cannot be followed.
         """
-        deadline = time.monotonic() + float(self.config.get("i360_wait_for_import") or 0)
+        deadline = time.monotonic() + self.session.own.wait_for_import
         pause = 0.1
         while True:
             words = " ".join(str(job[name]) for name in ("status", "errors") if job.get(name))
@@ -366,7 +367,7 @@ class Unconfirmed(I360Stream):
 
     @override
     def shape(self, shaped: Shaped) -> None:
-        if not self.config.get("i360_unconfirmed_writes"):
+        if not self.session.own.unconfirmed_writes:
             raise Rejection(
                 "not confirmed",
                 "i360 publishes nothing about writing these; they are written only with 'i360_unconfirmed_writes'.",
@@ -445,9 +446,9 @@ STREAMS = (
 )
 
 VENDOR = Vendor(
+    name=NAME,
     streams={stream.name: stream for stream in STREAMS},
     people="volunteers",
-    settings=SETTINGS,
-    shaping=tuple(SETTINGS),
+    settings=Settings,
     session=Organization,
 )

@@ -6,11 +6,12 @@ Rally Congress, API v3 (rallycongress.com/docs/api).
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import ConfigurationError, Fault, Garbled, NotFound, VendorError
+from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.vendors import rally_congress as wire
 from typing_extensions import override
 
@@ -28,48 +29,47 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
     from osdi_crm_client.wire import RawRow
 
+    from target_osdi_crm.settings import TargetSettings
+
 NAME = "rally_congress"
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "rally_congress_form_key_style": {
-        "type": "string",
-        "enum": ["camel", "lower", "bracket"],
-        "default": "camel",
-        "title": "Rally Congress form keys",
-        "description": "How the keys of a supporter's form are spelled, which the vendor does not publish; all of "
-        "it is assumed: firstName and zipcode, firstname and zipcode, or addresses[0][zipcode], the only one that "
-        "takes more than one address and phone.",
-    },
-    "rally_congress_upsert_mode": {
-        "type": "string",
-        "enum": ["lookup", "post"],
-        "default": "lookup",
-        "title": "Rally Congress upsert",
-        "description": "'lookup' searches by customId and e-mail before a new supporter is sent. 'post' sends "
-        "without looking and relies on the vendor to find the e-mail, which is assumed; since it cannot spare "
-        "those who opted out, it needs 'allow_resubscribe' and an emailOptin in every record.",
-    },
-    "rally_congress_supporters_path": {
-        "type": "string",
-        "default": "supporters",
-        "title": "Rally Congress supporters' path",
-        "description": "Where supporters are searched and sent, below the API's address; the default is assumed.",
-    },
-    "rally_congress_allow_letters": {
-        "type": "boolean",
-        "default": False,
-        "title": "Rally Congress letters",
-        "description": "Whether records of 'messages' are sent at all. Each is a letter to lawmakers in a named "
-        "person's name, and makes that person a supporter.",
-    },
-    "rally_congress_deliver_letters": {
-        "type": "boolean",
-        "default": False,
-        "title": "Rally Congress delivery",
-        "description": "Whether letters are delivered; otherwise each is sent with the mode 'no_delivery', which "
-        "the vendor accepts for testing.",
-    },
-}
+
+@settings
+class Settings:
+    """What people can set about writing to Rally Congress."""
+
+    form_key_style: Literal["camel", "lower", "bracket"] = setting(
+        "Rally Congress form keys",
+        "How the keys of a supporter's form are spelled, which the vendor does not publish; all of it is assumed:"
+        " firstName and zipcode, firstname and zipcode, or addresses[0][zipcode], the only one that takes more than"
+        " one address and phone.",
+        default="camel",
+    )
+    upsert_mode: Literal["lookup", "post"] = setting(
+        "Rally Congress upsert",
+        "'lookup' searches by customId and e-mail before a new supporter is sent. 'post' sends without looking and"
+        " relies on the vendor to find the e-mail, which is assumed; since it cannot spare those who opted out, it"
+        " needs 'allow_resubscribe' and an emailOptin in every record.",
+        default="lookup",
+    )
+    supporters_path: str = setting(
+        "Rally Congress supporters' path",
+        "Where supporters are searched and sent, below the API's address; the default is assumed.",
+        default="supporters",
+    )
+    allow_letters: bool = setting(
+        "Rally Congress letters",
+        "Whether records of 'messages' are sent at all. Each is a letter to lawmakers in a named person's name,"
+        " and makes that person a supporter.",
+        default=False,
+    )
+    deliver_letters: bool = setting(
+        "Rally Congress delivery",
+        "Whether letters are delivered; otherwise each is sent with the mode 'no_delivery', which the vendor"
+        " accepts for testing.",
+        default=False,
+    )
+
 
 _STATUSES = {
     "yes": IN,
@@ -100,7 +100,7 @@ _LOWER = {"street1": "street", "telephone": "phone"}
 _NO_DELIVERY = "no_delivery"
 
 
-class Organization(Session):
+class Organization(Session[Settings]):
     """What the streams of one organisation share.
 
     Attributes:
@@ -110,13 +110,13 @@ class Organization(Session):
     """
 
     @override
-    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
-        super().__init__(account, config)
-        path = str(config.get("rally_congress_supporters_path") or "supporters").strip("/")
+    def __init__(self, account: Account, settings: TargetSettings, own: Settings) -> None:
+        super().__init__(account, settings, own)
+        path = own.supporters_path.strip("/")
         self.supporters = corrected("rally_congress_supporters_path", STREAMS[0], path)
-        self.style = str(config.get("rally_congress_form_key_style") or "camel")
-        self.looks_up = config.get("rally_congress_upsert_mode") != "post"
-        if not self.looks_up and not config.get("allow_resubscribe"):
+        self.style = own.form_key_style
+        self.looks_up = own.upsert_mode != "post"
+        if not self.looks_up and not settings.allow_resubscribe:
             raise ConfigurationError(
                 "With 'rally_congress_upsert_mode' 'post' a record's status reaches people who opted out. Set"
                 " 'allow_resubscribe' too if that is meant, or leave the mode at 'lookup'."
@@ -281,7 +281,7 @@ class Letters(RallyCongressStream):
 
     @override
     def shape(self, shaped: Shaped) -> None:
-        if not self.config.get("rally_congress_allow_letters"):
+        if not self.session.own.allow_letters:
             raise Rejection(
                 "letters are not allowed",
                 "A letter goes to lawmakers in a person's name; it is sent only with 'rally_congress_allow_letters'.",
@@ -290,7 +290,7 @@ class Letters(RallyCongressStream):
         for name in self.required:
             if shaped.unwritable.get(name):
                 shaped.values[name] = str(shaped.unwritable.pop(name))
-        if not self.config.get("rally_congress_deliver_letters"):
+        if not self.session.own.deliver_letters:
             shaped.values["mode"] = _NO_DELIVERY
 
     @override
@@ -382,9 +382,9 @@ STREAMS = (
 )
 
 VENDOR = Vendor(
+    name=NAME,
     streams={stream.name: stream for stream in STREAMS},
     people="supporters",
-    settings=SETTINGS,
-    shaping=tuple(SETTINGS),
+    settings=Settings,
     session=Organization,
 )

@@ -11,7 +11,7 @@ from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.action_network.actions import Events, Messages, Outreaches, UniqueIdLists
 from target_osdi_crm.vendors.action_network.people import People
 from target_osdi_crm.vendors.action_network.session import Group
-from target_osdi_crm.vendors.action_network.settings import SETTINGS
+from target_osdi_crm.vendors.action_network.settings import Settings
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 from target_osdi_crm.vendors.action_network.tags import Taggings, Tags
 
@@ -102,9 +102,10 @@ STREAMS = (
 )
 
 VENDOR = Vendor(
+    name="action_network",
     streams={stream.name: stream for stream in STREAMS},
     people="people",
-    settings=SETTINGS,
-    shaping=("action_network_identifier_prefix", "action_network_send_identifiers"),
+    settings=Settings,
+    shaping=("identifier_prefix", "send_identifiers"),
     session=Group,
 )

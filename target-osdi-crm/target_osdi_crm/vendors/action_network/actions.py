@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
@@ -56,14 +56,14 @@ class Messages(ActionNetworkStream):
     _turn_at: float
 
     @override
-    def bound(self, session: Session) -> Self:
+    def bound(self, session: Session[Any]) -> Self:
         stream = super().bound(session)
         stream._turn, stream._turn_at = threading.Lock(), 0.0  # noqa: SLF001
         return stream
 
     @override
     def shape_values(self, shaped: Shaped) -> None:
-        if shaped.values.get("targets") and not self.config.get("ids_are_this_accounts"):
+        if shaped.values.get("targets") and not self.settings.ids_are_this_accounts:
             raise Rejection(
                 "targets of another account",
                 "The message names saved queries, which are another account's. Without them it would address the whole"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
 from osdi_crm_client import paging
@@ -12,16 +12,19 @@ from typing_extensions import override
 
 from target_osdi_crm.rejects import CHANGE, EACH_RUN, Rejection
 from target_osdi_crm.vendor import Record, Session
+from target_osdi_crm.vendors.action_network.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from osdi_crm_client.account import Account
+
+    from target_osdi_crm.settings import TargetSettings
 
 NAME = "action_network"
 
 
-class Group(Session):
+class Group(Session[Settings]):
     """What the streams of one group share.
 
     Attributes:
@@ -29,8 +32,8 @@ class Group(Session):
     """
 
     @override
-    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
-        super().__init__(account, config)
+    def __init__(self, account: Account, settings: TargetSettings, own: Settings) -> None:
+        super().__init__(account, settings, own)
         self.tags = TagsByName(self)
         self._custom_fields: dict[str, str] | None = None
         self._guard = threading.Lock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
@@ -42,11 +41,11 @@ class ActionNetworkStream(Stream):
     def shape(self, shaped: Shaped) -> None:
         values = shaped.values
         foreign = [each for each in values.pop("identifiers", ()) if not each.startswith("action_network:")]
-        if foreign and self.config.get("action_network_send_identifiers"):
+        if foreign and self.session.own.send_identifiers:
             values["identifiers"] = foreign
         self.shape_values(shaped)
         if "origin_system" in osdi_crm_schemas.write_names(NAME, self.name, "create"):
-            values.setdefault("origin_system", self.config.get("source") or "default")
+            values.setdefault("origin_system", self.settings.source)
         if referrer := values.get("action_network_referrer_data"):
             referrer.pop("referrer", None)
         if place := values.get("location"):
@@ -66,7 +65,7 @@ class ActionNetworkStream(Stream):
         address = {part for part, value in place.items() if part not in {"venue", "country"} and value}
         if not address or place.get("country"):
             return
-        if country := self.config.get("default_country"):
+        if country := self.settings.default_country:
             place["country"] = country
             return
         shaped.withheld.append(f"{name} without a country")
@@ -75,11 +74,10 @@ class ActionNetworkStream(Stream):
 
     @override
     def foreign_id(self, source_key: str) -> str | None:
-        prefix = self.config.get("action_network_identifier_prefix")
+        prefix = self.session.own.identifier_prefix
         if not prefix or self.idempotent:
             return None
-        whose = "\0".join((self.account.name, str(self.config.get("source") or "default"), source_key))
-        return f"{prefix}:{self.name}-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
+        return f"{prefix}:{self.name}-{self.hash_of(source_key)}"
 
     # While it is decided
 
@@ -118,7 +116,7 @@ class ActionNetworkStream(Stream):
     def require(self, action: str, order: Order) -> None:
         super().require(action, order)
         names = [*(order.values.get("add_tags") or ()), *(order.values.get("tag_list") or ())]
-        if self.config.get("action_network_unknown_tags") == "reject" and (unknown := self.session.tags.unknown(names)):
+        if self.session.own.unknown_tags == "reject" and (unknown := self.session.tags.unknown(names)):
             raise Rejection("unknown tags", f"The group has no tag {', '.join(map(repr, unknown))}.")
 
     # When it is sent

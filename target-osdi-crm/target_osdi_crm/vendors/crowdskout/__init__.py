@@ -8,7 +8,7 @@ from __future__ import annotations
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.crowdskout.attributes import Attributes
 from target_osdi_crm.vendors.crowdskout.profiles import Profiles
-from target_osdi_crm.vendors.crowdskout.settings import SETTINGS
+from target_osdi_crm.vendors.crowdskout.settings import Settings
 
 STREAMS = (
     Profiles(
@@ -31,8 +31,8 @@ STREAMS = (
 )
 
 VENDOR = Vendor(
+    name="crowdskout",
     streams={stream.name: stream for stream in STREAMS},
     people="profiles",
-    settings=SETTINGS,
-    shaping=tuple(SETTINGS),
+    settings=Settings,
 )

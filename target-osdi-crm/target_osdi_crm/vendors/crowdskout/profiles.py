@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import Garbled, NotFound, NotSignedIn
@@ -62,9 +62,9 @@ class Profiles(CrowdskoutStream):
     _create_with_others: Gathering
 
     @override
-    def bound(self, session: Session) -> Self:
+    def bound(self, session: Session[Any]) -> Self:
         stream = super().bound(session)
-        stream.batch_size = max(1, int(session.config.get("crowdskout_profiles_per_call") or 1))
+        stream.batch_size = max(1, stream.session.own.profiles_per_call)
         stream._create_with_others = Gathering(stream.batch_size, stream._create_many)  # noqa: SLF001
         return stream
 
@@ -72,7 +72,7 @@ class Profiles(CrowdskoutStream):
 
     @override
     def shape(self, shaped: Shaped) -> None:
-        values, ours = shaped.values, bool(self.config.get("ids_are_this_accounts"))
+        values, ours = shaped.values, self.settings.ids_are_this_accounts
         self._shape_columns(shaped)
         for name in list(values):
             if isinstance(values[name], list):
@@ -90,12 +90,12 @@ class Profiles(CrowdskoutStream):
             if attribute := _ATTRIBUTE.fullmatch(name):
                 values.setdefault("attribute_columns", {})[attribute[1]] = shaped.unknown.pop(name)
         nested = from_columns(shaped, _COLUMNS)
-        kind = self.config.get("crowdskout_external_id_type")
+        kind = self.session.own.external_id_type
         given = nested.pop("ExternalIDs", {}).get("ExternalID")
-        if own := given or (shaped.own_id if kind and not self.config.get("ids_are_this_accounts") else None):
+        if own := given or (shaped.own_id if kind and not self.settings.ids_are_this_accounts else None):
             if not kind:
                 raise Rejection("no type of external ID", "'external_id' needs 'crowdskout_external_id_type'.")
-            item = {"ExternalID": own, "ExternalIDType": {"value": str(kind)}}
+            item = {"ExternalID": own, "ExternalIDType": {"value": kind}}
             values["ExternalIDs"] = [*(values.get("ExternalIDs") or ()), item]
         for name, parts in nested.items():
             fields = {part: {"value": text} if part in _OPTIONS else text for part, text in parts.items()}
@@ -195,7 +195,7 @@ class Profiles(CrowdskoutStream):
 
     def _own_ids(self, profile: Record) -> list[str]:
         """The external IDs of the type that the setting names; without one, all."""
-        kind = str(self.config.get("crowdskout_external_id_type") or "")
+        kind = self.session.own.external_id_type or ""
         return [key for key in _external_ids(profile) if not kind or key.split("\x1f")[0] == kind]
 
     @override
@@ -210,7 +210,7 @@ class Profiles(CrowdskoutStream):
 
     def _kept_unusable(self, item: Record, known: Record) -> list[str]:
         """Fields that say of an address or number that it cannot be used, and that a record may not reverse."""
-        if self.config.get("allow_resubscribe"):
+        if self.settings.allow_resubscribe:
             return []
         return [
             name

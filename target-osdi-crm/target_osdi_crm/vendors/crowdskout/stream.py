@@ -10,10 +10,12 @@ from osdi_crm_client.errors import Garbled, NotFound, VendorError
 from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
-from target_osdi_crm.vendor import Order, Record, Stream
+from target_osdi_crm.vendor import Order, Record, Session, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from target_osdi_crm.vendors.crowdskout.settings import Settings
 
 MOST_TRIES = 3
 """How often a change is sent, each time with what a new reading shows to be missing."""
@@ -21,6 +23,8 @@ MOST_TRIES = 3
 
 class CrowdskoutStream(Stream):
     """A stream of one account."""
+
+    session: Session[Settings]
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:

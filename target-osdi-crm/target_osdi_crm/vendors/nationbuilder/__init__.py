@@ -12,7 +12,7 @@ from target_osdi_crm.vendors.nationbuilder.journeys import Journeys
 from target_osdi_crm.vendors.nationbuilder.lists import Lists, ListSignups
 from target_osdi_crm.vendors.nationbuilder.pages import OnSite, Pages, WithPage
 from target_osdi_crm.vendors.nationbuilder.session import Nation, properties
-from target_osdi_crm.vendors.nationbuilder.settings import SETTINGS
+from target_osdi_crm.vendors.nationbuilder.settings import Settings
 from target_osdi_crm.vendors.nationbuilder.signups import PUSH_KEYS, Donations, Rsvps, Signups
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 from target_osdi_crm.vendors.nationbuilder.tags import Taggings, Tags
@@ -196,9 +196,9 @@ STREAMS = (
 )
 
 VENDOR = Vendor(
+    name="nationbuilder",
     streams={stream.name: stream for stream in STREAMS},
     people="signups",
-    settings=SETTINGS,
-    shaping=tuple(SETTINGS),
+    settings=Settings,
     session=Nation,
 )

@@ -116,7 +116,7 @@ class WithPage(OnSite):
                 page |= shaped.unknown.pop(name)
         if unknown := [name for name in page if not _can_be_written(name)]:
             raise Rejection("unknown attributes", f"A page has no {', '.join(sorted(unknown))}.")
-        if not self.config.get("ids_are_this_accounts"):
+        if not self.settings.ids_are_this_accounts:
             known_as = shaped.refers.pop("page_id", shaped.unwritable.get("page_id"))
             if known_as:
                 page.setdefault("external_id", self.foreign_id_of("pages", str(known_as)))

@@ -12,21 +12,24 @@ from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm.vendor import Found, Order, Record, Session
+from target_osdi_crm.vendors.nationbuilder.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from osdi_crm_client.account import Account
 
+    from target_osdi_crm.settings import TargetSettings
+
 NAME = "nationbuilder"
 
 
-class Nation(Session):
+class Nation(Session[Settings]):
     """What the streams of one nation share."""
 
     @override
-    def __init__(self, account: Account, config: Mapping[str, Any]) -> None:
-        super().__init__(account, config)
+    def __init__(self, account: Account, settings: TargetSettings, own: Settings) -> None:
+        super().__init__(account, settings, own)
         self._guard = threading.Lock()
         self._custom_fields: dict[str, dict[str, str]] | None = None
         self._sites: list[str] | None = None

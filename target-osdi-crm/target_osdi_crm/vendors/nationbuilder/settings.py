@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "nationbuilder_write_totals": {
-        "type": "boolean",
-        "default": False,
-        "title": "Write NationBuilder totals",
-        "description": "Write the totals, counts and times too that NationBuilder reckons itself, such as what "
-        "somebody has donated.",
-    },
-    "nationbuilder_donor_details": {
-        "type": "boolean",
-        "default": False,
-        "title": "Write NationBuilder donor details",
-        "description": "Send the names and the e-mail address that stand on donations. NationBuilder puts them on "
-        "the donor's signup, in place of the name that is there.",
-    },
-    "nationbuilder_unknown_custom_fields": {
-        "type": "string",
-        "enum": ["reject", "withhold"],
-        "default": "reject",
-        "title": "Unknown NationBuilder custom fields",
-        "description": "What to do with values of custom fields that the nation does not have, and that nobody but "
-        "people in its control panel can make: reject the record, or write it without them.",
-    },
-}
+from osdi_crm_client.settings import setting, settings
+
+
+@settings
+class Settings:
+    """What people can set about writing to NationBuilder."""
+
+    write_totals: bool = setting(
+        "Write NationBuilder totals",
+        "Write the totals, counts and times too that NationBuilder reckons itself, such as what somebody has donated.",
+        default=False,
+    )
+    donor_details: bool = setting(
+        "Write NationBuilder donor details",
+        "Send the names and the e-mail address that stand on donations. NationBuilder puts them on the donor's"
+        " signup, in place of the name that is there.",
+        default=False,
+    )
+    unknown_custom_fields: Literal["reject", "withhold"] = setting(
+        "Unknown NationBuilder custom fields",
+        "What to do with values of custom fields that the nation does not have, and that nobody but people in its"
+        " control panel can make: reject the record, or write it without them.",
+        default="reject",
+    )

@@ -84,9 +84,9 @@ class Signups(NationBuilderStream):
     @override
     def is_idempotent(self, order: Order) -> bool:
         """A signup is, if it can be pushed: it has keys, and none that the settings leave out."""
-        chosen = (self.config.get("match_keys") or {}).get(self.name, PUSH_KEYS)
+        chosen = self.settings.match_keys.get(self.name, PUSH_KEYS)
         keys = {key for key in PUSH_KEYS if order.values.get(key)}
-        return bool(keys) and keys <= set(chosen) and self.config.get("mode") != "create"
+        return bool(keys) and keys <= set(chosen) and self.settings.mode != "create"
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
@@ -167,7 +167,7 @@ class Donations(NationBuilderStream):
     @override
     def shape_values(self, shaped: Shaped) -> None:
         """Leave out what NationBuilder would put on the donor's signup; an e-mail address may find the donor."""
-        if self.config.get("nationbuilder_donor_details"):
+        if self.session.own.donor_details:
             return
         email = shaped.values.get("email")
         withhold(shaped, _DONOR, "names and e-mail address of the donor")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,7 @@ class NationBuilderStream(Stream):
                 values[name] = values[name][:10]
             elif name.endswith(("_address", "_address_attributes")) and isinstance(values[name], dict):
                 self._shape_address(name, values[name])
-        if not self.config.get("nationbuilder_write_totals"):
+        if not self.session.own.write_totals:
             withhold(shaped, self.totals, "totals that NationBuilder keeps")
         self.shape_values(shaped)
         shaped.match_keys |= {key: [comparable(key, values[key])] for key in self.match_keys if values.get(key)}
@@ -62,7 +61,7 @@ class NationBuilderStream(Stream):
         unknown = address.keys() - properties(self.name)[name]["properties"].keys()
         if unknown:
             raise Rejection("unknown attributes", f"{name} has no {', '.join(sorted(unknown))}.")
-        if (country := self.config.get("default_country")) and not address.get("delete"):
+        if (country := self.settings.default_country) and not address.get("delete"):
             address.setdefault("country_code", country)
 
     def shape_values(self, shaped: Shaped) -> None:
@@ -70,8 +69,7 @@ class NationBuilderStream(Stream):
 
     def foreign_id_of(self, stream: str, source_key: str) -> str:
         """The external id under which a record of the source is found again."""
-        whose = "\0".join((self.account.name, str(self.config.get("source") or "default"), stream, source_key))
-        return f"osdi-crm-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
+        return f"osdi-crm-{self.hash_of(stream, source_key)}"
 
     # While it is decided
 
@@ -136,7 +134,7 @@ class NationBuilderStream(Stream):
             return
         known = self.session.custom_fields(self.custom_values_of)
         unknown = sorted(given.keys() - known.keys())
-        if unknown and self.config.get("nationbuilder_unknown_custom_fields") != "withhold":
+        if unknown and self.session.own.unknown_custom_fields != "withhold":
             raise Rejection("unknown custom fields", f"The nation has no custom field {', '.join(unknown)}.")
         order.notes.extend(f"without the custom field {slug}" for slug in unknown)
         fitting = {slug: _fitting(known[slug], value) for slug, value in given.items() if slug in known}

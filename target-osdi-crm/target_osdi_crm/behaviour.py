@@ -1,0 +1,44 @@
+"""By what a run tells that it would treat a record otherwise than the run before: hashes of settings, and a time."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_osdi_crm.vendor import vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
+"""Settings that change what is sent for a record, beside the vendor's."""
+
+_DECIDING = (*_SHAPING, "mode", "match_keys", "new_person_consent", "allow_delete", "max_field_bytes")
+"""Settings that decide whether a record is sent or rejected, beside the vendor's."""
+
+
+def shaping(config: Mapping[str, Any]) -> bytes:
+    """A hash of the settings that change what is sent for a record."""
+    return _hash(config, (*_SHAPING, *vendor(config["vendor"]).shaping_settings))
+
+
+def deciding(config: Mapping[str, Any]) -> bytes:
+    """A hash of the settings that decide whether a record is sent or rejected."""
+    return _hash(config, (*_DECIDING, *vendor(config["vendor"]).deciding_settings))
+
+
+def _hash(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
+    chosen = [config["vendor"], vendor(config["vendor"]).version, [(name, config.get(name)) for name in names]]
+    return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()
+
+
+def fresh_after(config: Mapping[str, Any]) -> float:
+    """The time, in seconds since 1970, before which an acknowledgement does not spare a record from being sent."""
+    if config.get("resend"):
+        return math.inf
+    days = config.get("resend_after_days")
+    return time.time() - float(days) * 86400 if days is not None else -math.inf
