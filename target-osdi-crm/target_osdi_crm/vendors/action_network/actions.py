@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
+from target_osdi_crm.listing import ListedStream
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import osdi_crm_schemas
 
     from target_osdi_crm.vendor import Order, Record, Session, Shaped
@@ -28,7 +31,23 @@ class Events(ActionNetworkStream):
         return f"event_campaigns/{campaign}/events" if campaign else super().collection_path(order)
 
 
-class UniqueIdLists(ActionNetworkStream):
+class NamedStream(ListedStream, ActionNetworkStream):
+    """What is known by its name, which Action Network does not search."""
+
+    @override
+    def read_all(self) -> Iterable[Record]:
+        return self.session.read_all(self.path)
+
+    @override
+    def create(self, order: Order) -> Record:
+        return self.listed(super().create(order))
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        return self.listed(super().update(vendor_id, order, current))
+
+
+class UniqueIdLists(NamedStream):
     """Lists of people."""
 
     @override
@@ -49,7 +68,7 @@ class Outreaches(ActionNetworkStream):
             raise Rejection("not one target", "An outreach is recorded for exactly one target.")
 
 
-class Messages(ActionNetworkStream):
+class Messages(NamedStream):
     """E-mails to many: drafts, of which one may be made, or given other targets, in so many seconds."""
 
     _turn: threading.Lock

@@ -83,8 +83,6 @@ class ActionNetworkStream(Stream):
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
-        if key == "name":
-            return [found(each) for each in self.session.read_all(self.path) if each.get("name") == value]
         return [found(each) for each in self.session.read_all(self.path, wire.equals(_FILTERS[key], value))]
 
     @override

@@ -10,16 +10,18 @@ from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
+from target_osdi_crm.listing import ListedStream
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from target_osdi_crm.vendor import Found, Order, Record, Shaped
 
-class Attributes(CrowdskoutStream):
+
+class Attributes(ListedStream, CrowdskoutStream):
     """Attributes, known by their names."""
 
     @override
@@ -31,10 +33,7 @@ class Attributes(CrowdskoutStream):
             values["options"] = [{"value": each["value"]} for each in options if each and each.get("value")]
 
     @override
-    def search(self, key: str, value: str) -> Sequence[Found]:
-        return [Found(str(each["id"]), each) for each in self._read_all() if each.get("name") == value]
-
-    def _read_all(self) -> list[Record]:
+    def read_all(self) -> list[Record]:
         """All attributes, at the path of the document or, where that is none, at the one of a published client."""
         for path in ("attribute", "attributes"):
             try:
@@ -47,12 +46,16 @@ class Attributes(CrowdskoutStream):
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
-        return self.search("name", order.values["name"])
+        return self.search_anew("name", order.values["name"])
 
     @override
     def create(self, order: Order) -> Record:
         """Create an attribute; never again where the answer is lost."""
-        return self.send("POST", self.path, order.values)
+        return self.listed(self.send("POST", self.path, order.values))
+
+    @override
+    def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
+        return self.listed(super().update(vendor_id, order, current))
 
     @override
     def changes(self, order: Order, current: Record) -> Record:
