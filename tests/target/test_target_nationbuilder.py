@@ -255,6 +255,20 @@ def test_a_new_signup_without_a_status_is_rejected_if_the_settings_say_so(accoun
     assert writes(account) == []
 
 
+@pytest.mark.parametrize("channel", ["do_not_call", "federal_donotcall"])
+def test_a_number_that_is_not_to_be_called_stays_so_with_whoever_gets_it(
+    account: Account, target: Any, channel: str
+) -> None:
+    number = "+1 202 555 0143"
+    target.write(account, "signups", person(1, phone_number=number, **{channel: True}))
+    target.write(account, "signups", person(2, phone_number="+1 202 555 0199"))
+
+    done = target.write(account, "signups", person(2, mobile_number=number, **{channel: False}))
+
+    assert done.code == 0, done.log
+    assert signup(account, email="n2@example.org")[channel] is True
+
+
 def test_the_consent_of_a_known_signup_is_left_alone(account: Account, target: Any) -> None:
     add(account, "signups", email="n1@example.org", email_opt_in=True, do_not_call=True)
 
