@@ -358,19 +358,19 @@ class Vendor:
         return session.streams
 
 
-def corrected(setting: str, stream: Stream, path: str) -> str:
+def corrected(setting: str, stream: str, path: str, given: str) -> str:
     """Return the path that a setting gives a stream instead of its own.
 
     Raises:
         ConfigurationError: If it holds a placeholder that nothing fills.
     """
-    filled = re.findall(r"\{\w+\}", stream.path)
-    if re.search("[{}]", re.sub("|".join(map(re.escape, filled)) or "^", "", path)):
+    filled = re.findall(r"\{\w+\}", path)
+    if re.search("[{}]", re.sub("|".join(map(re.escape, filled)) or "^", "", given)):
         raise ConfigurationError(
-            f"The setting '{setting}' gives '{stream.name}' a path with a placeholder that nothing fills; it may hold"
+            f"The setting '{setting}' gives '{stream}' a path with a placeholder that nothing fills; it may hold"
             f" {' and '.join(filled) or 'none'}."
         )
-    return path
+    return given
 
 
 def vendor_names() -> tuple[str, ...]:

@@ -1,0 +1,88 @@
+"""Letters to lawmakers, each sent once; nothing shows what became of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+import osdi_crm_schemas
+from osdi_crm_client.errors import Fault, VendorError
+from typing_extensions import override
+
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendors.rally_congress.stream import NAME, RallyCongressStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+    from target_osdi_crm.vendor import Order, Record, Shaped
+
+_NO_DELIVERY = "no_delivery"
+
+
+class Letters(RallyCongressStream):
+    """Letters."""
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        if not self.session.own.allow_letters:
+            raise Rejection(
+                "letters are not allowed",
+                "A letter goes to lawmakers in a person's name; it is sent only with 'rally_congress_allow_letters'.",
+            )
+        shaped.own_id = None
+        for name in self.required:
+            if shaped.unwritable.get(name):
+                shaped.values[name] = str(shaped.unwritable.pop(name))
+        if not self.session.own.deliver_letters:
+            shaped.values["mode"] = _NO_DELIVERY
+
+    @override
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        raise Rejection("sent already", "A letter is sent once and cannot be changed; a new one needs a new key.")
+
+    @override
+    def create(self, order: Order) -> Record:
+        """Send a letter with a single call (github.com/swt83/php-rallycongress).
+
+        Raises:
+            Fault: If the vendor failed, was down, or led elsewhere: it may have sent the letter all the same.
+            Refused: If it refused the letter.
+            NoAnswer: If it did not answer.
+            Garbled: If its answer cannot be read.
+        """
+        where = {name: quote(order.values[name], safe="") for name in self.required}
+        names = osdi_crm_schemas.write_names(NAME, self.name, "create")
+        form = {names[name]: str(value) for name, value in order.values.items() if name in names}
+        url = f"{self.account.base_url}/{self.path.format_map(where)}"
+        try:
+            answer = self._post_once(url, form)
+        except VendorError as error:
+            self.account.vendor.name_settings(error, self.account.own)
+            raise
+        if order.values.get("mode") == _NO_DELIVERY:
+            order.notes.append("accepted, not delivered")
+        shown = self.taken(answer)
+        return {**shown, "id": self.id_of(shown) or "sent"}
+
+    def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:
+        """Make a call that is neither repeated nor led elsewhere, and return its good answer."""
+        transport = self.account.transport
+        answer = transport.send(self.account.prepare("POST", url, data=form))
+        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
+            raise Fault(
+                f"the vendor failed (HTTP {answer.status_code})",
+                method="POST",
+                path=urlsplit(url).path,
+                status=answer.status_code,
+                words=transport.words(answer),
+            )
+        if error := transport.error(answer):
+            raise error
+        return answer
+
+    @override
+    def differences(self, order: Order, record: Record) -> list[str]:
+        return []
