@@ -250,7 +250,7 @@ class Stream:
             Rejection: If it cannot.
         """
         if action == CREATE and (lacking := self.lacking(order)):
-            raise Rejection("required fields missing", f"To create one, {self.name} need {', '.join(lacking)}.")
+            raise Rejection("required_fields_missing", f"To create one, {self.name} need {', '.join(lacking)}.")
 
     def lacking(self, order: Order) -> list[str]:
         """Properties that are required to create a record and not given."""

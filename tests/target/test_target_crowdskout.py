@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
+from target_osdi_crm.rejects import sentence
 from target_osdi_crm.vendors import crowdskout
 
 KIND = "Our ID"
@@ -350,7 +351,7 @@ def test_every_reason_and_setting_is_on_the_page() -> None:
     module = "".join(file.read_text(encoding="utf-8") for file in Path(crowdskout.__file__).parent.glob("*.py"))
     page = (Path(__file__).parents[2] / "docs" / "crowdskout.md").read_text(encoding="utf-8")
     page += (Path(__file__).parents[2] / "docs" / "writing.md").read_text(encoding="utf-8")
-    reasons = re.findall(r"Rejection\(\s*\"([^\"]+)\"", module)
+    reasons = [sentence(code) for code in re.findall(r"Rejection\(\s*\"([^\"]+)\"", module)]
 
     assert reasons
     assert [each for each in (*reasons, *crowdskout.VENDOR.deciding_settings) if f"`{each}`" not in page] == []

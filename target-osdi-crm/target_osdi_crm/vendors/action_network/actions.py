@@ -65,7 +65,7 @@ class Outreaches(ActionNetworkStream):
     def require(self, action: str, order: Order) -> None:
         super().require(action, order)
         if action == "create" and len(order.values.get("targets") or ()) != 1:
-            raise Rejection("not one target", "An outreach is recorded for exactly one target.")
+            raise Rejection("not_one_target", "An outreach is recorded for exactly one target.")
 
 
 class Messages(NamedStream):
@@ -84,12 +84,12 @@ class Messages(NamedStream):
     def shape_values(self, shaped: Shaped) -> None:
         if shaped.values.get("targets") and not self.settings.ids_are_this_accounts:
             raise Rejection(
-                "targets of another account",
+                "targets_of_another_account",
                 "The message names saved queries, which are another account's. Without them it would address the whole"
                 " list. Set 'ids_are_this_accounts' if they are this account's.",
             )
         if shaped.unwritable.get("status") not in {None, "draft", "calculating"}:
-            raise Rejection("not a draft", "Only drafts are written; sending and scheduling are left to people.")
+            raise Rejection("not_a_draft", "Only drafts are written; sending and scheduling are left to people.")
 
     @override
     def create(self, order: Order) -> Record:

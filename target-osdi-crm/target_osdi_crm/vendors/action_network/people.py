@@ -82,7 +82,7 @@ class People(ActionNetworkStream):
     @override
     def require(self, action: str, order: Order) -> None:
         if action == "create" and not (order.values.keys() & {"email_addresses", "phone_numbers"}):
-            raise Rejection("nothing to know the person by", "To create one, people need an e-mail address or a phone.")
+            raise Rejection("person_not_identifiable", "To create one, people need an e-mail address or a phone.")
         super().require(action, order)
 
     @override
@@ -110,10 +110,10 @@ class People(ActionNetworkStream):
                 person = {field: [{part: entry[part]}]}
                 tagged = self.session.reply("POST", "people", {"person": person, **tags}, repeatable=True)
                 if self.id_of(tagged) != vendor_id:
-                    raise Rejection("tags went to another person", f"Action Network gave them to {self.id_of(tagged)}.")
+                    raise Rejection("tags_went_to_another_person", f"Action Network gave them to {self.id_of(tagged)}.")
                 return tagged
         raise Rejection(
-            "no address to tag by", "Tags need an e-mail address or a phone number, and the person has none."
+            "no_address_to_tag_by", "Tags need an e-mail address or a phone number, and the person has none."
         )
 
     def _person_and_tags(self, order: Order) -> tuple[Record, Record]:
@@ -188,7 +188,7 @@ def _shape_channel(channel: str, shaped: Shaped) -> None:
     address = str(entry.get(part) or "").strip() or None
     status = entry.get("status")
     if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
-        raise Rejection("unknown status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
+        raise Rejection("unknown_status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
     normal = _normal(channel, address) if address else None
     if address and normal:
         shaped.values[field] = [{part: address}]

@@ -51,7 +51,7 @@ class Group(Session[Settings]):
         reply: Record = self.ask(method, path, dict, json=body, repeatable=repeatable)
         if not wire.id_of(reply):
             raise Rejection(
-                "empty answer",
+                "empty_answer",
                 "Action Network answered 200 and showed no record, which means that it wrote none.",
                 retry=EACH_RUN if repeatable else CHANGE,
                 status=200,

@@ -115,7 +115,7 @@ class ActionNetworkStream(Stream):
         super().require(action, order)
         names = [*(order.values.get("add_tags") or ()), *(order.values.get("tag_list") or ())]
         if self.session.own.unknown_tags == "reject" and (unknown := self.session.tags.unknown(names)):
-            raise Rejection("unknown tags", f"The group has no tag {', '.join(map(repr, unknown))}.")
+            raise Rejection("unknown_tags", f"The group has no tag {', '.join(map(repr, unknown))}.")
 
     # When it is sent
 

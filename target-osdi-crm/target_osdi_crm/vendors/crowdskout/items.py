@@ -72,7 +72,7 @@ def sent(collection: str, items: list[Any], *, ours: bool) -> list[Record]:
             fields.pop("FullName", None)
         if collection == "Attributes":
             if fields.get("AttributeId") is None or "AttributeValue" not in fields:
-                raise Rejection("incomplete attribute", "An item of Attributes needs AttributeId and AttributeValue.")
+                raise Rejection("incomplete_attribute", "An item of Attributes needs AttributeId and AttributeValue.")
             fields = {name: fields[name] for name in ("AttributeId", "AttributeValue")}
         if fields and fields not in kept:
             kept.append(fields)

@@ -94,7 +94,7 @@ class Profiles(CrowdskoutStream):
         given = nested.pop("ExternalIDs", {}).get("ExternalID")
         if own := given or (shaped.own_id if kind and not self.settings.ids_are_this_accounts else None):
             if not kind:
-                raise Rejection("no type of external ID", "'external_id' needs 'crowdskout_external_id_type'.")
+                raise Rejection("no_external_id_type", "'external_id' needs 'crowdskout_external_id_type'.")
             item = {"ExternalID": own, "ExternalIDType": {"value": kind}}
             values["ExternalIDs"] = [*(values.get("ExternalIDs") or ()), item]
         for name, parts in nested.items():
@@ -129,7 +129,7 @@ class Profiles(CrowdskoutStream):
     @override
     def require(self, action: str, order: Order) -> None:
         if action == "create" and not order.values:
-            raise Rejection("nothing to write", "The record has none of the collections that can be written.")
+            raise Rejection("nothing_to_write", "The record has none of the collections that can be written.")
 
     # When it is sent
 

@@ -73,7 +73,7 @@ class Contacts(I360Stream):
     @override
     def require(self, action: str, order: Order) -> None:
         if not any(order.values.get(name) for name in _IDENTITY):
-            raise Rejection("nothing to know the person by", "Contacts need a name, an e-mail address or a phone.")
+            raise Rejection("person_not_identifiable", "Contacts need a name, an e-mail address or a phone.")
 
     @override
     def create(self, order: Order) -> Record:
@@ -100,7 +100,7 @@ class Contacts(I360Stream):
         replies: Replies = []
         for order in orders:
             if status == "failed":
-                replies.append(Rejection("import failed", f"Import {job.get('id')} of {len(orders)} contacts: {words}"))
+                replies.append(Rejection("import_failed", f"Import {job.get('id')} of {len(orders)} contacts: {words}"))
                 continue
             order.notes.append("imported" if status == "done" else _ACCEPTED)
             own = order.values.get(self.id_name)

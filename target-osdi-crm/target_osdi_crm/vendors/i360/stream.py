@@ -59,7 +59,7 @@ class I360Stream(Stream):
         own = shaped.unwritable.pop(self.id_name, None)
         shaped.own_id = str(own) if own is not None else shaped.own_id
         if self.subject and self.subject not in shaped.refers:
-            raise Rejection("required fields missing", f"{self.name} need {self.subject}.")
+            raise Rejection("required_fields_missing", f"{self.name} need {self.subject}.")
 
     # While it is decided
 

@@ -51,7 +51,7 @@ class Unconfirmed(I360Stream):
     def shape(self, shaped: Shaped) -> None:
         if not self.session.own.unconfirmed_writes:
             raise Rejection(
-                "not confirmed",
+                "not_confirmed",
                 "i360 publishes nothing about writing these; they are written only with 'i360_unconfirmed_writes'.",
             )
         if not self._warned:

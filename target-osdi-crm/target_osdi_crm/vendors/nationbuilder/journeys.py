@@ -51,7 +51,7 @@ class Journeys(NationBuilderStream):
         if not wanted or reply.get("journey_status") == wanted:
             return reply
         if wanted not in _ACTIONS:
-            raise Rejection("unknown status", f"journey_status is none of {', '.join(_ACTIONS)}.")
+            raise Rejection("unknown_status", f"journey_status is none of {', '.join(_ACTIONS)}.")
         reason = order.refers.get("path_journey_status_change_id")
         params = {"path_journey_status_change_id": reason} if reason and wanted in {"completed", "abandoned"} else {}
         path = f"{self.path}/{reply['id']}/{_ACTIONS[wanted]}"

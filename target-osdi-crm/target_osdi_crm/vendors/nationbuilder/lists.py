@@ -64,7 +64,7 @@ class ListSignups(NationBuilderStream):
                 return
             if any(word in status for word in ("fail", "error", "cancel")) or time.monotonic() > deadline:
                 words = f"The action on the list ended as '{status}': {process.get('message')}"
-                raise Rejection("the vendor did not manage", words, retry=EACH_RUN)
+                raise Rejection("vendor_failed", words, retry=EACH_RUN)
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
 

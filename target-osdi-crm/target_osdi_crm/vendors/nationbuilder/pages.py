@@ -29,7 +29,7 @@ class OnSite(NationBuilderStream):
         super().require(action, order)
         if action == "create" and self.makes_page(order) and not self.site(order):
             raise Rejection(
-                "which site",
+                "which_site",
                 f"The nation has {len(self.session.sites())} sites, and the record names none of them. Set 'site_id' to"
                 " one of the nation's, with 'ids_are_this_accounts'.",
             )
@@ -74,7 +74,7 @@ class Pages(OnSite):
         kind = order.values.get("page_type_name", _BASIC)
         if action == "create" and kind != _BASIC:
             raise Rejection(
-                "page of another record",
+                "page_of_another_record",
                 f"A page of the type {kind} is made with its event or petition, which is not written yet.",
                 retry=REFERENCE,
             )
@@ -115,7 +115,7 @@ class WithPage(OnSite):
             elif name == "page" and isinstance(shaped.unknown[name], dict):
                 page |= shaped.unknown.pop(name)
         if unknown := [name for name in page if not _can_be_written(name)]:
-            raise Rejection("unknown attributes", f"A page has no {', '.join(sorted(unknown))}.")
+            raise Rejection("unknown_attributes", f"A page has no {', '.join(sorted(unknown))}.")
         if not self.settings.ids_are_this_accounts:
             known_as = shaped.refers.pop("page_id", shaped.unwritable.get("page_id"))
             if known_as:

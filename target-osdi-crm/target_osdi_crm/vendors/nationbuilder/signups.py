@@ -97,7 +97,7 @@ class Signups(NationBuilderStream):
     def require(self, action: str, order: Order) -> None:
         super().require(action, order)
         if action == "create" and not any(order.values.get(name) for name in (*_NAMES, "email", *_EMAILS, *_PHONES)):
-            raise Rejection("nothing to know the person by", "A new signup needs a name, an e-mail address or a phone.")
+            raise Rejection("person_not_identifiable", "A new signup needs a name, an e-mail address or a phone.")
 
     @override
     def create(self, order: Order) -> Record:
@@ -231,7 +231,7 @@ def _find_signup(stream: NationBuilderStream, order: Order) -> None:
     shown = stream.session.streams["signups"].search("email", comparable("email", email)) if email else ()
     if len(shown) != 1:
         raise Rejection(
-            "nobody to give it to",
+            "no_giver",
             f"The record names no signup, and {len(shown)} have its e-mail address. Write the person first: "
             "NationBuilder would make one, and subscribe it.",
         )

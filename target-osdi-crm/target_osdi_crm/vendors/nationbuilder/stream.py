@@ -60,7 +60,7 @@ class NationBuilderStream(Stream):
     def _shape_address(self, name: str, address: Record) -> None:
         unknown = address.keys() - properties(self.name)[name]["properties"].keys()
         if unknown:
-            raise Rejection("unknown attributes", f"{name} has no {', '.join(sorted(unknown))}.")
+            raise Rejection("unknown_attributes", f"{name} has no {', '.join(sorted(unknown))}.")
         if (country := self.settings.default_country) and not address.get("delete"):
             address.setdefault("country_code", country)
 
@@ -135,7 +135,7 @@ class NationBuilderStream(Stream):
         known = self.session.custom_fields(self.custom_values_of)
         unknown = sorted(given.keys() - known.keys())
         if unknown and self.session.own.unknown_custom_fields != "withhold":
-            raise Rejection("unknown custom fields", f"The nation has no custom field {', '.join(unknown)}.")
+            raise Rejection("unknown_custom_fields", f"The nation has no custom field {', '.join(unknown)}.")
         order.notes.extend(f"without the custom field {slug}" for slug in unknown)
         fitting = {slug: _fitting(known[slug], value) for slug, value in given.items() if slug in known}
         order.values = {**order.values, "custom_values": fitting}

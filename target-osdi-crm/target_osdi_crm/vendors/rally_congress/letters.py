@@ -29,7 +29,7 @@ class Letters(RallyCongressStream):
     def shape(self, shaped: Shaped) -> None:
         if not self.session.own.allow_letters:
             raise Rejection(
-                "letters are not allowed",
+                "letters_not_allowed",
                 "A letter goes to lawmakers in a person's name; it is sent only with 'rally_congress_allow_letters'.",
             )
         shaped.own_id = None
@@ -41,7 +41,7 @@ class Letters(RallyCongressStream):
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        raise Rejection("sent already", "A letter is sent once and cannot be changed; a new one needs a new key.")
+        raise Rejection("sent_already", "A letter is sent once and cannot be changed; a new one needs a new key.")
 
     @override
     def create(self, order: Order) -> Record:

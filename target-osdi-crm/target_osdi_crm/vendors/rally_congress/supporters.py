@@ -74,10 +74,10 @@ class Supporters(RallyCongressStream):
             values.setdefault(name, [entry])
         status = values.pop("emailOptin", None)
         if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
-            raise Rejection("unknown status", f"emailOptin is none of {', '.join(_STATUSES)}.")
+            raise Rejection("unknown_status", f"emailOptin is none of {', '.join(_STATUSES)}.")
         if status is None and self.session.own.upsert_mode == "post":
             raise Rejection(
-                "no consent status",
+                "no_consent_status",
                 "With 'rally_congress_upsert_mode' 'post' nobody looks whether the supporter is known, so the record"
                 " needs an emailOptin.",
             )
@@ -107,7 +107,7 @@ class Supporters(RallyCongressStream):
         shown, found = self._search(key, value)
         if shown and not found:
             raise Rejection(
-                "search not understood", f"The vendor was asked for one {key} and shows supporters with others."
+                "search_not_understood", f"The vendor was asked for one {key} and shows supporters with others."
             )
         return found
 
