@@ -446,6 +446,16 @@ class Life:
             self._delete(entry, order)
             return
         found = self._matching.find(entry, order)
+        try:
+            self._write_as(entry, order, found)
+        except errors.AlreadyExists as exists:
+            if found:
+                raise
+            self._write_as(entry, order, Found(exists.vendor_id))
+
+    def _write_as(self, entry: Entry, order: Order, found: Found | None) -> None:
+        """Carry an order out while nobody else writes about the same person, or the same record."""
+        stream = entry.stream
         if stream.subject:
             about = (self._vendor.people, order.refers.get(stream.subject))
         else:
