@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import subprocess
 import sys
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from osdi_crm_client import redaction
 from osdi_crm_sandbox.control import Account
+
+from tests import commands
+from tests.captured_output import CapturedOutput
 
 SECRET = "s3cr3t/with+odd=chars"
 
@@ -66,10 +67,11 @@ def test_a_secret_is_hidden_where_it_stands_quoted_or_is_no_text(caplog: pytest.
     assert caplog.messages == ["""['[secret]'] "[secret]" [secret] {'a': ['[secret]']}"""]
 
 
-def test_whatever_any_test_tells_is_listened_to(told: Any, account: Account) -> None:
+def test_whatever_is_said_while_a_test_runs_is_looked_at(captured_output: CapturedOutput, account: Account) -> None:
     program = f"import sys; print('eve@example.org', '{account.key}', file=sys.stderr)"
 
     logging.getLogger("anywhere").warning("ada@example.org")
-    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    commands.run([sys.executable, "-c", program], check=True)
 
-    assert told.private() == {"ada@example.org", "eve@example.org", account.key}
+    assert captured_output.private() == {"ada@example.org", "eve@example.org", account.key}
+    captured_output.lines.clear()

@@ -17,6 +17,8 @@ import requests
 from osdi_crm_client import account as client
 from osdi_crm_sandbox.control import Account
 
+from tests import commands
+
 App = Callable[..., dict[str, Any]]
 
 
@@ -39,7 +41,7 @@ class SignIn:
 
     def end(self, typed: str = "") -> tuple[int, str]:
         """Its exit code and what it said, to both outputs."""
-        out, errors = self._process.communicate(typed, timeout=60)
+        out, errors = commands.finish(self._process, typed, timeout=60)
         return self._process.returncode, out + errors
 
 
@@ -191,7 +193,7 @@ def test_settings_that_cannot_be_read_are_one_clear_line(tmp_path: Path) -> None
         if content is not None:
             file.write_text(content)
         command = [str(Path(sys.executable).parent / "osdi-crm-sign-in"), "--config", str(file)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = commands.run(command)
         assert done.returncode == 1
         assert why in done.stderr
         assert len(done.stderr.splitlines()) == 1

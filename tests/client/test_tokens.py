@@ -21,6 +21,8 @@ from osdi_crm_client import redaction, retry, tokens
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable
 from osdi_crm_sandbox.control import Account
 
+from tests import commands
+
 App = Callable[..., dict[str, Any]]
 
 
@@ -157,7 +159,7 @@ def test_many_processes_refresh_once_and_nobody_is_locked_out(
         f" Account(json.load(open({str(file)!r}))).check()"
     )
     running = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
-    said = [process.communicate()[1].decode() for process in running]
+    said = [commands.finish(process)[1].decode() for process in running]
 
     assert said == [""] * 4
     assert len(refreshes(account)) == 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 import sys
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from osdi_crm_sandbox.control import Account, Sandbox
+
+from tests import commands
 
 ATTRIBUTES = list(
     csv.DictReader(
@@ -180,7 +181,7 @@ def write(folder: Path, config: dict[str, Any], records: dict[str, dict[str, Any
         ]
     command = [str(Path(sys.executable).parent / "target-osdi-crm"), "--config", str(file)]
     messages = "".join(json.dumps(line) + "\n" for line in lines)
-    wrote = subprocess.run(command, input=messages, capture_output=True, text=True)
+    wrote = commands.run(command, input=messages)
     assert wrote.returncode == 0, wrote.stderr + (folder / "target" / "rejected.jsonl").read_text()
 
 

@@ -26,6 +26,8 @@ from target_osdi_crm.report import journal_command
 from target_osdi_crm.settings import TargetSettings
 from target_osdi_crm.target import TargetOSDICRM
 
+from tests import commands
+
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text()
 SCHEMA = {"type": "SCHEMA", "stream": "people", "schema": {"properties": {"id": {}}}, "key_properties": ["id"]}
 PERSON = {"type": "RECORD", "stream": "people", "record": {"id": "1", "email": "a@example.org"}}
@@ -583,9 +585,7 @@ def at_work(command: str) -> str:
 def test_the_tap_ends_when_nobody_reads_what_it_writes(tap: Any, account: Account, unread: int) -> None:
     config = tap.file("config.json", tap.settings(account))
 
-    done = subprocess.run(
-        [at_work("tap-osdi-crm"), "--config", config], stdout=unread, stderr=subprocess.PIPE, text=True
-    )
+    done = commands.run([at_work("tap-osdi-crm"), "--config", config], stdout=unread)
 
     assert done.returncode == 1
     told(done.stderr, "Nobody reads what the tap writes")
@@ -595,23 +595,19 @@ def test_the_target_ends_when_nobody_reads_its_state(tap: Any, account: Account,
     config = tap.settings(account) | {"account": "mine", "work_dir": str(tap.folder / "work")}
     lines = "".join(json.dumps(each) + "\n" for each in (SCHEMA, PERSON, {"type": "STATE", "value": {"a": 1}}))
 
-    done = subprocess.run(
+    done = commands.run(
         [at_work("target-osdi-crm"), "--config", tap.file("config.json", config)],
         input=lines,
         stdout=unread,
-        stderr=subprocess.PIPE,
-        text=True,
     )
 
     assert done.returncode == 1
     told(done.stderr, "Nobody reads the STATE messages that the target writes")
     summary = json.loads((tap.folder / "work" / "summary.json").read_text())
     assert summary["streams"]["people"]["created"] == 1, "what it did is kept"
-    ended = subprocess.run(
+    ended = commands.run(
         [at_work("osdi-crm-journal"), "--work-dir", tap.folder / "work", "status"],
         stdout=unread,
-        stderr=subprocess.PIPE,
-        text=True,
     )
     assert (ended.returncode, ended.stderr) == (141, ""), "the journal's command, for people, says nothing"
 
@@ -621,12 +617,10 @@ def test_signing_in_ends_without_a_word_when_nobody_reads_it(tap: Any, sandbox: 
     app = {f"nationbuilder_{name}": nation.credentials[name] for name in ("client_id", "client_secret")}
     config = tap.settings(nation, work_dir=str(tap.folder / "work")) | app
 
-    ended = subprocess.run(
+    ended = commands.run(
         [at_work("osdi-crm-sign-in"), "--config", tap.file("config.json", config), "--paste"],
         stdin=subprocess.DEVNULL,
         stdout=unread,
-        stderr=subprocess.PIPE,
-        text=True,
     )
 
     assert (ended.returncode, ended.stderr) == (141, "")

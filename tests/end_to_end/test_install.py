@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 from osdi_crm_sandbox.control import Sandbox
 
+from tests import commands
+
 ROOT = Path(__file__).parent.parent.parent
 UV = Path(sys.executable).parent / "uv"
 PARTS = {"osdi_crm_schemas", "osdi_crm_client", "tap_osdi_crm", "target_osdi_crm", "osdi_crm_sandbox"}
@@ -34,7 +36,7 @@ for name in sys.argv[1:]:
 def uv(*args: object, cwd: Path) -> None:
     """Run uv on what `make setup` left in its cache; on a machine that keeps no cache, with the package index."""
     for offline in (["--offline"], []):
-        done = subprocess.run([UV, *map(str, args), *offline], cwd=cwd, capture_output=True, text=True)
+        done = commands.run([UV, *map(str, args), *offline], cwd=cwd)
         if not done.returncode:
             return
     pytest.fail(done.stderr)
@@ -63,7 +65,7 @@ def install(plugin: str, built: Path, folder: Path) -> Path:
 def alone(folder: Path, *command: object, **how: Any) -> subprocess.CompletedProcess[str]:
     """Run a command that finds nothing of this folder, neither by path nor by environment."""
     environment = {"PATH": os.defpath, "HOME": str(folder)}
-    return subprocess.run([*map(str, command)], cwd=folder, env=environment, capture_output=True, text=True, **how)
+    return commands.run([*map(str, command)], cwd=folder, env=environment, **how)
 
 
 def selected(catalog: dict[str, Any], *streams: str) -> dict[str, Any]:

@@ -15,6 +15,8 @@ import yaml
 from filelock import FileLock
 from osdi_crm_sandbox.control import Account, Sandbox
 
+from tests import commands
+
 ROOT = Path(__file__).parent.parent.parent
 MELTANO = ROOT / ".meltano-venv" / "bin" / "meltano"
 DUCKDB = ROOT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "python"
@@ -40,7 +42,7 @@ def meltano(tmp_path: Path, account: Account) -> Iterator[Any]:
 
     def run(*args: str, **more: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **pointing, **more}
-        return subprocess.run([MELTANO, *args], cwd=ROOT, env=environment, capture_output=True, text=True)
+        return commands.run([MELTANO, *args], cwd=ROOT, env=environment)
 
     with FileLock(ROOT / ".meltano" / "tests.lock"):  # two runs of one plugin at a time overwrite each other's files
         yield run
@@ -50,7 +52,7 @@ def rows(warehouse: Path, stream: str) -> tuple[int, int]:
     """Rows of a stream in the warehouse, and how many keys they have."""
     query = f"SELECT count(*), count(DISTINCT id) FROM tap_action_network.{stream}"
     code = f"import duckdb, json; print(json.dumps(duckdb.connect({str(warehouse)!r}).execute({query!r}).fetchone()))"
-    done = subprocess.run([DUCKDB, "-c", code], capture_output=True, text=True, check=True)
+    done = commands.run([DUCKDB, "-c", code], check=True)
     total, distinct = json.loads(done.stdout)
     return total, distinct
 
@@ -88,9 +90,7 @@ def test_every_row_arrives_once_and_a_second_run_moves_what_changed(
 
 
 def test_what_is_generated_is_up_to_date() -> None:
-    done = subprocess.run(
-        [ROOT / ".venv" / "bin" / "python", ROOT / "hub" / "generate.py", "--check"], capture_output=True, text=True
-    )
+    done = commands.run([ROOT / ".venv" / "bin" / "python", ROOT / "hub" / "generate.py", "--check"])
 
     assert done.returncode == 0, done.stderr
 

@@ -18,6 +18,8 @@ import yaml
 from filelock import FileLock
 from osdi_crm_sandbox.control import Account, Sandbox
 
+from tests import commands
+
 ROOT = Path(__file__).parent.parent.parent
 PLUGINS = ROOT / ".meltano"
 TARGET = Path(sys.executable).parent / "target-osdi-crm"
@@ -44,7 +46,7 @@ def of_meltano(name: str) -> dict[str, Any]:
 
 def piped(command: list[object], *, into: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its good end."""
-    done = subprocess.run([*map(str, command)], input=into, capture_output=True, text=True)
+    done = commands.run([*map(str, command)], input=into)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -201,7 +203,7 @@ def test_scores_go_back_to_the_people_they_belong_to(warehouse: Warehouse, tap: 
     }
     with FileLock(PLUGINS / "tests.lock"):  # two runs of one plugin at a time overwrite each other's files
         command = [str(ROOT / ".meltano-venv" / "bin" / "meltano"), "run", "scores-to-action-network"]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = commands.run(command, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     after = {person_id(raw): raw for raw in account.records("people")}
     for key, (score, _) in expected.items():

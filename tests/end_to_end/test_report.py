@@ -15,6 +15,8 @@ import pytest
 from osdi_crm_sandbox.control import Sandbox
 from typing_extensions import override
 
+from tests import commands
+
 COMMANDS = Path(sys.executable).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SETTLED = re.compile(r"([\d,]+) (written|skipped|waiting|not written)$")
@@ -66,7 +68,7 @@ class Page(HTMLParser):
 
 def command(folder: Path, *args: str, **how: Any) -> subprocess.CompletedProcess[str]:
     line = [str(COMMANDS / "osdi-crm-journal"), "--work-dir", str(folder), *args]
-    return subprocess.run(line, capture_output=True, text=True, **how)
+    return commands.run(line, **how)
 
 
 @pytest.fixture
@@ -83,11 +85,9 @@ def reported(sandbox: Sandbox, tap: Any, tmp_path: Path) -> tuple[Path, dict[str
         *({"type": "RECORD", "stream": "people", "record": person} for person in people),
     ]
     config = {**tap.settings(account), "account": "<b>north</b>", "work_dir": str(tmp_path)}
-    done = subprocess.run(
+    done = commands.run(
         [COMMANDS / "target-osdi-crm", "--config", tap.file("config.json", config)],
         input="".join(json.dumps(line) + "\n" for line in lines),
-        capture_output=True,
-        text=True,
     )
     assert done.returncode == 3, done.stderr
     told = command(tmp_path, "report")
@@ -101,7 +101,7 @@ def shown_by(file: Path) -> Page:
     text = file.read_text()
     if CHROMIUM:
         args = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={file.parent / 'chromium'}"]
-        done = subprocess.run([CHROMIUM, *args, "--dump-dom", file.as_uri()], capture_output=True, text=True)
+        done = commands.run([CHROMIUM, *args, "--dump-dom", file.as_uri()])
         assert done.returncode == 0, done.stderr
         text = done.stdout
     return Page(text)

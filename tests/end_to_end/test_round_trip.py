@@ -16,6 +16,8 @@ import osdi_crm_schemas
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
 
+from tests import commands
+
 Record = dict[str, Any]
 
 
@@ -300,7 +302,7 @@ def write(folder: Path, config: dict[str, Any], messages: str) -> subprocess.Com
     file = folder / "target.json"
     file.write_text(json.dumps({"work_dir": str(folder / "target"), **config}), encoding="utf-8")
     command = [str(Path(sys.executable).parent / "target-osdi-crm"), "--config", str(file)]
-    return subprocess.run(command, input=messages, capture_output=True, text=True)
+    return commands.run(command, input=messages)
 
 
 @pytest.mark.timeout(300)

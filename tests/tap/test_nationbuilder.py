@@ -20,6 +20,8 @@ from tap_osdi_crm import readings
 from tap_osdi_crm.tap import TapOSDICRM
 from tap_osdi_crm.vendors.nationbuilder import NationBuilderStream
 
+from tests import commands
+
 VENDOR = "nationbuilder"
 SMALL = "donation_tracking_codes"
 """A stream of small records."""
@@ -455,7 +457,7 @@ def test_two_runs_share_one_app(sandbox: Sandbox, tap: Any) -> None:
     command = tap.command(config, SMALL)
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     for process in running:
-        out, log = process.communicate()
+        out, log = commands.finish(process)
         assert process.returncode == 0, log.decode()
         assert ids(tap.parse(out).records(SMALL)) == once(account, SMALL)
 

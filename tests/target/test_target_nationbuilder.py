@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
 
+from tests import commands
+
 WRITES = {"POST", "PATCH", "DELETE"}
 
 
@@ -922,7 +924,7 @@ def test_tap_and_target_share_an_app_whose_token_ends_again_and_again(
             account, target.messages("signups", *(person(number) for number in range(150))), **shared
         )
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:
-            out, log = reading.communicate()
+            out, log = commands.finish(reading)
         done = target.ended(writing)
 
     assert (reading.returncode, done.code) == (0, 0), log.decode() + done.log

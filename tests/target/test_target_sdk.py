@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,15 @@ from target_osdi_crm.sink import RecordSink
 from target_osdi_crm.target import TargetOSDICRM
 from typing_extensions import override
 
+from tests import commands
+
 CONFIG: dict[str, Any] = {
     "vendor": "action_network",
     "account": "suite",
     "action_network_api_token": "to be filled in",
     "on_unknown_stream": "skip",
 }
+
 LEFT_OUT = {"record_missing_key_property", "record_before_schema", "invalid_schema"}
 OURS = SingerTestSuite(kind="target", tests=[test for test in target_tests.tests if test.name not in LEFT_OUT])
 Suite = get_target_test_class(
@@ -192,7 +194,7 @@ def test_settings_come_from_the_environment_too(account: Account, target: Any, m
         monkeypatch.setenv(f"TARGET_OSDI_CRM_{name.upper()}", text)
     people = target.messages("people", {"id": "1", "email": "a@b.org"}, {"id": "2", "email": "c@d.org"})
     command = [target.command(account)[0], "--config=ENV", "--input", str(target.file(people))]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = commands.run(command)
 
     assert done.returncode == 4, done.stderr
     assert len(account.records("people")) == 1
@@ -221,7 +223,7 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, target: Any, config: 
     path = tmp_path / "wrong.json"
     path.write_text(json.dumps({"work_dir": str(tmp_path), **config}))
     command = [str(Path(sys.executable).parent / "target-osdi-crm"), "--config", str(path), "--input", "/dev/null"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = commands.run(command)
 
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
