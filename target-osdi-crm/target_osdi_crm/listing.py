@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -13,7 +13,7 @@ from target_osdi_crm.vendor import Found, Stream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from target_osdi_crm.vendor import Record, Session
+    from target_osdi_crm.vendor import Record
 
 
 class ListedStream(Stream):
@@ -24,11 +24,10 @@ class ListedStream(Stream):
     _ids: defaultdict[tuple[str, str], set[str]]
 
     @override
-    def bound(self, session: Session[Any]) -> Self:
-        stream = super().bound(session)
-        stream._lock = threading.Lock()  # noqa: SLF001
-        stream._records = None  # noqa: SLF001
-        return stream
+    def begin(self) -> None:
+        super().begin()
+        self._lock = threading.Lock()
+        self._records = None
 
     def read_all(self) -> Iterable[Record]:
         """The whole collection, such as the client's `paging.rows` reads it.

@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.errors import ConfigurationError, NotFound
 from osdi_crm_client.paging import garbled
 from osdi_crm_client.settings import parse, properties, settings
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from target_osdi_crm.settings import TargetSettings
 
 Record = dict[str, Any]
+
+ALL = ("*",)
+"""Stands for all match keys of a stream."""
 
 CREATE = "create"
 UPDATE = "update"
@@ -137,6 +140,25 @@ class Session(Generic[S]):
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise garbled(error, method=method, path=path) from error
 
+    def get(self, path: str, read: Callable[[Any], T], *, params: Mapping[str, Any] | None = None) -> T:
+        """GET a path and return what `read` takes out of the answer; raises as `ask` does."""
+        return self.ask("GET", path, read, params=params, repeatable=True)
+
+    def fetch(self, path: str, read: Callable[[Any], T], *, params: Mapping[str, Any] | None = None) -> T | None:
+        """The same of a record; None if there is none."""
+        try:
+            return self.get(path, read, params=params)
+        except NotFound:
+            return None
+
+    def delete(self, path: str) -> bool:
+        """DELETE a record; False if there is none."""
+        try:
+            self.account.call("DELETE", path, repeatable=True)
+        except NotFound:
+            return False
+        return True
+
 
 @dataclass(kw_only=True, eq=False)
 class Stream:
@@ -161,7 +183,7 @@ class Stream:
         subject: The property that refers to the person a record is about; records of one person never race.
         optional_refers: References that are left out where nothing is ever known under them.
         match_keys: Match keys that settings may name.
-        default_match_keys: Match keys used unless settings name others.
+        default_match_keys: Match keys used unless settings name others; all, if the row does not say.
         session: What it shares with the vendor's other streams in this run.
     """
 
@@ -179,14 +201,27 @@ class Stream:
     subject: str | None = None
     optional_refers: tuple[str, ...] = ()
     match_keys: tuple[str, ...] = ()
-    default_match_keys: tuple[str, ...] = ()
+    default_match_keys: tuple[str, ...] = ALL
     session: Session[Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take all match keys for the default ones where the row does not say which."""
+        if self.default_match_keys is ALL:
+            self.default_match_keys = self.match_keys
 
     def bound(self, session: Session[Any]) -> Self:
         """The stream in one run."""
         stream = copy(self)
         stream.session = session
+        stream.begin()
         return stream
+
+    def begin(self) -> None:
+        """Make ready for the run, where the stream keeps something of its own; makes no call.
+
+        Raises:
+            ConfigurationError: If a setting is wrong.
+        """
 
     @property
     def account(self) -> Account:

@@ -24,6 +24,7 @@ def _action(name: str, kind: type[ActionNetworkStream] = ActionNetworkStream) ->
         required=("title", "origin_system"),
         optional_refers=("creator_person_id", "organizer_person_id"),
         match_keys=("identifier", "title"),
+        default_match_keys=(),
     )
 
 
@@ -42,6 +43,7 @@ def _record(
         required=(parent, "person_id", *required),
         subject="person_id",
         match_keys=("identifier",),
+        default_match_keys=(),
         **more,
     )
 
@@ -61,7 +63,6 @@ STREAMS = (
         idempotent=True,
         required=("name",),
         match_keys=("name",),
-        default_match_keys=("name",),
     ),
     Taggings(
         name="taggings",
@@ -91,6 +92,7 @@ STREAMS = (
         required=("name",),
         refers={"unique_ids": "people"},
         match_keys=("name",),
+        default_match_keys=(),
     ),
     Messages(
         name="messages",
@@ -98,6 +100,7 @@ STREAMS = (
         required=("subject", "body", "from", "reply_to"),
         optional_refers=("creator_person_id", "wrapper_id"),
         match_keys=("name",),
+        default_match_keys=(),
     ),
 )
 

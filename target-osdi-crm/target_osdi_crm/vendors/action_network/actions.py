@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import osdi_crm_schemas
 
-    from target_osdi_crm.vendor import Order, Record, Session, Shaped
+    from target_osdi_crm.vendor import Order, Record, Shaped
 
 _SECONDS_BETWEEN_MESSAGES = 30.0
 
@@ -71,14 +71,13 @@ class Outreaches(ActionNetworkStream):
 class Messages(NamedStream):
     """E-mails to many: drafts, of which one may be made, or given other targets, in so many seconds."""
 
-    _turn: threading.Lock
-    _turn_at: float
+    _pace: threading.Lock
+    _next_at: float
 
     @override
-    def bound(self, session: Session[Any]) -> Self:
-        stream = super().bound(session)
-        stream._turn, stream._turn_at = threading.Lock(), 0.0  # noqa: SLF001
-        return stream
+    def begin(self) -> None:
+        super().begin()
+        self._pace, self._next_at = threading.Lock(), 0.0
 
     @override
     def shape_values(self, shaped: Shaped) -> None:
@@ -93,17 +92,17 @@ class Messages(NamedStream):
 
     @override
     def create(self, order: Order) -> Record:
-        self._await_turn()
+        self._keep_pace()
         return super().create(order)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
         if "targets" in order.values:
-            self._await_turn()
+            self._keep_pace()
         return super().update(vendor_id, order, current)
 
-    def _await_turn(self) -> None:
+    def _keep_pace(self) -> None:
         """Keep to one message, or change of its targets, in 30 seconds (actionnetwork.org/docs/v2/messages)."""
-        with self._turn:
-            time.sleep(max(0.0, self._turn_at - time.monotonic()))
-            self._turn_at = time.monotonic() + _SECONDS_BETWEEN_MESSAGES
+        with self._pace:
+            time.sleep(max(0.0, self._next_at - time.monotonic()))
+            self._next_at = time.monotonic() + _SECONDS_BETWEEN_MESSAGES

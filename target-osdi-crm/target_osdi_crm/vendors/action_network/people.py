@@ -99,7 +99,7 @@ class People(ActionNetworkStream):
         if person:
             reply = self.session.reply("PUT", f"people/{vendor_id}", person, repeatable=True)
         else:
-            reply = self.session.ask("GET", f"people/{vendor_id}", dict, repeatable=True)
+            reply = self.session.get(f"people/{vendor_id}", dict)
         return self._tagged(vendor_id, reply, tags) if tags else reply
 
     def _tagged(self, vendor_id: str, shown: Record, tags: Record) -> Record:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import NotFound
 from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
@@ -87,10 +86,7 @@ class ActionNetworkStream(Stream):
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        try:
-            return self.session.ask("GET", f"{self.item_path(order)}/{vendor_id}", dict, repeatable=True)
-        except NotFound:
-            return None
+        return self.session.fetch(f"{self.item_path(order)}/{vendor_id}", dict)
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osdi_crm_client.errors import NotFound
 from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
@@ -36,13 +35,7 @@ class Taggings(ActionNetworkStream):
     def delete(self, vendor_id: str | None, order: Order) -> bool:
         """Delete a tagging (actionnetwork.org/docs/v2/taggings)."""
         vendor_id = vendor_id or self._tagging_of(order.refers["person_id"], order.refers["tag_id"])
-        if vendor_id is None:
-            return False
-        try:
-            self.account.call("DELETE", f"{self.collection_path(order)}/{vendor_id}", repeatable=True)
-        except NotFound:
-            return False
-        return True
+        return vendor_id is not None and self.session.delete(f"{self.collection_path(order)}/{vendor_id}")
 
     def _tagging_of(self, person: str, tag: str) -> str | None:
         shown = self.session.read_all(f"people/{person}/taggings")

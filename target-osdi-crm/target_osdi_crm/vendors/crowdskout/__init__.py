@@ -26,7 +26,6 @@ STREAMS = (
         read_before_update=True,
         required=("name", "type"),
         match_keys=("name",),
-        default_match_keys=("name",),
     ),
 )
 

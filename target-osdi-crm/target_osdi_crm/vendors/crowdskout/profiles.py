@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import Garbled, NotFound, NotSignedIn
+from osdi_crm_client.errors import Garbled, NotSignedIn
 from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm.columns import from_columns
 from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped
+from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.crowdskout.items import paired, same, sent
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
 from target_osdi_crm.verify import normal
@@ -62,11 +62,9 @@ class Profiles(CrowdskoutStream):
     _create_with_others: Gathering
 
     @override
-    def bound(self, session: Session[Any]) -> Self:
-        stream = super().bound(session)
-        stream.batch_size = max(1, stream.session.own.profiles_per_call)
-        stream._create_with_others = Gathering(stream.batch_size, stream._create_many)  # noqa: SLF001
-        return stream
+    def begin(self) -> None:
+        self.batch_size = max(1, self.session.own.profiles_per_call)
+        self._create_with_others = Gathering(self.batch_size, self._create_many)
 
     # Before a record is decided
 
@@ -107,9 +105,7 @@ class Profiles(CrowdskoutStream):
     def search(self, key: str, value: str) -> Sequence[Found]:
         kind, _, own = value.partition("\x1f")
         try:
-            data = self.session.ask("GET", wire.external_ids_path(kind, own), wire.data, repeatable=True)
-        except NotFound:
-            return []
+            data = self.session.fetch(wire.external_ids_path(kind, own), wire.data)
         except NotSignedIn as error:
             raise NotSignedIn(error.why, method=error.method, path="external-id", status=error.status) from None
         return [Found(str(each)) for each in (data or {}).get("ids") or ()]
@@ -151,18 +147,18 @@ class Profiles(CrowdskoutStream):
         left = [wire.respelled(each, wire.ONE_NAME) for each in data or () if isinstance(each, dict)]
         lost = Garbled("the answer lacks the profile", method="POST", path="profile/bulk")
         found: dict[int, Record] = {}
-        for is_of in (self._bears_its_id, self._bears_no_id):
+        for is_of in (self._has_its_id, self._has_no_id):
             for place, order in enumerate(orders):
                 mine = [] if place in found else [each for each in left if is_of(order, each)]
-                if len(mine) == 1 or (mine and is_of == self._bears_its_id):
+                if len(mine) == 1 or (mine and is_of == self._has_its_id):
                     found[place] = mine[0]
                     left = [each for each in left if each is not mine[0]]
         return [found.get(place, lost) for place, _ in enumerate(orders)]
 
-    def _bears_its_id(self, order: Order, shown: Record) -> bool:
+    def _has_its_id(self, order: Order, shown: Record) -> bool:
         return bool({*self._own_ids(order.values)} & {*self._own_ids(shown)})
 
-    def _bears_no_id(self, order: Order, shown: Record) -> bool:
+    def _has_no_id(self, order: Order, shown: Record) -> bool:
         """Whether a profile shows all of an order but the external IDs, which the vendor then did not take."""
         unlike = self.differences(order, shown)
         return not self._own_ids(shown) and all(each.startswith("ExternalIDs ") for each in unlike)

@@ -6,7 +6,7 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_client.errors import Garbled, NotFound, VendorError
+from osdi_crm_client.errors import Garbled, VendorError
 from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
@@ -28,12 +28,7 @@ class CrowdskoutStream(Stream):
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        try:
-            return self.session.ask(
-                "GET", f"{self.path}/{vendor_id}", _record, params=self.fetched(order), repeatable=True
-            )
-        except NotFound:
-            return None
+        return self.session.fetch(f"{self.path}/{vendor_id}", _record, params=self.fetched(order))
 
     def fetched(self, order: Order) -> Mapping[str, str] | None:  # noqa: ARG002
         """What to ask for of a record, beside its id."""

@@ -21,7 +21,6 @@ STREAMS = (
         required=("Email",),
         optional_refers=("CoordinatorID",),
         match_keys=("email",),
-        default_match_keys=("email",),
     ),
     Tags(
         name="volunteer_tags",

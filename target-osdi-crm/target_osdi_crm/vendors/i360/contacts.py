@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import Garbled, Refused, VendorError
@@ -13,7 +13,7 @@ from typing_extensions import override
 from target_osdi_crm import verify
 from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped
+from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.i360.stream import NAME, I360Stream, emails_of, number, path
 
 if TYPE_CHECKING:
@@ -39,12 +39,11 @@ class Contacts(I360Stream):
     _imports_path: str
 
     @override
-    def bound(self, session: Session[Any]) -> Self:
-        stream = super().bound(session)
-        stream.batch_size = max(1, stream.session.own.contacts_per_import)
-        stream._import = Gathering(stream.batch_size, stream._import_many)  # noqa: SLF001
-        stream._imports_path = path(session.own, "imports")  # noqa: SLF001
-        return stream
+    def begin(self) -> None:
+        super().begin()
+        self.batch_size = max(1, self.session.own.contacts_per_import)
+        self._import = Gathering(self.batch_size, self._import_many)
+        self._imports_path = path(self.session.own, "imports")
 
     @override
     def shape(self, shaped: Shaped) -> None:
@@ -65,7 +64,7 @@ class Contacts(I360Stream):
         if not person:
             return None
         try:
-            shown = self.session.ask("GET", self.path, self.rows, params=person, repeatable=True)
+            shown = self.session.get(self.path, self.rows, params=person)
         except Refused:
             return None
         return [Found(each["id"], each) for each in shown if each["id"] and not self.differences(order, each)]

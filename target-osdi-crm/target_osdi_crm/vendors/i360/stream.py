@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound, Refused
+from osdi_crm_client.errors import ConfigurationError, Garbled, Refused
 from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
@@ -47,10 +47,8 @@ class I360Stream(Stream):
     session: Session[Settings] = field(init=False, repr=False)
 
     @override
-    def bound(self, session: Session[Any]) -> Self:
-        stream = super().bound(session)
-        stream.path = path(session.own, self.name)
-        return stream
+    def begin(self) -> None:
+        self.path = path(self.session.own, self.name)
 
     # Before a record is decided
 
@@ -66,12 +64,10 @@ class I360Stream(Stream):
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
         try:
-            path = f"{self.collection_path(order)}/{vendor_id}"
-            return next(iter(self.session.ask("GET", path, self.rows, repeatable=True)), None)
-        except NotFound:
-            return None
+            rows = self.session.fetch(f"{self.collection_path(order)}/{vendor_id}", self.rows)
         except Refused:
             return {}
+        return rows[0] if rows else None
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
@@ -80,7 +76,7 @@ class I360Stream(Stream):
 
     def read_all(self, order: Order) -> list[Record]:
         """The whole collection that an order's record belongs to."""
-        shown = self.session.ask("GET", self.collection_path(order), self.rows, repeatable=True)
+        shown = self.session.get(self.collection_path(order), self.rows)
         return [self.known_as(order, each) for each in shown]
 
     # When it is sent

@@ -38,10 +38,6 @@ def _row(
     return kind(name=name, path=name, required=required, subject=subject, optional_refers=mentioned, **more)
 
 
-def _known_by(*keys: str) -> dict[str, Any]:
-    return {"match_keys": keys, "default_match_keys": keys}
-
-
 STREAMS = (
     _row(
         "signups",
@@ -76,7 +72,7 @@ STREAMS = (
             "warnings_count",
         ),
     ),
-    _row("signup_tags", Tags, required=("name",), idempotent=True, **_known_by("name")),
+    _row("signup_tags", Tags, required=("name",), idempotent=True, match_keys=("name",)),
     _row(
         "signup_taggings",
         Taggings,
@@ -96,8 +92,9 @@ STREAMS = (
         subject="signup_id",
         custom_values_of="Donation",
         match_keys=("actblue_order_number", "check_number"),
+        default_match_keys=(),
     ),
-    _row("donation_tracking_codes", **_known_by("slug")),
+    _row("donation_tracking_codes", match_keys=("slug",)),
     _row("pledges", required=("signup_id",), subject="signup_id"),
     _row(
         "memberships",
@@ -105,8 +102,8 @@ STREAMS = (
         subject="signup_id",
         told_by=("signup_id", "membership_type_id", "started_at"),
     ),
-    _row("membership_types", required=("name",), **_known_by("name")),
-    _row("lists", Lists, required=("name", "slug"), **_known_by("slug")),
+    _row("membership_types", required=("name",), match_keys=("name",)),
+    _row("lists", Lists, required=("name", "slug"), match_keys=("slug",)),
     _row(
         "list_signups",
         ListSignups,
@@ -117,7 +114,7 @@ STREAMS = (
         can_delete=True,
         idempotent=True,
     ),
-    _row("paths", required=("name",), **_known_by("name")),
+    _row("paths", required=("name",), match_keys=("name",)),
     _row("path_steps", required=("path_id", "name"), told_by=("path_id", "name")),
     _row(
         "path_journeys",
@@ -160,8 +157,8 @@ STREAMS = (
         match_keys=("slug", "external_id"),
         default_match_keys=("slug",),
     ),
-    _row("surveys", required=("name",), **_known_by("name")),
-    _row("survey_questions", **_known_by("slug")),
+    _row("surveys", required=("name",), match_keys=("name",)),
+    _row("survey_questions", match_keys=("slug",)),
     _row(
         "survey_question_possible_responses",
         required=("survey_question_id",),
@@ -173,8 +170,8 @@ STREAMS = (
         subject="signup_id",
         told_by=("survey_question_id", "signup_id"),
     ),
-    _row("suggestion_boxes", OnSite, required=("name", "status"), **_known_by("external_id", "slug")),
-    _row("suggestions", required=("suggestion_box_id", "headline"), **_known_by("external_id", "slug")),
+    _row("suggestion_boxes", OnSite, required=("name", "status"), match_keys=("external_id", "slug")),
+    _row("suggestions", required=("suggestion_box_id", "headline"), match_keys=("external_id", "slug")),
     _row(
         "relationships",
         required=("first_signup_id", "second_signup_id", "relationship_type"),
@@ -185,7 +182,7 @@ STREAMS = (
     _row("voters", required=("signup_id",), subject="signup_id", told_by=("signup_id",)),
     _row("elections"),
     _row("ballots", required=("voter_id", "election_id"), told_by=("voter_id", "election_id")),
-    _row("automations", required=("name",), **_known_by("name")),
+    _row("automations", required=("name",), match_keys=("name",)),
     _row(
         "automation_enrollments",
         required=("automation_id", "signup_id"),

@@ -39,13 +39,13 @@ class Journeys(NationBuilderStream):
 
     @override
     def create(self, order: Order) -> Record:
-        return self._turned(order, super().create(order))
+        return self._in_its_status(order, super().create(order))
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
-        return self._turned(order, super().update(vendor_id, order, current))
+        return self._in_its_status(order, super().update(vendor_id, order, current))
 
-    def _turned(self, order: Order, reply: Record) -> Record:
+    def _in_its_status(self, order: Order, reply: Record) -> Record:
         """Bring a journey into the status that the record gives it."""
         wanted = order.values.get("journey_status")
         if not wanted or reply.get("journey_status") == wanted:

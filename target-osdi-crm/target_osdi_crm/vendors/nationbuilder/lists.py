@@ -58,7 +58,7 @@ class ListSignups(NationBuilderStream):
         """
         deadline, pause = time.monotonic() + LONGEST_ACTION, 0.1
         while True:
-            process = self.session.ask("GET", f"async_processes/{token}", dict, repeatable=True)
+            process = self.session.get(f"async_processes/{token}", dict)
             status = str(process.get("status")).lower()
             if status == "completed":
                 return

@@ -58,7 +58,7 @@ class Nation(Session[Settings]):
         """The signup that owns the token."""
         with self._guard:
             if self._owner is None:
-                self._owner = str(self.ask("GET", "signups/me", wire.record, repeatable=True)["id"])
+                self._owner = str(self.get("signups/me", wire.record)["id"])
             return self._owner
 
     def sites(self) -> list[str]:
@@ -86,15 +86,17 @@ def properties(stream: str) -> Mapping[str, Any]:
     return osdi_crm_schemas.schema(NAME, stream)["properties"] if known else {}
 
 
+@functools.cache
+def _links(stream: str) -> Mapping[str, str]:
+    """The relationships that hold what a stream's records refer to, by property."""
+    return {name: prop["x-link"] for name, prop in properties(stream).items() if "x-link" in prop}
+
+
 def shown(stream: str, row: Mapping[str, Any]) -> Record:
     """A record of a stream as the vendor shows it, what its relationships point to beside its attributes."""
-    links = {name: prop["x-link"] for name, prop in properties(stream).items() if "x-link" in prop}
     given = row.get("relationships") or {}
-    return {
-        **row,
-        "id": wire.id_of(row),
-        **{name: wire.link_id(row, link) for name, link in links.items() if link in given},
-    }
+    linked = {name: wire.link_id(row, link) for name, link in _links(stream).items() if link in given}
+    return {**row, "id": wire.id_of(row), **linked}
 
 
 def comparable(key: str, value: Any) -> str:

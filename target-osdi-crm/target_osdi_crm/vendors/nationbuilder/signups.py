@@ -197,8 +197,7 @@ class Rsvps(NationBuilderStream):
         return {**references, "email": email} if email else None
 
     def _email_of(self, signup: str) -> str | None:
-        params = {"fields[signups]": "email"}
-        return self.session.ask("GET", f"signups/{signup}", wire.record, params=params, repeatable=True).get("email")
+        return self.session.get(f"signups/{signup}", wire.record, params={"fields[signups]": "email"}).get("email")
 
 
 def _addresses_of(signup: Mapping[str, Any]) -> dict[str, list[str]]:

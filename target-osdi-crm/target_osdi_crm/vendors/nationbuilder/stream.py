@@ -101,11 +101,8 @@ class NationBuilderStream(Stream):
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        path, params = f"{self.path}/{vendor_id}", self._extra_fields(order)
-        try:
-            return shown(self.name, self.session.ask("GET", path, wire.record, params=params, repeatable=True))
-        except errors.NotFound:
-            return None
+        row = self.session.fetch(f"{self.path}/{vendor_id}", wire.record, params=self._extra_fields(order))
+        return None if row is None else shown(self.name, row)
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osdi_crm_client.errors import NotFound
 from typing_extensions import override
 
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
@@ -57,11 +56,7 @@ class Taggings(NationBuilderStream):
             if not there:
                 return False
             vendor_id = there[0].id
-        try:
-            self.account.call("DELETE", f"{self.path}/{vendor_id}", repeatable=True)
-        except NotFound:
-            return False
-        return True
+        return self.session.delete(f"{self.path}/{vendor_id}")
 
     def _name_tag(self, order: Order) -> None:
         """Find the tag that a tagging names, or make it."""

@@ -17,7 +17,6 @@ STREAMS = (
         path="supporters",
         required=("email",),
         match_keys=("customId", "email"),
-        default_match_keys=("customId", "email"),
     ),
     Letters(
         name="messages",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from osdi_crm_client.errors import ConfigurationError, Garbled, NotFound
+from osdi_crm_client.errors import ConfigurationError, Garbled
 from osdi_crm_client.vendors import rally_congress as wire
 from typing_extensions import override
 
@@ -14,7 +14,7 @@ from target_osdi_crm import verify
 from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, RequestedConsent
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, corrected
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, corrected
 from target_osdi_crm.vendors.rally_congress.stream import RallyCongressStream, record_of
 
 if TYPE_CHECKING:
@@ -54,16 +54,19 @@ class Supporters(RallyCongressStream):
     """Supporters."""
 
     @override
-    def bound(self, session: Session[Any]) -> Self:
-        if session.own.upsert_mode == "post" and not session.settings.allow_resubscribe:
+    def begin(self) -> None:
+        if self._posts_blindly and not self.settings.allow_resubscribe:
             raise ConfigurationError(
                 "With 'rally_congress_upsert_mode' 'post' a record's status reaches people who opted out. Set"
                 " 'allow_resubscribe' too if that is meant, or leave the mode at 'lookup'."
             )
-        stream = super().bound(session)
-        path = session.own.supporters_path.strip("/")
-        stream.path = corrected("rally_congress_supporters_path", self.name, self.path, path)
-        return stream
+        path = self.session.own.supporters_path.strip("/")
+        self.path = corrected("rally_congress_supporters_path", self.name, self.path, path)
+
+    @property
+    def _posts_blindly(self) -> bool:
+        """Whether nobody looks if a supporter is known before one is sent."""
+        return self.session.own.upsert_mode == "post"
 
     # Before a record is decided
 
@@ -75,7 +78,7 @@ class Supporters(RallyCongressStream):
         status = values.pop("emailOptin", None)
         if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
             raise Rejection("unknown_status", f"emailOptin is none of {', '.join(_STATUSES)}.")
-        if status is None and self.session.own.upsert_mode == "post":
+        if status is None and self._posts_blindly:
             raise Rejection(
                 "no_consent_status",
                 "With 'rally_congress_upsert_mode' 'post' nobody looks whether the supporter is known, so the record"
@@ -102,7 +105,7 @@ class Supporters(RallyCongressStream):
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
-        if self.session.own.upsert_mode == "post":
+        if self._posts_blindly:
             return []
         shown, found = self._search(key, value)
         if shown and not found:
@@ -113,16 +116,12 @@ class Supporters(RallyCongressStream):
 
     def _search(self, key: str, value: str) -> tuple[list[RawRow], list[Found]]:
         """What the vendor shows, and what of it has the key."""
-        path = self.path
-        shown = self.session.ask("GET", path, partial(_records, path), params={key: value}, repeatable=True)
+        shown = self.session.get(self.path, partial(_records, self.path), params={key: value})
         return shown, [Found(str(each["id"]), each) for each in shown if value in self.match_keys_of(each)[key]]
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        try:
-            return self.session.ask("GET", self._item(vendor_id), record_of, repeatable=True)
-        except NotFound:
-            return None
+        return self.session.fetch(self._item(vendor_id), record_of)
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:
