@@ -393,6 +393,17 @@ class Vendor:
         return session.streams
 
 
+def object_of(body: Any) -> Record:
+    """Return an answer that is one JSON object.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if not isinstance(body, dict):
+        raise TypeError("the answer is no object")
+    return body
+
+
 def corrected(setting: str, stream: str, path: str, given: str) -> str:
     """Return the path that a setting gives a stream instead of its own.
 

@@ -429,6 +429,21 @@ def test_a_tagging_that_we_did_not_make_is_found_and_deleted(account: Account, t
     assert account.records("taggings") == []
 
 
+def test_a_link_that_is_a_list_is_followed(account: Account, target: Any) -> None:
+    target(account, [*target.messages("people", person(1, add_tags=["vip"]))])
+    target.write(account, "tags", {"id": "t1", "name": "vip"})
+    (tagging,) = account.records("taggings")
+    links = {name: [link] for name, link in tagging["_links"].items()}
+    page = {"_embedded": {"osdi:taggings": [{**tagging, "_links": links}]}, "_links": {}}
+    account.fault(do="status", status=200, body=page, method="GET", path="/taggings$", times=1)
+    deleted = {"tag_id": "t1", "id": "g9", "person_id": "p1", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}
+
+    done = target(account, target.messages("taggings", deleted, key=["tag_id", "id"]), allow_delete=True)
+
+    assert done.code == 0, done.log
+    assert account.records("taggings") == []
+
+
 def test_a_tagging_of_nobody_we_know_needs_no_deleting(account: Account, target: Any) -> None:
     deleted = {"tag_id": "t1", "id": "g9", "person_id": "p1", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 from target_osdi_crm.verify import digits
 
@@ -99,7 +100,7 @@ class People(ActionNetworkStream):
         if person:
             reply = self.session.reply("PUT", f"people/{vendor_id}", person, repeatable=True)
         else:
-            reply = self.session.get(f"people/{vendor_id}", dict)
+            reply = self.session.get(f"people/{vendor_id}", object_of)
         return self._tagged(vendor_id, reply, tags) if tags else reply
 
     def _tagged(self, vendor_id: str, shown: Record, tags: Record) -> Record:

@@ -11,7 +11,7 @@ from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
 from target_osdi_crm.rejects import CHANGE, EACH_RUN, Rejection
-from target_osdi_crm.vendor import Record, Session
+from target_osdi_crm.vendor import Record, Session, object_of
 from target_osdi_crm.vendors.action_network.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Group(Session[Settings]):
         Raises:
             Rejection: If it shows none.
         """
-        reply: Record = self.ask(method, path, dict, json=body, repeatable=repeatable)
+        reply: Record = self.ask(method, path, object_of, json=body, repeatable=repeatable)
         if not wire.id_of(reply):
             raise Rejection(
                 "empty_answer",

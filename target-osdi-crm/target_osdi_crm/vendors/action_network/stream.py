@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from target_osdi_crm import verify
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, object_of
 from target_osdi_crm.vendors.action_network.session import NAME, Group
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ActionNetworkStream(Stream):
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
-        return self.session.fetch(f"{self.item_path(order)}/{vendor_id}", dict)
+        return self.session.fetch(f"{self.item_path(order)}/{vendor_id}", object_of)
 
     @override
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:

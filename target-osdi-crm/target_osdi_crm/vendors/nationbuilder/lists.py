@@ -9,6 +9,7 @@ from osdi_crm_client.errors import Garbled
 from typing_extensions import override
 
 from target_osdi_crm.rejects import EACH_RUN, Rejection
+from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class ListSignups(NationBuilderStream):
         """
         deadline, pause = time.monotonic() + LONGEST_ACTION, 0.1
         while True:
-            process = self.session.get(f"async_processes/{token}", dict)
+            process = self.session.get(f"async_processes/{token}", object_of)
             status = str(process.get("status")).lower()
             if status == "completed":
                 return
