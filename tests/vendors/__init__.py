@@ -1,5 +1,6 @@
 """What is told apart by vendor in tests that are the same for all: a module each, with `READING` and `WRITING`."""
 
-from tests.vendors import action_network, crowdskout, i360, nationbuilder, rally_congress
+import importlib
+import pkgutil
 
-VENDORS = (action_network, nationbuilder, i360, rally_congress, crowdskout)
+VENDORS = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
