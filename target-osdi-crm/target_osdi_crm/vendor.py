@@ -164,7 +164,7 @@ class Session(Generic[S]):
 class Stream:
     """One stream: a row of the vendor's table, whose class knows how its records are written.
 
-    A method that the row's other fields rule out, such as `delete` without `delete=True`, is never called.
+    A method that the row's other fields rule out, such as `delete` without `can_delete`, is never called.
 
     Attributes:
         name: The stream.
@@ -270,7 +270,7 @@ class Stream:
         raise NotImplementedError
 
     def search_unanswered(self, order: Order, since: datetime) -> Sequence[Found] | None:  # noqa: ARG002
-        """Look for what an unanswered creation may have left behind; None where that cannot be told.
+        """Look for what an unanswered create may have left behind; None where that cannot be told.
 
         Args:
             order: What was sent.
