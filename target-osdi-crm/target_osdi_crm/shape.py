@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-import msgspec
 import osdi_crm_schemas
+from osdi_crm_schemas import fold
 
+from target_osdi_crm import values
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.values import INVALID
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
     from target_osdi_crm.vendor import Stream
 
-INVALID = "invalid record"
+FLATTENED = "__"
+"""What loaders put between the names of nested fields when they flatten them."""
 
 
 class Shape:
     """Shapes the records of one stream after its schema.
 
-    Fields are recognised whatever case and punctuation a warehouse gave them; nulls mean *not given*; objects and
-    lists may come as JSON text, numbers and booleans as the text or number that a warehouse makes of them.
+    Fields are recognised whatever case and punctuation a warehouse gave them, also under the names that the vendor
+    writes them with, and as the columns that a loader flattened (`custom_fields__shirt_size`).
 
     Attributes:
         refers: Properties that hold keys of other records, and the streams of these.
@@ -37,11 +38,12 @@ class Shape:
     def __init__(self, vendor: str, stream: Stream) -> None:
         """Read the schema."""
         schema = osdi_crm_schemas.schema(vendor, stream.name)
-        self._names = osdi_crm_schemas.property_names(vendor, stream.name)
         self._properties: Mapping[str, Any] = schema["properties"]
         self._writable = {
             name: found for name, found in self._properties.items() if found.get("x-write") or name in stream.refers
         }
+        written = {fold(found.get("x-write-name", name)): name for name, found in self._writable.items()}
+        self._names = {**written, **osdi_crm_schemas.property_names(vendor, stream.name)}
         self.refers: dict[str, str] = {
             name: found["x-refers-to"] for name, found in self._writable.items() if "x-refers-to" in found
         } | dict(stream.refers)
@@ -52,7 +54,7 @@ class Shape:
             if "create" in found.get("x-write", ()) and "update" not in found["x-write"]
         ]
         self._validate = Validator({"type": "object", "properties": self._writable})
-        self._known: dict[str, str | None] = {}
+        self._places: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, record: Mapping[str, Any]) -> Shaped:
         """Shape a record.
@@ -62,25 +64,40 @@ class Shape:
         """
         shaped = Shaped()
         for name, value in record.items():
-            if value is None:
+            if values.is_blank(value):
                 continue
-            if name in self._known:
-                known = self._known[name]
-            else:
-                known = self._known[name] = self._names.get(osdi_crm_schemas.fold(name))
-            if known is None:
+            if name not in self._places:
+                self._places[name] = self._place(name)
+            known, *inner = self._places[name] or ("",)
+            if not known:
                 shaped.unknown[name] = value
+            elif known in self.refers and known in self._writable:
+                _put(shaped.refers, known, values.keys(known, value, self._writable[known]))
             elif known in self._writable:
-                fitted = _fit(known, value, self._writable[known])
-                if fitted is not None:
-                    (shaped.refers if known in self.refers else shaped.values)[known] = fitted
+                for part in reversed(inner):
+                    value = {part: value}  # noqa: PLW2901
+                _put(shaped.values, known, values.fit(known, value, self._writable[known]))
             elif known == "id":
-                shaped.own_id = str(value)
+                shaped.own_id = values.key(known, value)
             else:
                 shaped.unwritable[known] = value
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped
+
+    def _place(self, name: str) -> tuple[str, ...]:
+        """Return the property that a field is, and the names in it that a flattened one leads to; nothing of others."""
+        if known := self._names.get(fold(name)):
+            return (known,)
+        head, *rest = name.split(FLATTENED)
+        known = self._names.get(fold(head))
+        if not known or not all(rest) or "object" not in self._writable.get(known, {}).get("type", ()):
+            return ()
+        inner = self._writable[known].get("properties", {})
+        if not inner:
+            return (known, FLATTENED.join(rest))
+        named = {fold(each): each for each in inner}
+        return (known, named.get(fold(rest[0]), rest[0]), *rest[1:])
 
     def fitting(self, record: Mapping[str, Any]) -> Shaped:
         """Shape a record without the values that do not fit the schema."""
@@ -120,58 +137,18 @@ class Validator:
         raise Rejection(INVALID, "does not fit the schema: " + ", ".join(wrong[:10]))
 
 
-def _fit(path: str, value: Any, schema: Mapping[str, Any]) -> Any:
-    """Make a value what the schema asks for, where that loses nothing; what cannot be made to fit stays as it is."""
-    kinds = schema.get("type", ())
-    if isinstance(value, str):
-        if kinds and "string" not in kinds:
-            return _parsed(path, value, schema)
-        return _utc(path, value) if schema.get("format") == "date-time" else value
-    if isinstance(value, dict):
-        return _object(path, value, schema) if "object" in kinds else value
-    if isinstance(value, list):
-        items = schema.get("items", {})
-        return [_fit(path, each, items) for each in value if each is not None] if "array" in kinds else value
-    return _scalar(value, kinds)
+def _put(shaped: dict[str, Any], name: str, value: Any) -> None:
+    """Set a value where one is given; what a flattened column holds joins the rest of its object."""
+    if isinstance(value, dict) and name in shaped:
+        shaped[name] = _joined(shaped[name], value)
+    elif value is not None:
+        shaped[name] = value
 
 
-def _parsed(path: str, text: str, schema: Mapping[str, Any]) -> Any:
-    if not text.strip():
-        return None
-    try:
-        value = msgspec.json.decode(text.lower() if "boolean" in schema.get("type", ()) else text)
-    except ValueError:
-        return text
-    return text if isinstance(value, str) else _fit(path, value, schema)
-
-
-def _object(path: str, value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    properties = schema.get("properties", {})
-    return {
-        name: _fit(f"{path}.{name}", each, properties.get(name, {}))
-        for name, each in value.items()
-        if each is not None and not properties.get(name, {}).get("readOnly")
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        name: _joined(one[name], other[name])
+        for name in one.keys() & other.keys()
+        if isinstance(one[name], dict) and isinstance(other[name], dict)
     }
-
-
-def _scalar(value: Any, kinds: Any) -> Any:
-    if isinstance(value, bool):
-        return ("true" if value else "false") if "boolean" not in kinds and "string" in kinds else value
-    if isinstance(value, int | float | Decimal):
-        if value in {0, 1} and "boolean" in kinds and not {"integer", "number"} & set(kinds):
-            return bool(value)
-        if isinstance(value, Decimal | float) and value == int(value) and "integer" in kinds:
-            return int(value)
-        if "number" in kinds or "integer" in kinds or not kinds:
-            return value if isinstance(value, int) else float(value)
-        if "string" in kinds:
-            return str(value)
-    return value
-
-
-def _utc(path: str, text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Rejection(INVALID, f"does not fit the schema: {path}: not a date and time") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**one, **other, **both}

@@ -22,6 +22,7 @@ from target_osdi_crm.progress import Progress
 from target_osdi_crm.recent import Recent
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.shape import Shape, Validator
+from target_osdi_crm.values import printable
 from target_osdi_crm.vendor import vendor
 from target_osdi_crm.verify import differences, normal
 
@@ -230,7 +231,8 @@ def test_any_record_of_a_schema_takes_the_vendors_shape_or_is_rejected(stream: s
     assert not shaped.unknown
     for name, value in shaped.values.items():
         assert record[name] is not None
-        assert value == record[name] or isinstance(value, dict | list) or name == "created_date"
+        given = printable(record[name]) if isinstance(record[name], str) else record[name]
+        assert value == given or isinstance(value, dict | list) or name == "created_date"
     msgspec.json.encode([shaped.values, shaped.refers])
 
 
@@ -255,7 +257,7 @@ def test_a_warehouse_may_fold_names_and_turn_objects_into_text(stream: str, data
     [
         ("people", "given_name", 5, "5"),
         ("people", "given_name", Decimal("5.50"), "5.50"),
-        ("people", "given_name", True, "true"),
+        ("people", "given_name", 5.0, "5"),
         ("events", "capacity", Decimal(10), 10),
         ("events", "capacity", "10", 10),
         ("events", "guests_can_invite_others", 1, True),

@@ -1,0 +1,263 @@
+"""The border of values: each value of an incoming record becomes one of the type its schema asks for, or a rejection.
+
+One rule for every vendor, stream and depth. Inside this border nothing is parsed or coerced again. No arithmetic is
+done on a number before its size is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from target_osdi_crm.rejects import Rejection
+
+INVALID = "invalid record"
+
+MOST_DEPTH = 100
+"""How deep objects and lists may lie in one another."""
+
+_EXACT = 2**53
+"""From here on a float may stand for more than one whole number."""
+
+_LARGEST = 300
+"""Decimal exponent beyond which a number is not one that any vendor holds."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,3})?")
+_WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_FLAGS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0"), False),
+}
+
+Schema = Mapping[str, Any]
+
+
+def is_blank(value: Any) -> bool:
+    """Whether nothing is given: null, or text without a visible character."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def fit(path: str, value: Any, schema: Schema, zone: tzinfo = UTC) -> Any:
+    """Return a value as its schema wants it, or None where nothing is given.
+
+    Args:
+        path: Where it stands, with dots, for the words of a rejection.
+        value: What came, decoded from JSON; numbers with a fraction or exponent as `Decimal` or float.
+        schema: Its JSON Schema; without a `type` anything will do.
+        zone: The time zone of times that name none.
+
+    Raises:
+        Rejection: If that cannot be done without changing what it says; the words name the path, not the value.
+    """
+    return _fitted(path, value, schema, zone, MOST_DEPTH)
+
+
+def _fitted(path: str, value: Any, schema: Schema, zone: tzinfo, depth: int) -> Any:
+    if is_blank(value):
+        return None
+    if depth < 0:
+        raise _invalid(path, f"nested deeper than {MOST_DEPTH}")
+    kinds = _kinds(schema)
+    if isinstance(value, str):
+        return _from_text(path, value, schema, zone, depth)
+    if isinstance(value, Mapping):
+        if not kinds or "object" in kinds:
+            return _object(path, value, schema, zone, depth)
+    elif isinstance(value, list):
+        if not kinds or "array" in kinds:
+            return _list(path, value, schema, zone, depth)
+    elif isinstance(value, bool):
+        if not kinds or "boolean" in kinds:
+            return value
+    else:
+        return _from_number(path, value, kinds, schema)
+    raise _invalid(path, f"not {_wanted(kinds)}")
+
+
+def text_of(value: Any) -> str:
+    """Return a value as the text of a custom field: text as it is, whole numbers as digits, all else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return _digits(value)
+    return msgspec.json.encode(_jsonable(value)).decode()
+
+
+def key(path: str, value: Any) -> str | None:
+    """Return a key, id or reference as text, or None where nothing is given.
+
+    `17`, `17.0`, `17.00`, `"17"` and `"17.0"` are one; `"017"` is another.
+
+    Raises:
+        Rejection: If it is no text or number, or a float that may stand for more than one whole number.
+    """
+    if is_blank(value):
+        return None
+    if isinstance(value, str):
+        whole = _WHOLE_FLOAT.fullmatch(value.strip())
+        return printable(whole[1] if whole else value)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise _invalid(path, "not text or a number")
+    if not isinstance(value, int) and (not _is_finite(value) or _magnitude(value) > 15 or abs(float(value)) >= _EXACT):
+        raise _invalid(path, "a number with a fraction or exponent, of 2^53 or more; send it as text")
+    return _digits(value)
+
+
+def keys(path: str, value: Any, schema: Schema) -> str | list[str] | None:
+    """Return a reference, or the list of them where the schema wants one; raises as `key` does."""
+    if "array" not in _kinds(schema):
+        return key(path, value)
+    given = fit(path, value, {"type": ["array"]})
+    return [each for each in (key(path, one) for one in given or ()) if each is not None] or None
+
+
+def printable(text: str) -> str:
+    """Return text with control characters and halves of characters outside the BMP replaced by U+FFFD."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def _from_text(path: str, text: str, schema: Schema, zone: tzinfo, depth: int) -> Any:
+    kinds = _kinds(schema)
+    if not kinds or "string" in kinds:
+        if schema.get("x-wall-clock"):
+            return _wall_clock(path, text)
+        if schema.get("format") == "date-time":
+            return _instant(path, text, zone)
+        return _date(path, text) if schema.get("format") == "date" else printable(text)
+    plain = text.strip()
+    if "boolean" in kinds and plain.lower() in _FLAGS:
+        return _FLAGS[plain.lower()]
+    if {"integer", "number"} & kinds and _NUMBER.fullmatch(plain):
+        return _from_number(path, Decimal(plain), kinds, schema)
+    if {"object", "array"} & kinds and plain[0] in "{[":
+        try:
+            value = msgspec.json.decode(plain)
+        except (ValueError, RecursionError):
+            raise _invalid(path, "not JSON") from None
+        return _fitted(path, value, schema, zone, depth)
+    raise _invalid(path, f"not {_wanted(kinds)}")
+
+
+def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schema: Schema) -> Any:
+    if not _is_finite(value) or _magnitude(value) > _LARGEST:
+        if "string" in kinds and not schema.get("format"):
+            return str(value)
+        raise _invalid(path, "a number of no usable size")
+    is_whole = isinstance(value, int) or value == value.__floor__()
+    if "integer" in kinds and is_whole:
+        return int(value)
+    if "number" in kinds:
+        return value if isinstance(value, int) else float(value)
+    if not kinds:
+        return int(value) if is_whole and (isinstance(value, int) or abs(float(value)) < _EXACT) else float(value)
+    if "boolean" in kinds and value in {0, 1}:
+        return bool(value)
+    if "string" in kinds and not schema.get("format") and not schema.get("x-wall-clock"):
+        return _digits(value)
+    raise _invalid(path, f"not {_wanted(kinds) if not schema.get('format') else 'a date or time as text'}")
+
+
+def _digits(value: float | Decimal) -> str:
+    """Return a number as text: whole ones as their digits, as far as a float says them exactly."""
+    if isinstance(value, int):
+        return str(value)
+    if _is_finite(value) and _magnitude(value) <= 15 and value == value.__floor__() and abs(float(value)) < _EXACT:
+        return str(int(value))
+    return str(value)
+
+
+def _magnitude(value: float | Decimal) -> int:
+    """Return the decimal exponent of a number's first digit, without computing with it."""
+    if isinstance(value, int):
+        return value.bit_length() * 3 // 10
+    return int(Decimal(value).adjusted()) if value else 0
+
+
+def _is_finite(value: float | Decimal) -> bool:
+    return isinstance(value, int) or Decimal(value).is_finite()
+
+
+def _object(path: str, value: Mapping[str, Any], schema: Schema, zone: tzinfo, depth: int) -> dict[str, Any] | None:
+    properties = schema.get("properties", {})
+    found = {}
+    for name, inner in value.items():
+        known = properties.get(name, {})
+        if known.get("readOnly"):
+            continue
+        if (fitted := _fitted(f"{path}.{name}", inner, known, zone, depth - 1)) is not None:
+            found[printable(name)] = fitted
+    return found or None
+
+
+def _list(path: str, value: list[Any], schema: Schema, zone: tzinfo, depth: int) -> list[Any] | None:
+    items = schema.get("items", {})
+    found = [_fitted(path, each, items, zone, depth - 1) for each in value]
+    return [each for each in found if each is not None] or None
+
+
+def _instant(path: str, text: str, zone: tzinfo) -> str:
+    """Return an ISO 8601 date or time as the same instant in UTC, to the second."""
+    moment = _moment(path, text)
+    try:
+        found = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        raise _invalid(path, "a time that leaves the calendar in UTC") from None
+    return f"{found.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _wall_clock(path: str, text: str) -> str:
+    """Return a local time as the same wall clock, with the `Z` that the vendor writes behind it."""
+    return f"{_moment(path, text).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _date(path: str, text: str) -> str:
+    return _moment(path, text).date().isoformat()
+
+
+def _moment(path: str, text: str) -> datetime:
+    plain = text.strip()
+    found = _TIME.fullmatch(plain)
+    if not found and not _DATE.fullmatch(plain):
+        raise _invalid(path, "not a date or time in the form of ISO 8601")
+    zone = (found[3] or "").upper() if found else ""
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2]}{zone}" if found else plain)
+    except ValueError:
+        raise _invalid(path, "not a date or time that there is") from None
+
+
+def _kinds(schema: Schema) -> frozenset[str]:
+    kinds = schema.get("type", ())
+    return frozenset((kinds,) if isinstance(kinds, str) else kinds) - {"null"}
+
+
+def _wanted(kinds: frozenset[str]) -> str:
+    words = {
+        "string": "text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "object": "an object",
+        "array": "a list",
+    }
+    return " or ".join(sorted(words[kind] for kind in kinds)) or "given"
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _jsonable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _invalid(path: str, why: str) -> Rejection:
+    return Rejection(INVALID, f"does not fit the schema: {path}: {why}")
