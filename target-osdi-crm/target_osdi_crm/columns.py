@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
 
+from target_osdi_crm.values import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,6 +25,6 @@ def from_columns(shaped: Shaped, places: Mapping[str, tuple[str, str]]) -> dict[
     for name in list(shaped.unknown):
         if place := places.get(osdi_crm_schemas.fold(name)):
             field, part = place
-            if text := str(shaped.unknown.pop(name)).strip():
+            if text := text_of(shaped.unknown.pop(name)).strip():
                 nested.setdefault(field, {})[part] = text
     return nested

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
 import osdi_crm_schemas
 from osdi_crm_schemas import fold
 
 from target_osdi_crm import values
-from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.values import INVALID
+from target_osdi_crm.rejects import INVALID, Rejection
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
@@ -113,12 +112,16 @@ class Validator:
     """Checks records against a schema, fast, and names what is wrong without showing it."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        """Compile the schema.
+        """Compile the schema, of the latest draft or of draft 4, which many taps write.
 
         Raises:
-            ValueError: If it is no valid JSON Schema.
+            ValueError: If it is no valid JSON Schema, or refers to one that stands elsewhere: none is fetched.
         """
-        self._validator = jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=False)
+        how: dict[str, Any] = {"validate_formats": False, "retriever": _refuse}
+        try:
+            self._validator: jsonschema_rs.Validator = jsonschema_rs.Draft202012Validator(dict(schema), **how)
+        except ValueError:
+            self._validator = jsonschema_rs.Draft4Validator(dict(schema), **how)
 
     def __call__(self, record: Mapping[str, Any]) -> None:
         """Check a record.
@@ -135,6 +138,10 @@ class Validator:
             }
         )
         raise Rejection(INVALID, "does not fit the schema: " + ", ".join(wrong[:10]))
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(uri)
 
 
 def _put(shaped: dict[str, Any], name: str, value: Any) -> None:

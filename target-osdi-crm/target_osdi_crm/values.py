@@ -14,9 +14,7 @@ from typing import Any
 
 import msgspec
 
-from target_osdi_crm.rejects import Rejection
-
-INVALID = "invalid record"
+from target_osdi_crm.rejects import INVALID, Rejection
 
 MOST_DEPTH = 100
 """How deep objects and lists may lie in one another."""

@@ -30,9 +30,10 @@ ANY_KEYWORDS = {
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),
+    "x-wall-clock",
 }
 NESTED_KEYWORDS = ANY_KEYWORDS | {"readOnly", "writeOnly"}
-FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field")
+FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field", "x-wall-clock")
 TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 

@@ -111,7 +111,7 @@ def test_flat_columns_of_a_warehouse_arrive_where_they_belong(account: Account, 
     assert stored["postal_addresses"][0]["address_lines"] == ["2 Side St"]
     assert stored["postal_addresses"][0]["postal_code"] == "62701"
     assert stored["languages_spoken"] == ["es"]
-    assert stored["custom_fields"] == {"I am a parent": "True", "shoe_size": "42"}
+    assert stored["custom_fields"] == {"I am a parent": "true", "shoe_size": "42"}
     assert [tag["name"] for tag in account.records("tags")] == ["vip"]
     assert len(account.records("taggings")) == 1
     assert "'UNRELATED' that nothing reads" in done.log

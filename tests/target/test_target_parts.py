@@ -204,7 +204,7 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             made.append(st.fixed_dictionaries({}, optional=inner))
         elif kind == "array":
             made.append(st.lists(_values(schema.get("items", {})), max_size=3))
-        elif kind == "string" and schema.get("format") == "date-time":
+        elif kind == "string" and (schema.get("format") == "date-time" or schema.get("x-wall-clock")):
             made.append(st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")))
         else:
             made.append(_SCALARS[kind])

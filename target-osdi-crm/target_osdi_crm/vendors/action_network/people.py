@@ -11,6 +11,7 @@ from typing_extensions import override
 from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.values import text_of
 from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 from target_osdi_crm.verify import digits
@@ -75,7 +76,7 @@ class People(ActionNetworkStream):
         if languages := values.get("languages_spoken"):
             values["languages_spoken"] = languages[:1]
         if custom := values.get("custom_fields"):
-            values["custom_fields"] = {name: str(value) for name, value in custom.items() if value is not None}
+            values["custom_fields"] = {name: text_of(value) for name, value in custom.items()}
         for name in _TAGS:
             if name in values:
                 values[name] = sorted({tag.strip() for tag in values[name] if tag.strip()})
@@ -173,7 +174,7 @@ class People(ActionNetworkStream):
 def _shape_columns(shaped: Shaped) -> None:
     """Move flat columns to where they belong, unless the record has the nested form as well."""
     for name in list(shaped.unknown):
-        if (custom := _CUSTOM.fullmatch(name)) and (text := str(shaped.unknown.pop(name)).strip()):
+        if (custom := _CUSTOM.fullmatch(name)) and (text := text_of(shaped.unknown.pop(name)).strip()):
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
     for field, parts in from_columns(shaped, _COLUMNS).items():
         entry = {part: [text] if part == "address_lines" else text for part, text in parts.items()}

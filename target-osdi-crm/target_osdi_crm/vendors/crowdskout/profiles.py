@@ -13,6 +13,7 @@ from typing_extensions import override
 from target_osdi_crm.columns import from_columns
 from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.values import key
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.crowdskout.items import paired, same, sent
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
@@ -78,7 +79,7 @@ class Profiles(CrowdskoutStream):
                 if not values[name]:
                     del values[name]
         if attributes := values.get("Attributes"):
-            shaped.refers["attribute_ids"] = [_text(each["AttributeId"]) for each in attributes]
+            shaped.refers["attribute_ids"] = [key("AttributeId", each["AttributeId"]) for each in attributes]
         shaped.match_keys |= self._match_keys_of(values)
 
     def _shape_columns(self, shaped: Shaped) -> None:
@@ -238,7 +239,3 @@ def _items(order: Order) -> Iterator[tuple[str, list[Record]]]:
     yield from values.items()
     if attributes:
         yield "Attributes", attributes
-
-
-def _text(number: float | str) -> str:
-    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)

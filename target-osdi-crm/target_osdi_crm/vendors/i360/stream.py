@@ -12,6 +12,7 @@ from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.values import key
 from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream, corrected
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class I360Stream(Stream):
 
     @override
     def shape(self, shaped: Shaped) -> None:
-        own = shaped.unwritable.pop(self.id_name, None)
-        shaped.own_id = str(own) if own is not None else shaped.own_id
+        shaped.own_id = key(self.id_name, shaped.unwritable.pop(self.id_name, None)) or shaped.own_id
         if self.subject and self.subject not in shaped.refers:
             raise Rejection("required_fields_missing", f"{self.name} need {self.subject}.")
 

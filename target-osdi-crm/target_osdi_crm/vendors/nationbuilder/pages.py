@@ -9,6 +9,7 @@ import osdi_crm_schemas
 from typing_extensions import override
 
 from target_osdi_crm.rejects import REFERENCE, Rejection
+from target_osdi_crm.values import key
 from target_osdi_crm.vendors.nationbuilder.session import NAME, properties
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 
@@ -117,9 +118,9 @@ class WithPage(OnSite):
         if unknown := [name for name in page if not _can_be_written(name)]:
             raise Rejection("unknown_attributes", f"A page has no {', '.join(sorted(unknown))}.")
         if not self.settings.ids_are_this_accounts:
-            known_as = shaped.refers.pop("page_id", shaped.unwritable.get("page_id"))
+            known_as = shaped.refers.pop("page_id", key("page_id", shaped.unwritable.get("page_id")))
             if known_as:
-                page.setdefault("external_id", self.foreign_id_of("pages", str(known_as)))
+                page.setdefault("external_id", self.foreign_id_of("pages", known_as))
         if page:
             shaped.values["page"] = page
 

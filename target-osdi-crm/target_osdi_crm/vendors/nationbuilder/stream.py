@@ -11,7 +11,7 @@ from osdi_crm_client import errors
 from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
-from target_osdi_crm import verify
+from target_osdi_crm import values, verify
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
 from target_osdi_crm.vendors.nationbuilder.session import NAME, Nation, comparable, properties, shown
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from osdi_crm_client.wire import RawRow
 
 CREATED_SINCE = "filter[created_at][gte]"
+
+_CUSTOM_KINDS = {"checkbox": "boolean", "number": "number"}
+"""Types of JSON by type of custom field, where it is not text."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,18 +47,14 @@ class NationBuilderStream(Stream):
 
     @override
     def shape(self, shaped: Shaped) -> None:
-        values, known = shaped.values, properties(self.name)
-        for name in list(values):
-            if values[name] in ("", {}):
-                del values[name]
-            elif known[name].get("format") == "date":
-                values[name] = values[name][:10]
-            elif name.endswith(("_address", "_address_attributes")) and isinstance(values[name], dict):
-                self._shape_address(name, values[name])
+        given = shaped.values
+        for name in list(given):
+            if name.endswith(("_address", "_address_attributes")) and isinstance(given[name], dict):
+                self._shape_address(name, given[name])
         if not self.session.own.write_totals:
             withhold(shaped, self.totals, "totals that NationBuilder keeps")
         self.shape_values(shaped)
-        shaped.match_keys |= {key: [comparable(key, values[key])] for key in self.match_keys if values.get(key)}
+        shaped.match_keys |= {key: [comparable(key, given[key])] for key in self.match_keys if given.get(key)}
 
     def _shape_address(self, name: str, address: Record) -> None:
         unknown = address.keys() - properties(self.name)[name]["properties"].keys()
@@ -134,7 +133,7 @@ class NationBuilderStream(Stream):
         if unknown and self.session.own.unknown_custom_fields != "withhold":
             raise Rejection("unknown_custom_fields", f"The nation has no custom field {', '.join(unknown)}.")
         order.notes.extend(f"without the custom field {slug}" for slug in unknown)
-        fitting = {slug: _fitting(known[slug], value) for slug, value in given.items() if slug in known}
+        fitting = {slug: _fitting(slug, known[slug], value) for slug, value in given.items() if slug in known}
         order.values = {**order.values, "custom_values": fitting}
 
     # When it is sent
@@ -241,16 +240,12 @@ def _made_since(record: Record, earliest: str) -> bool:
     return at is None or bool(verify.normal(at) >= verify.normal(earliest))
 
 
-def _fitting(field_type: str, value: Any) -> Any:
-    """A custom value as its field takes it, where it came as the text or number that a warehouse makes of it."""
-    text = str(value).strip()
-    if field_type == "checkbox" and text.lower() in {"true", "false", "1", "0"}:
-        return text.lower() in {"true", "1"}
-    if field_type == "number" and isinstance(value, str):
-        try:
-            return float(text)
-        except ValueError:
-            return value
-    if field_type in {"text", "multiple_choice"} and not isinstance(value, str):
-        return verify.normal(value)
-    return value
+def _fitting(slug: str, field_type: str, value: Any) -> Any:
+    """A custom value as its field takes it: true or false, a number, or text.
+
+    Raises:
+        Rejection: If it cannot be made so.
+    """
+    if kind := _CUSTOM_KINDS.get(field_type):
+        return values.fit(f"custom_values.{slug}", value, {"type": [kind]})
+    return values.text_of(value) if field_type in {"text", "multiple_choice"} else value

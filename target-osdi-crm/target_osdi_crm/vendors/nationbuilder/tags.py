@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from target_osdi_crm.values import text_of
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Taggings(NationBuilderStream):
         """Take a tag by its name where its id is not given."""
         names = [shaped.unknown.pop(name) for name in ("tag", "tag_name") if name in shaped.unknown]
         if names and not shaped.refers.get("tag_id"):
-            shaped.values["tag_name"] = str(names[0]).strip()
+            shaped.values["tag_name"] = text_of(names[0]).strip()
 
     @override
     def search_alike(self, order: Order) -> Sequence[Found]:
