@@ -145,8 +145,9 @@ def _from_text(path: str, text: str, schema: Schema, zone: tzinfo, depth: int) -
 
 
 def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schema: Schema) -> Any:
+    is_text = "string" in kinds and not schema.get("format") and not schema.get("x-wall-clock")
     if not _is_finite(value) or _magnitude(value) > _LARGEST:
-        if "string" in kinds and not schema.get("format"):
+        if is_text:
             return str(value)
         raise _invalid(path, "a number of no usable size")
     is_whole = isinstance(value, int) or value == value.__floor__()
@@ -158,9 +159,9 @@ def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schem
         return int(value) if is_whole and (isinstance(value, int) or abs(float(value)) < _EXACT) else float(value)
     if "boolean" in kinds and value in {0, 1}:
         return bool(value)
-    if "string" in kinds and not schema.get("format") and not schema.get("x-wall-clock"):
+    if is_text:
         return _digits(value)
-    raise _invalid(path, f"not {_wanted(kinds) if not schema.get('format') else 'a date or time as text'}")
+    raise _invalid(path, "not a date or time in the form of ISO 8601" if "string" in kinds else f"not {_wanted(kinds)}")
 
 
 def _digits(value: float | Decimal) -> str:
