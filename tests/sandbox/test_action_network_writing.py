@@ -651,7 +651,7 @@ MESSAGE = {"subject": "Stop it", "body": "<p>x</p>", "from": "Group A", "reply_t
 
 def settled(api: Any, message: str) -> Any:
     """The message once its status has stopped moving."""
-    for _ in range(50):
+    for _ in range(1000):
         found = api.get(f"/messages/{message}")
         if found["status"] not in ("calculating", "sending"):
             return found

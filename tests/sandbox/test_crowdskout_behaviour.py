@@ -106,14 +106,14 @@ def test_a_scan_stays_what_it_was_when_it_began(make: Callable[..., Any]) -> Non
 
 
 def test_a_scroll_left_alone_dies_and_looks_finished(make: Callable[..., Any]) -> None:
-    api = make(size=30, scan_batch=10, scroll_seconds=0.5)
+    api = make(size=30, scan_batch=10, scroll_seconds=3)
     batch = api.scan()
     for _ in range(2):
-        time.sleep(0.3)
+        time.sleep(1.7)
         batch = api.scan(token=batch["scrollId"])
         assert len(batch["profileIds"]) == 10, "each request keeps it alive"
     batch = api.scan()
-    time.sleep(0.6)
+    time.sleep(3.2)
     dead = api.scan(token=batch["scrollId"])
     assert (dead["profileIds"], dead["total"]) == ([], 30)
     assert api.scan(token="unknown")["profileIds"] == []
@@ -203,16 +203,15 @@ def test_external_ids_find_none_one_or_many(make: Callable[..., Any]) -> None:
     assert api.data("GET", "/external-id/a%2Fb%20c/our%20system") == {"ids": [own]}
 
 
-def test_the_lookup_lags_while_the_profile_does_not(make: Callable[..., Any]) -> None:
-    api = make(index_lag=0.5)
+def test_the_lookup_lags_while_the_profile_does_not(make: Callable[..., Any], until: Any) -> None:
+    api = make(index_lag=4)
     own = api.create(ExternalIDs=[{"ExternalID": "1", "ExternalIDType": {"value": "X"}}], Names=[{"FullName": "A B"}])[
         "id"
     ]
     assert api.read(own, "Names")["Names"]
     assert api.data("GET", "/external-id/1/X") == {"ids": []}
     assert api.scan()["total"] == 0
-    time.sleep(0.6)
-    assert api.data("GET", "/external-id/1/X") == {"ids": [own]}
+    until(lambda: api.data("GET", "/external-id/1/X") == {"ids": [own]})
     assert api.scan()["total"] == 1
 
 
@@ -604,21 +603,24 @@ def test_an_empty_account_has_only_closed_options(make: Callable[..., Any]) -> N
 def test_ten_thousand_profiles_are_there_at_once_and_read_fast(make: Callable[..., Any]) -> None:
     start = time.monotonic()
     api = make(size=10_000)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
     ids = api.scan_all()
     assert len(ids) == 9_800
     place = urlsplit(api.account.url)
     line = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
     collections = "Names,EmailAddresses,PhoneNumbers,PhysicalAddresses,Donations,Submissions,Attributes"
-    rates = []
-    for part in (ids[:500], ids[500:1000], ids[1000:1500]):
+
+    def seconds(paths: list[str]) -> float:
         start = time.monotonic()
-        for own in part:
-            path = f"{place.path}/profile/{own}?collections={collections}"
-            line.request("GET", path, headers={"Authorization": f"Bearer {api.account.key}"})
+        for path in paths:
+            line.request("GET", place.path + path, headers={"Authorization": f"Bearer {api.account.key}"})
             answer = line.getresponse()
             answer.read()
             assert answer.status == 200
-        rates.append(len(part) / (time.monotonic() - start))
+        return time.monotonic() - start
+
+    parts = (ids[:500], ids[500:1000], ids[1000:1500])
+    reading = min(seconds([f"/profile/{own}?collections={collections}" for own in part]) for part in parts)
+    least = min(seconds(["/attribute"] * 500) for _ in parts)
     line.close()
-    assert max(rates) > 500
+    assert reading < 4 * least, "little more than what any call takes"
