@@ -363,10 +363,3 @@ def test_what_signs_somebody_in_at_i360_is_not_read() -> None:
     user = {"UserID": 1, "LogID": "x", "Groups": [{"Security Question 1": "pet", "securityHint": "dog", "Name": "n"}]}
 
     assert i360.harmless(user) == {"UserID": 1, "Groups": [{"Name": "n"}]}
-
-
-def test_the_record_that_i360_shows_after_a_write() -> None:
-    assert i360.written({"Id": 98765, "Status": "queued"}) == {"Id": 98765, "Status": "queued"}
-    assert i360.written({"Results": [{"Id": 1}]}) == {"Id": 1}
-    assert i360.written({}) is None
-    assert i360.written(None) is None

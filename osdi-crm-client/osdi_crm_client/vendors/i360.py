@@ -102,15 +102,6 @@ def rows(body: Any, *, name: str, key: str, records: str = "") -> list[RawRow]:
     )
 
 
-def written(body: Any) -> RawRow | None:
-    """Return the record that the answer to a write shows: itself, or the first in a list of it; None if it is empty."""
-    if isinstance(body, dict):
-        lists = [value for value in body.values() if isinstance(value, list)]
-        body = lists[0] if lists and plain("id") not in map(plain, body) else [body]
-    shown = [row for row in body or () if isinstance(row, dict) and row]
-    return RawRow(shown[0]) if shown else None
-
-
 def spelled(row: Mapping[str, Any], name_of: Callable[[str], str]) -> RawRow:
     """Return a record under the names that `name_of` gives those that came, in whatever letter case they did."""
     record: dict[str, Any] = {}

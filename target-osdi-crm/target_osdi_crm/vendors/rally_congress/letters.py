@@ -64,7 +64,7 @@ class Letters(RallyCongressStream):
             raise
         if order.values.get("mode") == _NO_DELIVERY:
             order.notes.append("accepted, not delivered")
-        shown = self.taken(answer)
+        shown = self.written(answer)
         return {**shown, "id": self.id_of(shown) or "sent"}
 
     def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:

@@ -23,7 +23,7 @@ class RallyCongressStream(Stream):
 
     session: Session[Settings]
 
-    def taken(self, answer: requests.Response) -> Record:
+    def written(self, answer: requests.Response) -> Record:
         """The record in an answer to a POST.
 
         Raises:

@@ -136,12 +136,12 @@ class Supporters(RallyCongressStream):
         answer = self.account.call("POST", self.path, data=self._form(order), repeatable=False)
         if answer.status_code == 200:
             order.notes.append("was there already: the vendor knew the e-mail address")
-        return self.taken(answer)
+        return self.written(answer)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
         answer = self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True)
-        return self.taken(answer)
+        return self.written(answer)
 
     def _item(self, vendor_id: str) -> str:
         return f"{self.path}/{quote(vendor_id, safe='')}"
