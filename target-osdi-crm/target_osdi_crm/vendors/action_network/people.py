@@ -92,14 +92,14 @@ class People(ActionNetworkStream):
         """Create a person through the signup helper (actionnetwork.org/docs/v2/person_signup_helper)."""
         person, tags = self._person_and_tags(order)
         self.session.tags.ensure(tags.get("add_tags") or ())
-        return self.session.reply("POST", "people", {"person": person, **tags}, repeatable=True)
+        return self.session.send("POST", "people", {"person": person, **tags}, repeatable=True)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
         """Change a person by id, then its tags through the helper: PUT cannot (actionnetwork.org/docs/v2/people)."""
         person, tags = self._person_and_tags(order)
         if person:
-            reply = self.session.reply("PUT", f"people/{vendor_id}", person, repeatable=True)
+            reply = self.session.send("PUT", f"people/{vendor_id}", person, repeatable=True)
         else:
             reply = self.session.get(f"people/{vendor_id}", object_of)
         return self._tagged(vendor_id, reply, tags) if tags else reply
@@ -110,7 +110,7 @@ class People(ActionNetworkStream):
             if entry.get(part):
                 self.session.tags.ensure(tags.get("add_tags") or ())
                 person = {field: [{part: entry[part]}]}
-                tagged = self.session.reply("POST", "people", {"person": person, **tags}, repeatable=True)
+                tagged = self.session.send("POST", "people", {"person": person, **tags}, repeatable=True)
                 if self.id_of(tagged) != vendor_id:
                     raise Rejection("tags_went_to_another_person", f"Action Network gave them to {self.id_of(tagged)}.")
                 return tagged

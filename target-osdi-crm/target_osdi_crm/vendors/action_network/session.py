@@ -42,7 +42,7 @@ class Group(Session[Settings]):
         """The records of a collection, all or those that a filter leaves."""
         return paging.rows(self.account, wire.collection(path, wanted=wanted))
 
-    def reply(self, method: str, path: str, body: Record, *, repeatable: bool) -> Record:
+    def send(self, method: str, path: str, body: Record, *, repeatable: bool) -> Record:
         """Send a body and return the record in the answer.
 
         Raises:
@@ -94,7 +94,7 @@ class TagsByName:
             known = self._by_name()
             for name in names:
                 if name not in known:
-                    known[name] = self._group.reply("POST", "tags", {"name": name}, repeatable=True)
+                    known[name] = self._group.send("POST", "tags", {"name": name}, repeatable=True)
             return [known[name] for name in names]
 
     def _by_name(self) -> dict[str, Record]:

@@ -127,13 +127,13 @@ class ActionNetworkStream(Stream):
             if order.refers.get(name)
         }:
             body["_links"] = links
-        return self.session.reply("POST", self.collection_path(order), body, repeatable=self.idempotent)
+        return self.session.send("POST", self.collection_path(order), body, repeatable=self.idempotent)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
         self.session.tags.ensure(order.values.get("tag_list") or ())
         path = f"{self.item_path(order)}/{vendor_id}"
-        return self.session.reply("PUT", path, self.body(order, "update"), repeatable=True)
+        return self.session.send("PUT", path, self.body(order, "update"), repeatable=True)
 
     def body(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
         """What is sent, under the names that the schema gives it."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    import requests
-
     from target_osdi_crm.vendors.i360.settings import Settings
 
 NAME = "i360"
@@ -83,8 +81,7 @@ class I360Stream(Stream):
 
     @override
     def create(self, order: Order) -> Record:
-        path, body = self.collection_path(order), self.body(order, "create")
-        return self._shown(order, self.account.call("POST", path, json=body, repeatable=False), None)
+        return self.send("POST", self.collection_path(order), order, self.body(order, "create"), repeatable=False)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
@@ -92,7 +89,8 @@ class I360Stream(Stream):
         names = osdi_crm_schemas.write_names(NAME, self.name, "update")
         shown = {names[name]: value for name, value in (current or {}).items() if name in names and value is not None}
         path, body = f"{self.collection_path(order)}/{vendor_id}", {**shown, **self.body(order, "update")}
-        return self._shown(order, self.account.call("PUT", path, json=body, repeatable=True), vendor_id)
+        reply = self.send("PUT", path, order, body, repeatable=True)
+        return {**reply, "id": reply["id"] or vendor_id}
 
     def body(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
         """What is sent, under the names that the schema gives it."""
@@ -104,19 +102,23 @@ class I360Stream(Stream):
         """Where a record is created."""
         return self.path.format_map(order.refers)
 
-    def _shown(self, order: Order, answer: requests.Response, vendor_id: str | None) -> Record:
-        """The record in an answer to a write; what was sent, where the answer shows nothing of it."""
+    def send(self, method: str, path: str, order: Order, body: Record, *, repeatable: bool) -> Record:
+        """Send a body and return the record in the answer; what was sent, where the answer shows nothing of it.
+
+        Raises:
+            Garbled: If a new record is shown without an id.
+        """
+        answer = self.account.call(method, path, json=body, repeatable=repeatable)
         rows: list[Record] = []
         with suppress(Garbled):
             rows = self.rows(answer.json() if answer.content else None)
         shown = self.known_as(order, rows[0]) if rows else {"id": None}
-        own = shown["id"] or vendor_id
-        if answer.status_code != 204 and not own:
-            raise Garbled("the answer shows no record", method="POST", path=self.path)
+        if method == "POST" and answer.status_code != 204 and not shown["id"]:
+            raise Garbled("the answer shows no record", method=method, path=path)
         if shown.keys() & order.values.keys():
-            return {**shown, "id": own}
+            return shown
         order.notes.append("accepted: the answer does not show it")
-        return {**order.values, "id": own}
+        return {**order.values, "id": shown["id"]}
 
     # Reading a record as the vendor shows it
 

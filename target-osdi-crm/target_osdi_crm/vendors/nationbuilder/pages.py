@@ -152,7 +152,7 @@ class WithPage(OnSite):
             data.setdefault("relationships", {})["page"] = {"data": link}
             attributes = {name: part for name, part in order.values["page"].items() if name != "external_id"}
             document["included"] = [{"type": "pages", "id": page, "attributes": attributes}]
-        return self.reply("PATCH", f"{self.path}/{vendor_id}", order, document, repeatable=True)
+        return self.send("PATCH", f"{self.path}/{vendor_id}", order, document, repeatable=True)
 
     def _page_of(self, vendor_id: str, order: Order, current: Record | None) -> str | None:
         shown = self.fetch(vendor_id, order) if current is None else current

@@ -105,8 +105,8 @@ class Signups(NationBuilderStream):
         document = self.document(order, "create")
         document["data"]["attributes"] = {**dict.fromkeys(_OPT_INS, False), **document["data"]["attributes"]}
         if self.is_idempotent(order):
-            return self.reply("PATCH", "signups/push", order, document, repeatable=True)
-        return self.reply("POST", "signups", order, document, repeatable=False)
+            return self.send("PATCH", "signups/push", order, document, repeatable=True)
+        return self.send("POST", "signups", order, document, repeatable=False)
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
@@ -114,7 +114,7 @@ class Signups(NationBuilderStream):
         document["data"]["id"] = vendor_id
         if order.statuses.get("email") == IN and (current or {}).get("unsubscribed_at"):
             document["data"]["attributes"]["unsubscribed_at"] = None
-        return self.reply("PATCH", f"signups/{vendor_id}", order, document, repeatable=True)
+        return self.send("PATCH", f"signups/{vendor_id}", order, document, repeatable=True)
 
     @override
     def document(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:

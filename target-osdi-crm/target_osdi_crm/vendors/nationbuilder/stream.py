@@ -141,7 +141,7 @@ class NationBuilderStream(Stream):
     @override
     def create(self, order: Order) -> Record:
         try:
-            return self.reply("POST", self.path, order, self.document(order, "create"), repeatable=self.idempotent)
+            return self.send("POST", self.path, order, self.document(order, "create"), repeatable=self.idempotent)
         except errors.Refused as refused:
             if refused.status != 422 or not (there := self._in_the_way(order, refused)):
                 raise
@@ -166,7 +166,7 @@ class NationBuilderStream(Stream):
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
         document = self.document(order, "update")
         document["data"]["id"] = vendor_id
-        return self.reply("PATCH", f"{self.path}/{vendor_id}", order, document, repeatable=True)
+        return self.send("PATCH", f"{self.path}/{vendor_id}", order, document, repeatable=True)
 
     def document(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
         """The body of a write (jsonapi.org/format, "Creating Resources"; "API v2 Core Concepts")."""
@@ -186,7 +186,7 @@ class NationBuilderStream(Stream):
             data["relationships"] = relationships
         return {"data": data}
 
-    def reply(self, method: str, path: str, order: Order, document: Record, *, repeatable: bool) -> Record:
+    def send(self, method: str, path: str, order: Order, document: Record, *, repeatable: bool) -> Record:
         """Send a document and return the record in the answer.
 
         Raises:
