@@ -1,4 +1,4 @@
-"""Running commands as a user does; what they say on standard error is part of the captured output."""
+"""Running the plugins as a user does; what they say on standard error is part of the captured output."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from osdi_crm_sandbox.control import Account
+
 from tests.captured_output import OUTPUT
 
 BIN = Path(sys.executable).parent
 """Where the plugins' commands are installed."""
+
+
+def settings(account: Account, **more: Any) -> dict[str, Any]:
+    """The settings that reach an account of the sandbox, without a pace."""
+    return {**account.settings, "calls_per_second": 0, "index_lag_seconds": 1, **more}
 
 
 def run(

@@ -12,16 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from osdi_crm_sandbox.control import Account
-
 from tests import commands
 
 TAP = str(commands.BIN / "tap-osdi-crm")
-
-
-def settings(account: Account, **more: Any) -> dict[str, Any]:
-    """The settings that reach an account of the sandbox, without a pace."""
-    return {**account.settings, "calls_per_second": 0, "index_lag_seconds": 1, **more}
 
 
 class TapRun:
@@ -64,7 +57,7 @@ class TapCommand:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    settings = staticmethod(settings)
+    settings = staticmethod(commands.settings)
 
     def file(self, name: str, content: Any) -> Path:
         path = self.folder / name

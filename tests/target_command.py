@@ -8,7 +8,7 @@ import json
 import logging
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -53,17 +53,23 @@ class TargetRun:
 
 @dataclass
 class TargetCommand:
-    """The target, writing to accounts of the sandbox, with its files in a folder of the test's own."""
+    """The target, writing to accounts of the sandbox; makes the messages it reads, too.
+
+    Attributes:
+        folder: Where its files are.
+        settings: What each run is set to beside what a test says of it.
+        keys: The key properties of streams whose key is not `id`.
+        running: The commands that were started.
+    """
 
     folder: Path
-    reach: Callable[[Account], dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def config(self, account: Account, /, **more: Any) -> dict[str, Any]:
         return {
-            **self.reach(account),
+            **commands.settings(account),
             "account": "test",
             "work_dir": str(self.folder),
             "index_lag_seconds": 0,

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from osdi_crm_sandbox.control import Sandbox
 
-from tests.tap_command import settings
 from tests.target_command import TargetCommand
 from tests.vendors import VENDORS
 from tests.writing_case import WritingCase
@@ -18,7 +17,7 @@ from tests.writing_case import WritingCase
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[TargetCommand]:
     """The target, with its files in the test's folder."""
-    command = TargetCommand(tmp_path, settings)
+    command = TargetCommand(tmp_path)
     yield command
     command.kill_what_runs()
 
