@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,8 +15,8 @@ from osdi_crm_sandbox.server import Town
 from osdi_crm_sandbox.vendors import load
 
 SIZE = 12
-FIRST = datetime(2026, 10, 20, 12, tzinfo=UTC)
-"""Summer time ends within the sixty days that follow, and a year soon after."""
+FIRST = datetime(2026, 11, 10, 12, tzinfo=UTC)
+"""Months and a year end within the sixty days that begin with it."""
 SIXTY_DAYS = [FIRST + timedelta(days) for days in range(60)]
 LEAP_DAYS = [datetime(year, 2, 29, 12, tzinfo=UTC) + timedelta(days) for year in (2028, 2032) for days in (-1, 0, 1)]
 
@@ -68,10 +69,10 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def account(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, datetime], Account]:
     """An account seeded at some time."""
 
-    def make(vendor: str, at: datetime) -> Account:
+    def make(vendor: str, at: datetime, size: int = SIZE) -> Account:
         with monkeypatch.context() as patch:
             patch.setattr(time, "time", at.timestamp)
-            return Town(load([vendor])[vendor]).open_account("some-key", SIZE, 1, {})
+            return Town(load([vendor])[vendor]).open_account("some-key", size, 1, {})
 
     return make
 
@@ -129,3 +130,40 @@ def test_at_every_hour_the_same(vendor: str, account: Callable[[str, datetime], 
         at_that_hour = account(vendor, FIRST.replace(hour=0) + timedelta(hours=hours))
         assert flat(at_that_hour) == flat(first), hours
         assert order(at_that_hour) == order(first), hours
+
+
+def test_a_nations_local_times_move_by_whole_days_over_changes_of_the_clock_too(
+    account: Callable[[str, datetime], Account],
+) -> None:
+    def times(at: datetime) -> list[datetime]:
+        nation = account("nationbuilder", at)
+        shown = [nation.vendor.serve(nation, "signups", key, "") for key in nation.tables["signups"].records]
+        return [datetime.fromisoformat(signup["attributes"]["created_at"]) for signup in shown]
+
+    first = times(FIRST)
+    assert {time.utcoffset() for time in first} == {timedelta(hours=-5), timedelta(hours=-4)}
+    for days in (1, 59, 150, 477):
+        assert times(FIRST + timedelta(days)) == [time + timedelta(days) for time in first]
+
+
+CHANGING = {
+    "action_network": "people",
+    "crowdskout": "profiles",
+    "nationbuilder": "signups",
+    "rally_congress": "supporters",
+}
+"""Records that tell when they changed; at i360 none do."""
+
+
+@pytest.mark.parametrize("vendor", CHANGING)
+def test_other_tests_find_records_of_the_last_year_and_of_long_ago_and_crowded_seconds(
+    vendor: str, account: Callable[..., Account]
+) -> None:
+    for at in (FIRST, LEAP_DAYS[1], LEAP_DAYS[-1]):
+        table = account(vendor, at, 600).tables[CHANGING[vendor]]
+        values = [record[table.resource.modified] for record in table.records.values()]
+        changed = [datetime.fromtimestamp(v, UTC) if isinstance(v, int) else datetime.fromisoformat(v) for v in values]
+        assert max(changed) < at - timedelta(hours=1)
+        assert 0.6 < sum(moment > at - timedelta(days=366) for moment in changed) / len(changed) < 0.95
+        assert min(changed) < at - timedelta(days=3 * 365)
+        assert max(Counter(changed).values()) > 25, "more than a page of one second"
