@@ -201,12 +201,12 @@ def test_the_district_is_filtered_by_but_not_served(make: Callable[..., Any]) ->
 def test_updated_since_is_after_not_at(make: Callable[..., Any]) -> None:
     api = make(size=5)
     first, second = api.account.insert("supporters", [{"email": "a@x.org"}, {"email": "b@x.org"}])
-    api.account.change("supporters", [first["id"]], modified_date="2030-01-02T03:04:05Z")
-    api.account.change("supporters", [second["id"]], modified_date="2030-01-02T03:04:06Z")
-    assert api.ids(updatedSince="2030-01-02") == sorted([first["id"], second["id"]])
-    assert api.ids(updatedSince="2030-01-02T03:04:05Z") == [second["id"]]
-    assert api.ids(updatedSince="2030-01-02T04:04:05+01:00") == [second["id"]]
-    assert api.ids(updatedSince="2030-01-02T03:04:06") == []
+    api.account.change("supporters", [first["id"]], modified_date="2999-01-02T03:04:05Z")
+    api.account.change("supporters", [second["id"]], modified_date="2999-01-02T03:04:06Z")
+    assert api.ids(updatedSince="2999-01-02") == sorted([first["id"], second["id"]])
+    assert api.ids(updatedSince="2999-01-02T03:04:05Z") == [second["id"]]
+    assert api.ids(updatedSince="2999-01-02T04:04:05+01:00") == [second["id"]]
+    assert api.ids(updatedSince="2999-01-02T03:04:06") == []
     assert api.call("GET", "supporters", params={"updatedSince": "yesterday"}).status_code == 400
 
 

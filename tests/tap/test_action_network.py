@@ -153,7 +153,7 @@ def test_the_bookmark_filter_is_strict_and_quoted(account: Account, tap: Any) ->
 
 def test_a_full_table_catalog_reads_all_again_and_keeps_no_bookmark(account: Account, tap: Any) -> None:
     state = {
-        "bookmarks": {"people": {"replication_key": "modified_date", "replication_key_value": "2030-01-01T00:00:00Z"}}
+        "bookmarks": {"people": {"replication_key": "modified_date", "replication_key_value": "2999-01-01T00:00:00Z"}}
     }
     run = tap(tap.settings(account), "people", state=state, method="FULL_TABLE")
 

@@ -155,7 +155,7 @@ def test_a_start_date_is_asked_for_on_the_first_run(account: Account, tap: Any) 
 
 
 def test_a_full_table_catalog_reads_all_again_and_keeps_no_bookmark(account: Account, tap: Any) -> None:
-    state = {"bookmarks": {"supporters": {"replication_key": "updated_since", "replication_key_value": "2030-01-01"}}}
+    state = {"bookmarks": {"supporters": {"replication_key": "updated_since", "replication_key_value": "2999-01-01"}}}
 
     run = tap(tap.settings(account), "supporters", state=state, method="FULL_TABLE")
 
