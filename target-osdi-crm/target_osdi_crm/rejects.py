@@ -57,8 +57,6 @@ SENTENCES = {
 }
 """What the codes mean, in a few words; a code that is not here means what it says."""
 
-_CODES = {sentence: code for code, sentence in SENTENCES.items()}
-
 
 def sentence(code: str) -> str:
     """What a code means, in a few words of ours."""
@@ -80,8 +78,8 @@ class Rejection(Exception):
     def __init__(
         self, code: str, words: str = "", *, why: str = "", retry: str = CHANGE, status: int | None = None
     ) -> None:
-        self.code = _CODES.get(code, code)
-        self.reason = sentence(self.code)
+        self.code = code
+        self.reason = sentence(code)
         self.words = words
         self.why = why
         self.retry = retry

@@ -1,4 +1,4 @@
-"""One run of the target: its parts put together, its end, and the exit code."""
+"""One run of the target: its rooms put together, its end, and the exit code."""
 
 from __future__ import annotations
 
@@ -9,23 +9,34 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from osdi_crm_client.errors import ConfigurationError
-from osdi_crm_client.settings import parse
 
 from target_osdi_crm import behaviour
-from target_osdi_crm.entry import Arrival, Entry, Inflow
-from target_osdi_crm.intake import Intake
+from target_osdi_crm.apply.dry_run import DryRun
+from target_osdi_crm.apply.limits import Limits
+from target_osdi_crm.apply.scheduler import Scheduler
+from target_osdi_crm.apply.send import Sender
+from target_osdi_crm.apply.settle import Settler
+from target_osdi_crm.apply.unanswered import UnansweredCreates
+from target_osdi_crm.decide.decide import Decider
+from target_osdi_crm.decide.match import Matching, chosen_match_keys
+from target_osdi_crm.decide.recent import RecentWrites
+from target_osdi_crm.decide.references import References
+from target_osdi_crm.decide.search_index import SearchIndex
+from target_osdi_crm.intake.arrivals import Arrivals
+from target_osdi_crm.intake.batches import Batches
+from target_osdi_crm.intake.known import Known
+from target_osdi_crm.intake.prepare import Preparation
+from target_osdi_crm.intake.progress import Progress
+from target_osdi_crm.intake.shaping import Shape
+from target_osdi_crm.journal import database
 from target_osdi_crm.journal.states import LIMITED, PENDING, State
 from target_osdi_crm.journal.store import Journal
-from target_osdi_crm.lanes import Lanes
-from target_osdi_crm.life import Life
-from target_osdi_crm.outcomes import Outcomes
-from target_osdi_crm.progress import Progress
-from target_osdi_crm.report.plan import Plan
-from target_osdi_crm.report.summary import COLUMNS, Summary
-from target_osdi_crm.settings import TargetSettings
-from target_osdi_crm.shape import Shape
+from target_osdi_crm.report.report import Report
+from target_osdi_crm.report.summary import COLUMNS
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
+from target_osdi_crm.task import Input, WriteTask
 from target_osdi_crm.vendor import Stream, vendor, vendor_names
+from target_osdi_crm.worker import TakeUp, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +44,7 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.journal.states import Row
+    from target_osdi_crm.settings import TargetSettings
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -45,12 +57,17 @@ class Run:
     Attributes:
         stopped: Why the run ends early, if it does.
         progress: How far the input is settled.
-        summary: What was done so far.
+        report: What it tells.
         journal: The journal.
     """
 
-    def __init__(self, config: Mapping[str, Any], account: Account) -> None:
+    def __init__(self, config: Mapping[str, Any], settings: TargetSettings, account: Account) -> None:
         """Open the journal and make ready; calls nobody.
+
+        Args:
+            config: All settings, as they were given.
+            settings: Those of the target that hold for every vendor.
+            account: The account that is written to.
 
         Raises:
             ConfigurationError: If a setting is wrong.
@@ -58,64 +75,75 @@ class Run:
         """
         if account.vendor.name not in vendor_names():
             raise ConfigurationError(f"Nothing can be written to {account.vendor.title}.")
-        self._config = config
+        self._settings = settings
         self._account = account
-        self._vendor = vendor(account.vendor.name)
-        self._streams = self._vendor.bound(account, parse(TargetSettings, config), self._vendor.own(config))
-        self._dry = bool(config.get("dry_run"))
+        writable = vendor(account.vendor.name)
+        self._people, self._streams = writable.people, writable.bound(account, settings, writable.own(config))
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
-        self._most_attempts = int(config.get("max_attempts", 5))
         self.stopped: Stop | None = None
         self.progress = Progress()
-        self.summary = Summary()
-        self.journal = Journal(config, account.name, read_only=self._dry, fail=self.stop)
-        self._plan = Plan(config) if self._dry else None
-        self._lanes: Lanes[Entry] = Lanes(
-            max(account.most_in_flight, *(each.batch_size for each in self._streams.values() if each.batched), 1),
-            max(1, *(each.batch_size for each in self._streams.values() if each.batch_by), 1),
+        address = database.address(settings.journal, account.settings.work_dir)
+        self.journal = Journal(
+            address,
+            account.name,
+            settings.source,
+            keep_days=settings.journal_retention_days,
+            read_only=settings.dry_run,
+            fail=self.stop,
         )
-        self._outcomes = Outcomes(
-            config,
-            kept=self.journal,
-            lanes=self._lanes,
-            progress=self.progress,
-            summary=self.summary,
-            plan=self._plan,
-            deciding=behaviour.deciding(config),
-            stop=self.stop,
-        )
-        self._life = Life(
-            config,
-            account,
-            self._vendor,
-            kept=self.journal,
-            lanes=self._lanes,
-            outcomes=self._outcomes,
-            summary=self.summary,
-            plan=self._plan,
-            stop=self.stop,
-            stopped=lambda: self.stopped is not None,
-        )
-        self.intake = Intake(
-            kept=self.journal,
-            lanes=self._lanes,
-            progress=self.progress,
-            summary=self.summary,
-            plan=self._plan,
-            shaping=behaviour.shaping(config),
-            fresh_after=behaviour.fresh_after(config),
-            pass_on=self._life.begin,
-            fail=self._fail,
-        )
-        self._lanes.begin(self._life.live, self._life.live_together)
+        self.report = Report(settings, account.settings.work_dir)
+        sizes = [(each.batch_size, each.batched, each.batch_by) for each in self._streams.values()]
+        threads = max(account.most_in_flight, *(size for size, batched, _ in sizes if batched), 1)
+        self._scheduler: Scheduler[WriteTask] = Scheduler(threads, max([1, *(size for size, _, by in sizes if by)]))
+        self._begin(behaviour.shaping(config), behaviour.deciding(config), behaviour.fresh_after(config))
         self._over = threading.Event()
         threading.Thread(target=self._tell, name="telling", daemon=True).start()
 
+    def _begin(self, shaping: bytes, deciding: bytes, fresh_after: float) -> None:
+        """Put the rooms together, in the order in which records go through them."""
+        settings, account, journal, report = self._settings, self._account, self.journal, self.report
+        known = Known(deciding, fresh_after, settings.max_attempts, settings.retry_rejected)
+        self._arrivals = Arrivals(shaping)
+        self._prepare = Preparation(settings, shaping, known, report.summary)
+        self._batches = Batches(
+            journal, self._scheduler, self.progress, report, fresh_after=fresh_after, pass_on=self._pass_on
+        )
+
+        index = SearchIndex(account.index_lag, journal.last_write(), lambda: self.stopped is not None)
+        references = References(settings, self._streams, journal)
+        recent = RecentWrites(chosen_match_keys(self._streams, settings.match_keys), account.index_lag)
+        matching = Matching(recent, journal, index, own_ids=settings.ids_are_this_accounts)
+        decider = Decider(settings, self._people, journal, references, matching)
+
+        unanswered = UnansweredCreates(
+            account,
+            journal,
+            references=references,
+            index=index,
+            shape=self._prepare.shaped,
+            deciding=deciding,
+        )
+        sender = Sender(journal, unanswered, recent, Limits(settings), deciding)
+        apply = DryRun(report.plan) if report.plan else sender
+        self._settler = Settler(settings, deciding, journal, report, release=self._release, stop=self.stop)
+        take_up = TakeUp(journal, known, unanswered, self._settler)
+        worker = Worker(
+            account.turns,
+            lambda: self.stopped is not None,
+            take_up=take_up,
+            decider=decider,
+            apply=apply,
+            settler=self._settler,
+        )
+        self._scheduler.begin(worker, self._fail)
+        self._batches.begin(self._fail)
+
     def _tell(self) -> None:
         """Say every half minute how far the run is."""
+        summary = self.report.summary
         while not self._over.wait(SECONDS_BETWEEN_LINES):
-            counts = [f"{self.summary.total(what):,} {what}" for what in COLUMNS if self.summary.total(what)]
+            counts = [f"{summary.total(what):,} {what}" for what in COLUMNS if summary.total(what)]
             made, refused = self._account.pacer.made, self._account.pacer.refused
             logger.info("%s; %d calls, %d x 429", ", ".join(counts) or "nothing yet", made, refused)
 
@@ -123,28 +151,53 @@ class Run:
         """Whether the vendor lets anybody write this stream."""
         return stream in self._streams
 
-    def inflow(
+    def input(
         self, stream: str, key: Sequence[str] = (), validate: Callable[[dict[str, Any]], None] | None = None
-    ) -> Inflow:
+    ) -> Input:
         """Make ready for records of one stream that can be written."""
         found = self._streams[stream]
         if stream not in self._shapes:
             self._shapes[stream] = Shape(self._account.vendor.name, found)
-        return Inflow(found, self._shapes[stream], tuple(key), validate)
+        return Input(found, self._shapes[stream], tuple(key), validate)
+
+    def take(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> None:
+        """Take a record in."""
+        self._batches.add(self._arrivals.of(source, record, line=line, deleted=deleted))
 
     def take_fault(self, raw: bytes, fault: str, *, line: int) -> None:
         """Take in a line that is no message."""
-        nowhere = Inflow(Stream(name="-"), self.inflow(self._vendor.people).shape)
-        self.intake.take_fault(nowhere, raw, fault, line=line)
+        nowhere = Input(Stream(name="-"), self.input(self._people).shape)
+        self._batches.add(self._arrivals.of_fault(nowhere, raw, fault, line=line))
+
+    def _pass_on(self, task: WriteTask) -> None:
+        """Pass a record on to be written when it is its turn, unless it ends before."""
+        if self.stopped:
+            return
+        if not task.stored:
+            self.report.count(task, "read")
+        if counted := self._prepare(task):
+            self._settler.known(task, counted)
+            return
+        task.holds = list({*task.holds, *self._scheduler.held_with(task.key)})
+        self._scheduler.submit(task)
+
+    def _release(self, task: WriteTask, *, settled: bool = True) -> None:
+        """Let those behind a record go on; where it is settled, STATE may pass."""
+        if settled:
+            self.progress.settle(task.arrival.number)
+        if task.holds:
+            self._scheduler.finish(task)
 
     def _fail(self, error: Exception) -> None:
+        """End the run where a thread of it has failed."""
+        logger.debug("Unexpected", exc_info=error)
         self.stop(error if isinstance(error, Stop) else Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}."))
 
     def stop(self, why: Stop) -> None:
         """End the run early: what is under way goes on to its end, nothing else is begun."""
         with self._guard:
             self.stopped = self.stopped or why
-        self._lanes.halt()
+        self._scheduler.halt()
 
     def finish(self, broken: Stop | None = None) -> None:
         """Settle everything that was taken in, and what earlier runs left; or end what is under way, if stopped.
@@ -153,21 +206,21 @@ class Run:
             broken: Why the rest of the input was not read, if it was not: then what waits for it goes on waiting.
         """
         if not self.stopped:
-            self.intake.sort()
+            self._batches.sort()
         self._settle()
         if broken:
             self.stop(broken)
         self._take_up_again()
         if self.stopped:
-            grace = time.monotonic() + float(self._config.get("grace_seconds", 60))
-            while not self._lanes.wait(0.2) and time.monotonic() < grace:
+            grace = time.monotonic() + self._settings.grace_seconds
+            while not self._scheduler.wait(0.2) and time.monotonic() < grace:
                 pass
-        self.intake.end()
-        self._lanes.end()
+        self._batches.end()
+        self._scheduler.end()
 
     def _settle(self) -> None:
         """Wait until nothing is under way any more, and the journal knows all of it."""
-        while not self.stopped and not self._lanes.wait(0.2):
+        while not self.stopped and not self._scheduler.wait(0.2):
             pass
         self.journal.catch_up()
 
@@ -195,8 +248,8 @@ class Run:
         """Count what the next run takes up; those written already, and to be completed, are counted as written."""
         for row in self._waiting():
             if row.state is not State.INCOMPLETE:
-                self.summary.count(row.stream, "waiting")
-                self.summary.detail(row.stream, "waiting", row.reason or "no answer")
+                self.report.summary.count(row.stream, "waiting")
+                self.report.summary.detail(row.stream, "waiting", row.reason or "no answer")
 
     def _take_up(self, patience: int, *, old: bool = False) -> None:
         """Take up each unfinished record once, rejected ones only where `old`."""
@@ -209,30 +262,26 @@ class Run:
             self._settle()
 
     def _worth_another_run(self, row: Row) -> bool:
-        given_up = row.state in LIMITED and row.attempts >= self._most_attempts
+        given_up = row.state in LIMITED and row.attempts >= self._settings.max_attempts
         return row.run != self.journal.run and not given_up
 
     def _resume(self, row: Row, patience: int) -> None:
         """Take up a record from the journal."""
-        if not self.writable(row.stream) or not row.record:
-            return
-        raw, deleted = row.record, row.deleted
-        seen = self.intake.seen(raw, deleted=deleted)
-        arrival = Arrival(0, None, self.inflow(row.stream), row.source_key, raw, seen, deleted=deleted)
-        self._life.begin(Entry(arrival, row.source_key, row, stored=True, patience=patience))
+        if self.writable(row.stream) and row.record:
+            arrival = self._arrivals.of_row(self.input(row.stream), row, row.record)
+            self._pass_on(WriteTask(arrival, row.source_key, row, stored=True, patience=patience))
 
     def code(self) -> int:
         """The exit code."""
         if self.stopped:
             return self.stopped.code
-        fail_on = self._config.get("fail_on") or "new"
-        if self._dry or fail_on == "none":
+        if self._settings.dry_run or self._settings.fail_on == "none":
             return ALL_WELL
         standing = self.journal.standing()
         left = standing.get("sent", 0)
-        if fail_on == "any":
+        if self._settings.fail_on == "any":
             left += standing.get("rejected", 0) + standing.get("unknown", 0)
-        return SOME_REJECTED if left or self._outcomes.new_rejects else ALL_WELL
+        return SOME_REJECTED if left or self._settler.new_rejects else ALL_WELL
 
     def end(self) -> dict[str, Any]:
         """Let go of the journal and the files, and return the summary."""
@@ -241,17 +290,15 @@ class Run:
         code = self.code()
         standing = self.journal.standing()
         self._count_waiting()
-        self._outcomes.close()
-        if self._plan:
-            self._plan.close()
-        result = self.summary.result(
+        self.report.close()
+        result = self.report.summary.result(
             code=code,
             stopped=str(self.stopped) if self.stopped else None,
             vendor=self._account.vendor.name,
             account=self._account.name,
             source=self.journal.source,
             run=self.journal.run,
-            dry_run=self._dry,
+            dry_run=self._settings.dry_run,
             calls=self._account.pacer.made,
             refused_429=self._account.pacer.refused,
             in_journal=standing,

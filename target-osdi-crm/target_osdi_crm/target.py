@@ -18,11 +18,11 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
-from target_osdi_crm.reader import Reader
+from target_osdi_crm.intake.reader import Reader
+from target_osdi_crm.intake.sink import RecordSink
 from target_osdi_crm.report import summary
 from target_osdi_crm.run import Run
 from target_osdi_crm.settings import TargetSettings
-from target_osdi_crm.sink import RecordSink
 from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop
 from target_osdi_crm.vendor import vendor, vendor_names
 
@@ -100,7 +100,7 @@ class TargetOSDICRM(Target):
             ConfigurationError: If a setting is wrong.
             Stop: If another run is writing to the account.
         """
-        run = Run(self.config, self.account)
+        run = Run(self.config, self.settings, self.account)
         threading.Thread(target=self._end_when_told, args=(run,), name="ending", daemon=True).start()
         return run
 
@@ -141,7 +141,7 @@ class TargetOSDICRM(Target):
         self.logger.info(
             "%s\n%s", "What would be done:" if result["dry_run"] else "What was done:", summary.table(result)
         )
-        summary.keep(self.config, result)
+        summary.keep(self.account.settings.work_dir, result)
         if run.stopped:
             tell = self.logger.error if run.stopped.code == CONFIGURATION else self.logger.warning
             tell("Stopped: %s", run.stopped)

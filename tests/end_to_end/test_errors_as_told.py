@@ -21,6 +21,7 @@ from osdi_crm_client.vendor import vendor_names
 from osdi_crm_sandbox.control import Account, Sandbox
 from tap_osdi_crm.tap import TapOSDICRM
 from target_osdi_crm import vendor as writing
+from target_osdi_crm.journal import database
 from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.report import journal_command
 from target_osdi_crm.settings import TargetSettings
@@ -486,7 +487,7 @@ def test_a_good_status_without_what_was_asked_for_is_an_error(
 def test_the_target_tells_of_a_defect_without_a_traceback(
     run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_osdi_crm.matching.Matching.find", lambda *_: 1 // 0)
+    monkeypatch.setattr("target_osdi_crm.decide.match.Matching.find", lambda *_: 1 // 0)
     config = tap.settings(account) | {"account": "mine", "work_dir": str(tap.folder / "work")}
 
     code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=[SCHEMA, PERSON])
@@ -561,7 +562,7 @@ def test_tokens_that_cannot_be_got_are_told_of(
 
 
 def test_an_id_of_no_single_record_is_told_of(run: Any, tap: Any) -> None:
-    Journal({"work_dir": str(tap.folder)}, "mine").end(0, "{}")
+    Journal(database.address(None, tap.folder), "mine").end(0, "{}")
 
     code, said = run(journal_command.main, "--work-dir", tap.folder, "settle", "--vendor-id", "7")
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm.consent import BLOCKED, IN, NOT_READ, OUT, Policy, RequestedConsent
+from target_osdi_crm.consent import BLOCKED, IN, NOT_READ, OUT, RequestedConsent
+from target_osdi_crm.decide.consent import Policy
 from target_osdi_crm.rejects import Rejection
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Sandbox
+from target_osdi_crm.journal import database
 from target_osdi_crm.journal.states import Row, State
 from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.report import journal_command
@@ -134,7 +135,7 @@ def test_each_row_of_it_is_carried_over_to_one_state(tmp_path: Path) -> None:
             made.execute(f"INSERT INTO records VALUES ({', '.join('?' * len(values))})", values)
 
     def rows(*, read_only: bool) -> list[Row]:
-        opened = Journal({"work_dir": str(tmp_path)}, "test", read_only=read_only)
+        opened = Journal(database.address(None, tmp_path), "test", read_only=read_only)
         found = opened.rows([("people", str(number)) for number in range(len(ROWS))])
         opened.end(0, "{}")
         return [found["people", str(number)] for number in range(len(ROWS))]

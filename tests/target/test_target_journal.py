@@ -34,17 +34,22 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, A
     engine.dispose()
 
 
+def opened(kept: dict[str, Any], account: str, source: str = "default", **more: Any) -> Journal:
+    """The journal of these settings."""
+    return Journal(database.address(kept.get("journal"), Path(kept["work_dir"])), account, source, **more)
+
+
 def nothing() -> None:
     pass
 
 
 def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None:
-    first = Journal(kept, "account")
+    first = opened(kept, "account")
     first.write(Row("people", "1", State.SENT, vendor_id="v1", record=b"{}", tried=b"t"))
     first.write_soon(Row("people", "2", State.OK, seen=b"s", fingerprint=b"f"), then=nothing)
     first.end(0, "{}")
 
-    second = Journal(kept, "account")
+    second = opened(kept, "account")
     rows = second.rows([("people", "1"), ("people", "2"), ("people", "3"), ("tags", "1")])
 
     assert set(rows) == {("people", "1"), ("people", "2")}
@@ -62,9 +67,9 @@ def test_what_is_written_is_there_for_the_next_run(kept: dict[str, Any]) -> None
 
 
 def test_one_that_cannot_be_read_any_more_is_one_line_without_keys(kept: dict[str, Any]) -> None:
-    made = Journal(kept, "account")
+    made = opened(kept, "account")
     made.catch_up()
-    other = database.opened(database.address(kept), read_only=False)
+    other = database.opened(database.address(kept.get("journal"), Path(kept["work_dir"])), read_only=False)
     assert other
     with other.begin() as connection:
         connection.execute(sa.text("DROP TABLE records"))
@@ -92,47 +97,47 @@ def test_a_key_that_no_database_can_hold_is_a_bad_record(kept: dict[str, Any], s
 
 
 def test_the_next_run_knows_when_something_was_last_sent(kept: dict[str, Any]) -> None:
-    first = Journal(kept, "account")
+    first = opened(kept, "account")
     assert first.last_write() == 0.0
     first.end(0, "{}")
-    killed = Journal(kept, "account")
+    killed = opened(kept, "account")
     assert 0 < time.time() - killed.last_write() < 10
     killed.write(Row("people", "1"))
     written = killed.rows([("people", "1")])["people", "1"].at
     killed.settle()
     killed._closing.close()
 
-    last = Journal(kept, "account")
+    last = opened(kept, "account")
     assert last.last_write() == written
     last.end(0, "{}")
 
 
 def test_accounts_and_sources_do_not_see_each_other(kept: dict[str, Any]) -> None:
-    one = Journal({**kept, "source": "a"}, "account")
+    one = opened(kept, "account", "a")
     one.write(Row("people", "1", vendor_id="v1"))
     one.end(0, "{}")
 
-    other_source = Journal({**kept, "source": "b"}, "account")
+    other_source = opened(kept, "account", "b")
     assert not other_source.rows([("people", "1")])
     assert other_source.claimed("people", "v1"), "it is the same account"
     other_source.end(0, "{}")
-    other_account = Journal({**kept, "source": "a"}, "other")
+    other_account = opened(kept, "other", "a")
     assert not other_account.rows([("people", "1")])
     assert not other_account.claimed("people", "v1")
     other_account.end(0, "{}")
 
 
 def test_only_one_run_at_a_time_holds_it_for_an_account(kept: dict[str, Any]) -> None:
-    first = Journal(kept, "account")
+    first = opened(kept, "account")
     with pytest.raises(Stop, match="Another run is writing to the account 'account'"):
-        Journal(kept, "account")
-    Journal(kept, "other").end(0, "{}")
+        opened(kept, "account")
+    opened(kept, "other").end(0, "{}")
     first.end(0, "{}")
-    Journal(kept, "account").end(0, "{}")
+    opened(kept, "account").end(0, "{}")
 
 
 def test_opt_outs_are_kept_by_a_hash_and_taken_back(kept: dict[str, Any]) -> None:
-    found = Journal(kept, "account")
+    found = opened(kept, "account")
     assert not found.opted_out("email", "a@example.org")
     for _ in range(2):
         found.write(Row("people", "1"), opt_outs=[("email", "a@example.org")])
@@ -146,7 +151,7 @@ def test_opt_outs_are_kept_by_a_hash_and_taken_back(kept: dict[str, Any]) -> Non
 
 
 def test_writes_of_many_threads_are_committed_together(kept: dict[str, Any]) -> None:
-    found = Journal(kept, "account")
+    found = opened(kept, "account")
     commits: list[int] = []
     assert found._writer
     commit = found._writer._commit
@@ -173,11 +178,11 @@ def test_writes_of_many_threads_are_committed_together(kept: dict[str, Any]) -> 
 
 
 def test_a_dry_run_writes_nothing_and_remembers_what_it_would_have(kept: dict[str, Any]) -> None:
-    real = Journal(kept, "account")
+    real = opened(kept, "account")
     real.write(Row("people", "1", vendor_id="v1"))
     real.end(0, "{}")
 
-    dry = Journal(kept, "account", read_only=True)
+    dry = opened(kept, "account", read_only=True)
     dry.write(Row("people", "2", vendor_id="v2"))
     dry.write(Row("people", "1", vendor_id="changed"))
     assert {key[1]: row.vendor_id for key, row in dry.rows([("people", "1"), ("people", "2")]).items()} == {
@@ -186,7 +191,7 @@ def test_a_dry_run_writes_nothing_and_remembers_what_it_would_have(kept: dict[st
     }
     dry.end(0, "{}")
 
-    again = Journal(kept, "account")
+    again = opened(kept, "account")
     assert again.rows([("people", "1"), ("people", "2")])["people", "1"].vendor_id == "v1"
     assert again.run == real.run + 1
     again.end(0, "{}")
@@ -197,15 +202,15 @@ def test_contents_are_erased_after_the_retention_and_ids_are_not(
 ) -> None:
     eight_days_ago = time.time() - 8 * 86400
     monkeypatch.setattr(time, "time", lambda: eight_days_ago)
-    old = Journal(kept, "account")
+    old = opened(kept, "account")
     old.write(Row("people", "1", State.REJECTED, vendor_id="v", words="a@example.org", record=b"{}"))
     old.end(0, "{}")
     monkeypatch.undo()
 
-    kept_longer = Journal({**kept, "journal_retention_days": 9}, "account")
+    kept_longer = opened(kept, "account", keep_days=9)
     assert kept_longer.record("people", "1") == b"{}"
     kept_longer.end(0, "{}")
-    erased = Journal({**kept, "journal_retention_days": 7}, "account")
+    erased = opened(kept, "account", keep_days=7)
     assert erased.record("people", "1") is None
     row = erased.rows([("people", "1")])["people", "1"]
     assert (row.vendor_id, row.words) == ("v", None)
@@ -245,7 +250,7 @@ def test_a_whole_run_with_reruns_through_it(sandbox: Sandbox, target: Any, kept:
 
 
 def test_the_file_is_durable_and_its_owners_alone(tmp_path: Path) -> None:
-    found = Journal({"work_dir": str(tmp_path)}, "account")
+    found = opened({"work_dir": str(tmp_path)}, "account")
     found.write(Row("people", "1"))
     with sqlite3.connect(tmp_path / "journal.db") as file:
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -1,4 +1,4 @@
-"""The target's parts by themselves: lanes, progress, shapes, comparison."""
+"""The target's parts by themselves: scheduler, progress, shapes, comparison."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from queue import SimpleQueue
 from typing import Any
 
 import jsonschema
@@ -17,11 +18,12 @@ import osdi_crm_schemas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from target_osdi_crm.lanes import Lanes, OneAtATime, Task
-from target_osdi_crm.progress import Progress
-from target_osdi_crm.recent import Recent
+from target_osdi_crm.apply.keyed_lock import KeyedLock
+from target_osdi_crm.apply.scheduler import Scheduler, Task
+from target_osdi_crm.decide.recent import Recent
+from target_osdi_crm.intake.progress import Progress
+from target_osdi_crm.intake.shaping import Shape, Validator
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.shape import Shape, Validator
 from target_osdi_crm.values import printable
 from target_osdi_crm.vendor import vendor
 from target_osdi_crm.verify import differences, normal
@@ -32,6 +34,10 @@ STREAMS = vendor("action_network").streams
 @dataclass(slots=True, eq=False)
 class Job(Task):
     number: int = 0
+
+
+def fail(error: Exception) -> None:
+    raise error
 
 
 def jobs(chance: random.Random, count: int) -> list[Job]:
@@ -53,10 +59,11 @@ def test_tasks_that_share_a_key_run_one_after_the_other_and_in_order(seed: int) 
     running: set[Any] = set()
     wrong: list[str] = []
     guard = threading.Lock()
-    lanes: Lanes[Job] = Lanes(4)
+    scheduler: Scheduler[Job] = Scheduler(4)
     side_by_side = [0]
 
-    def work(job: Job) -> None:
+    def work(alone: Sequence[Job]) -> None:
+        (job,) = alone
         with guard:
             side_by_side[0] = max(side_by_side[0], len(running))
             for key in job.holds:
@@ -72,7 +79,7 @@ def test_tasks_that_share_a_key_run_one_after_the_other_and_in_order(seed: int) 
         with guard:
             running.difference_update(job.holds)
             over.add(job.number)
-        lanes.finish(job)
+        scheduler.finish(job)
 
     all_jobs = jobs(chance, 200)
     held: dict[Any, list[int]] = defaultdict(list)
@@ -80,75 +87,90 @@ def test_tasks_that_share_a_key_run_one_after_the_other_and_in_order(seed: int) 
     for job in all_jobs:
         for key in job.holds:
             held[key].append(job.number)
-    lanes.begin(work)
+    scheduler.begin(work, fail)
     for job in all_jobs:
-        lanes.submit(job)
+        scheduler.submit(job)
 
-    assert lanes.wait(20)
-    lanes.end()
+    assert scheduler.wait(20)
+    scheduler.end()
     assert wrong == []
     assert all(numbers == sorted(numbers) for numbers in began.values())
     assert sum(len(numbers) for numbers in began.values()) == sum(len(job.holds) for job in all_jobs)
     assert side_by_side[0] > 1
 
 
-def test_halted_lanes_begin_nothing_more_and_let_what_runs_end() -> None:
-    lanes: Lanes[Job] = Lanes(2)
+def test_a_halted_scheduler_begins_nothing_more_and_let_what_runs_end() -> None:
+    scheduler: Scheduler[Job] = Scheduler(2)
     began = threading.Event()
     go_on = threading.Event()
     ran: list[int] = []
 
-    def work(job: Job) -> None:
+    def work(alone: Sequence[Job]) -> None:
         began.set()
         go_on.wait(10)
-        ran.append(job.number)
-        lanes.finish(job)
+        ran.append(alone[0].number)
+        scheduler.finish(alone[0])
 
-    lanes.begin(work)
+    scheduler.begin(work, fail)
     for number in range(20):
-        lanes.submit(Job(number=number, holds=["the same"]))
+        scheduler.submit(Job(number=number, holds=["the same"]))
     assert began.wait(10)
-    lanes.halt()
-    assert not lanes.wait(0.05)
+    scheduler.halt()
+    assert not scheduler.wait(0.05)
     go_on.set()
-    assert lanes.wait(10)
+    assert scheduler.wait(10)
     assert ran == [0]
-    lanes.end()
+    scheduler.end()
+
+
+def test_work_that_fails_is_told_and_ends_no_thread() -> None:
+    scheduler: Scheduler[Job] = Scheduler(1)
+    told: SimpleQueue[Exception] = SimpleQueue()
+
+    def work(alone: Sequence[Job]) -> None:
+        scheduler.finish(alone[0])
+        raise KeyError
+
+    scheduler.begin(work, told.put)
+    for key in ("a", "b"):
+        scheduler.submit(Job(holds=[key]))
+        assert isinstance(told.get(timeout=10), KeyError)
+    scheduler.end()
 
 
 def test_tasks_of_a_group_run_together_and_never_too_many() -> None:
-    lanes: Lanes[Job] = Lanes(3, most_together=10)
+    scheduler: Scheduler[Job] = Scheduler(3, most_together=10)
     ran: list[list[int]] = []
 
     def together(jobs: Sequence[Job]) -> None:
         ran.append([job.number for job in jobs])
         for job in jobs:
-            lanes.finish(job)
+            scheduler.finish(job)
 
-    lanes.begin(lanes.finish, together)
+    scheduler.begin(together, fail)
     for number in range(25):
-        lanes.submit(Job(number=number, holds=[number], group="a"))
-    lanes.submit(Job(number=25, holds=[24], group="b"))
-    assert lanes.wait(20)
-    lanes.end()
+        scheduler.submit(Job(number=number, holds=[number], group="a"))
+    scheduler.submit(Job(number=25, holds=[24], group="b"))
+    assert scheduler.wait(20)
+    scheduler.end()
 
     assert [number for numbers in ran for number in numbers] == list(range(26))
     assert [len(numbers) for numbers in ran] == [10, 10, 5, 1]
 
 
 def test_a_key_counts_as_held_until_it_was_looked_at_again() -> None:
-    lanes: Lanes[Job] = Lanes(1)
-    lanes.begin(lanes.finish)
-    lanes.submit(Job(holds=["k"]))
-    assert lanes.wait(10)
-    assert lanes.held("k")
-    lanes.released.clear()
-    assert not lanes.held("k")
-    lanes.end()
+    scheduler: Scheduler[Job] = Scheduler(1)
+    scheduler.begin(lambda jobs: scheduler.finish(jobs[0]), fail)
+    scheduler.submit(Job(holds=["k"]))
+    assert scheduler.wait(10)
+    assert scheduler.held("k")
+    scheduler.released.clear()
+    assert not scheduler.held("k")
+    scheduler.end()
 
 
 def test_locks_are_dropped_when_nobody_holds_them() -> None:
-    locks = OneAtATime()
+    locks = KeyedLock()
     with locks.holding("a"), locks.holding("b"):
         assert len(locks._locks) == 2
     assert not locks._locks

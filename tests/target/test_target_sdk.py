@@ -22,7 +22,7 @@ from osdi_crm_sandbox.control import Account, Sandbox
 from singer_sdk import Sink, Target
 from singer_sdk.testing import get_target_test_class
 from singer_sdk.testing.suites import SingerTestSuite, target_tests
-from target_osdi_crm.sink import RecordSink
+from target_osdi_crm.intake.sink import RecordSink
 from target_osdi_crm.target import TargetOSDICRM
 from typing_extensions import override
 
@@ -155,7 +155,7 @@ def test_the_marker_of_deleted_records_is_gone_when_the_sink_sees_them() -> None
 
 def test_our_sink_needs_no_private_member_of_the_sdk() -> None:
     code = Path(__file__).parents[2] / "target-osdi-crm" / "target_osdi_crm"
-    for file in ("sink.py", "reader.py"):
+    for file in ("intake/sink.py", "intake/reader.py"):
         text = (code / file).read_text()
         assert "._validator" not in text
         assert "_latest_state" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from osdi_crm_client import redaction, work_dir
@@ -12,21 +12,17 @@ from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm.journal.schema import RECORDS
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 MOST_CONNECTIONS = 20
 
 
-def address(config: Mapping[str, Any]) -> sa.URL:
-    """The database that the settings name: a file in the working folder, unless told otherwise.
+def address(named: str | None, folder: Path) -> sa.URL:
+    """The database that the setting `journal` names: a file in the working folder, unless told otherwise.
 
     Raises:
         ConfigurationError: If it is not a database we can keep a journal in.
     """
-    named = str(config.get("journal") or "")
-    if "://" not in named:
-        file = Path(named) if named else work_dir.path(config, "journal.db")
+    if not named or "://" not in named:
+        file = Path(named) if named else work_dir.file(folder, "journal.db")
         return sa.URL.create("sqlite", database=str(file))
     try:
         url = sa.make_url(named)

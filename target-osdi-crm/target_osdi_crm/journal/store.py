@@ -16,7 +16,7 @@ from target_osdi_crm.journal.writer import MOST_AT_ONCE, Write, Writer, hashed, 
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 DAY = 86_400.0
 
@@ -34,17 +34,21 @@ class Journal:
 
     def __init__(
         self,
-        config: Mapping[str, Any],
+        address: sa.URL,
         account: str,
+        source: str = "default",
         *,
+        keep_days: int = 90,
         read_only: bool = False,
         fail: Callable[[Stop], None] = lambda _: None,
     ) -> None:
-        """Open the journal that the settings name.
+        """Open a journal.
 
         Args:
-            config: The settings.
+            address: The database.
             account: The name of the account.
+            source: The name of the source.
+            keep_days: Days after which contents of records that are not written are erased; 0 keeps them.
             read_only: Whether to write nothing, for a dry run.
             fail: Told when the journal cannot be written any more.
 
@@ -53,13 +57,13 @@ class Journal:
             Stop: If another run holds it for this account.
         """
         self.account = account
-        self.source = str(config.get("source") or "default")
+        self.source = source
         self.run = 0
         self._planned: dict[tuple[str, str], Row] | None = {} if read_only else None
         self._writer: Writer | None = None
         self._any_opt_outs = False
         self._closing = ExitStack()
-        self._engine = database.opened(database.address(config), read_only=read_only)
+        self._engine = database.opened(address, read_only=read_only)
         if not self._engine:
             return
         with ExitStack() as opening:
@@ -76,7 +80,7 @@ class Journal:
                 with self._engine.connect() as connection:
                     self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
                 if not read_only:
-                    self._begin(int(config.get("journal_retention_days", 90)), fail)
+                    self._begin(keep_days, fail)
             except sa.exc.SQLAlchemyError as error:
                 raise database.unusable(error) from None
             self._closing = opening.pop_all()

@@ -47,7 +47,7 @@ def _opened(chosen: argparse.Namespace) -> sa.Engine:
         ConfigurationError: If there is none.
     """
     if chosen.journal or Path(chosen.work_dir).is_dir():
-        url = database.address({"work_dir": chosen.work_dir, "journal": chosen.journal})
+        url = database.address(chosen.journal, Path(chosen.work_dir))
         if made := database.opened(url, read_only=True):
             if chosen.work in {_status, _rejects, _report}:
                 return made
@@ -145,7 +145,7 @@ def _reasons(connection: sa.Connection, chosen: argparse.Namespace, records: sa.
 
 
 def _report(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    file = chosen.out or work_dir.path({"work_dir": chosen.work_dir}, "report.html")
+    file = chosen.out or work_dir.file(Path(chosen.work_dir), "report.html")
     text = page.page(connection, chosen.run, chosen.account)
     try:
         with work_dir.opened(file, "w") as out:

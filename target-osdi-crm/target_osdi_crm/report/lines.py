@@ -10,14 +10,15 @@ from osdi_crm_client import work_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class Lines:
     """One such file."""
 
-    def __init__(self, config: Mapping[str, Any], name: str) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         """Begin the file."""
-        self._file = work_dir.opened(work_dir.path(config, name), "w")
+        self._file = work_dir.opened(work_dir.file(folder, name), "w")
         self._lock = threading.Lock()
 
     def add(self, line: Mapping[str, Any]) -> None:

@@ -8,15 +8,16 @@ from target_osdi_crm.report.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 class Plan:
     """The file `plan.jsonl`: keys and names of fields, and values only where asked for."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        """Begin the file."""
-        self._lines = Lines(config, "plan.jsonl")
-        self._values = bool(config.get("plan_values"))
+    def __init__(self, work_dir: Path, *, values: bool) -> None:
+        """Begin the file, with values or without."""
+        self._lines = Lines(work_dir, "plan.jsonl")
+        self._values = values
 
     def add(
         self,

@@ -12,6 +12,7 @@ from osdi_crm_client import work_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 COLUMNS = (
     "read",
@@ -90,8 +91,8 @@ def table(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def keep(config: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+def keep(folder: Path, result: Mapping[str, Any]) -> None:
     """Write the result to `summary.json`."""
-    with work_dir.opened(work_dir.path(config, "summary.json"), "w") as file:
+    with work_dir.opened(work_dir.file(folder, "summary.json"), "w") as file:
         json.dump(result, file, indent=2)
         file.write("\n")

@@ -10,8 +10,8 @@ from osdi_crm_client.errors import Garbled, NotSignedIn
 from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
+from target_osdi_crm.apply.batcher import RequestBatcher
 from target_osdi_crm.columns import from_columns
-from target_osdi_crm.gathering import Gathering
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.values import key
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from target_osdi_crm.gathering import Replies
+    from target_osdi_crm.apply.batcher import Replies
 
 _COLUMNS = {
     "externalid": ("ExternalIDs", "ExternalID"),
@@ -60,12 +60,12 @@ _OPTIONS = {
 class Profiles(CrowdskoutStream):
     """Profiles."""
 
-    _create_with_others: Gathering
+    _create_with_others: RequestBatcher
 
     @override
     def begin(self) -> None:
         self.batch_size = max(1, self.session.own.profiles_per_call)
-        self._create_with_others = Gathering(self.batch_size, self._create_many)
+        self._create_with_others = RequestBatcher(self.batch_size, self._create_many)
 
     # Before a record is decided
 

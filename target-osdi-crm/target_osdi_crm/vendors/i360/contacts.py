@@ -11,7 +11,7 @@ from osdi_crm_client.errors import Garbled, Refused, VendorError
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.gathering import Gathering
+from target_osdi_crm.apply.batcher import RequestBatcher
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.i360.stream import NAME, I360Stream, emails_of, number, path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from target_osdi_crm.gathering import Replies
+    from target_osdi_crm.apply.batcher import Replies
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -35,14 +35,14 @@ _ACCEPTED = "accepted as an import: not yet a contact"
 class Contacts(I360Stream):
     """Contacts."""
 
-    _import: Gathering
+    _import: RequestBatcher
     _imports_path: str
 
     @override
     def begin(self) -> None:
         super().begin()
         self.batch_size = max(1, self.session.own.contacts_per_import)
-        self._import = Gathering(self.batch_size, self._import_many)
+        self._import = RequestBatcher(self.batch_size, self._import_many)
         self._imports_path = path(self.session.own, "imports")
 
     @override

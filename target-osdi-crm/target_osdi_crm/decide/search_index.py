@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Index:
+class SearchIndex:
     """Lets searches wait until they must show what was written before."""
 
     def __init__(self, lag: float, last_write: float, stopped: Callable[[], bool]) -> None:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from target_osdi_crm.gathering import SECONDS_TO_GATHER
+from target_osdi_crm.apply.batcher import SECONDS_TO_GATHER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
 LONGEST_TO_GATHER = 5.0
 """Seconds after which they wait no longer, though more keep coming."""
@@ -23,7 +22,7 @@ LONGEST_TO_GATHER = 5.0
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Task:
-    """What runs in a lane.
+    """What is scheduled.
 
     Attributes:
         holds: Keys that no other task may hold at the same time.
@@ -43,11 +42,11 @@ class Task:
 T = TypeVar("T", bound=Task)
 
 
-class Lanes(Generic[T]):
+class Scheduler(Generic[T]):
     """Runs tasks in threads; a task is over when somebody calls `finish` for it."""
 
     def __init__(self, threads: int, most_together: int = 1) -> None:
-        """Prepare so many lanes, in which so many tasks of a group may run together."""
+        """Prepare so many threads, and let so many tasks of a group run together."""
         self._threads = threads
         self._most = 32 * threads
         self._most_together = most_together
@@ -61,10 +60,10 @@ class Lanes(Generic[T]):
         self._halted = False
         self.released: set[Hashable] = set()
 
-    def begin(self, work: Callable[[T], None], work_together: Callable[[Sequence[T]], None] | None = None) -> None:
-        """Run `work` on each task, and `work_together` on those of each group, from now on."""
+    def begin(self, work: Callable[[Sequence[T]], None], fail: Callable[[Exception], None]) -> None:
+        """Do this work from now on: on the tasks of a group together, on others one by one; tell `fail` if it fails."""
         for number in range(self._threads):
-            threading.Thread(target=self._run, args=(work, work_together), name=f"lane-{number}", daemon=True).start()
+            threading.Thread(target=self._run, args=(work, fail), name=f"worker-{number}", daemon=True).start()
 
     def submit(self, task: T) -> None:
         """Run a task when its turn has come; blocks while many are unfinished."""
@@ -139,7 +138,7 @@ class Lanes(Generic[T]):
         for _ in range(self._threads):
             self._ready.put(None)
 
-    def _run(self, work: Callable[[T], None], work_together: Callable[[Sequence[T]], None] | None) -> None:
+    def _run(self, work: Callable[[Sequence[T]], None], fail: Callable[[Exception], None]) -> None:
         while (tasks := self._ready.get()) is not None:
             if tasks[0].group is not None:
                 self._gather(tasks)
@@ -148,10 +147,9 @@ class Lanes(Generic[T]):
                     continue
                 self._running += 1
             try:
-                if work_together and tasks[0].group is not None:
-                    work_together(tasks)
-                else:
-                    work(tasks[0])
+                work(tasks)
+            except Exception as error:  # noqa: BLE001
+                fail(error)
             finally:
                 with self._changed:
                     self._running -= 1
@@ -165,26 +163,3 @@ class Lanes(Generic[T]):
             time.sleep(SECONDS_TO_GATHER)
         with self._changed:
             del self._gathered[tasks[0].group]
-
-
-class OneAtATime:
-    """Locks by key, made when asked for and dropped when nobody holds them."""
-
-    def __init__(self) -> None:
-        self._locks: dict[Hashable, tuple[threading.Lock, list[None]]] = {}
-        self._guard = threading.Lock()
-
-    @contextmanager
-    def holding(self, key: Hashable) -> Iterator[None]:
-        """Hold the lock of this key."""
-        with self._guard:
-            lock, users = self._locks.setdefault(key, (threading.Lock(), []))
-            users.append(None)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                users.pop()
-                if not users:
-                    del self._locks[key]

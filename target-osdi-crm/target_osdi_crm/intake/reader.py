@@ -20,7 +20,7 @@ from target_osdi_crm.stop import CONFIGURATION, Stop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from target_osdi_crm.target import TargetOSDICRM
+    from target_osdi_crm.intake.plugin import Plugin
 
 logger = logging.getLogger("target-osdi-crm")
 
@@ -40,7 +40,7 @@ class Reader(GenericSingerReader[bytes]):
         blocked: Whether a line is being waited for, so that only an exception can end the wait.
     """
 
-    target: TargetOSDICRM
+    target: Plugin
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Reader(GenericSingerReader[bytes]):
         """Read and handle every line."""
         run = self.target.run
         self._pass = callbacks[SingerMessageType.STATE]
-        interval = float(self.target.config.get("state_interval_seconds", 30))
+        interval = self.target.settings.state_interval_seconds
         read: Counter[str] = Counter()
         lines: Iterable[bytes] = getattr(file_input, "buffer", file_input) or self.default_input
         waiting = iter(lines)
@@ -182,7 +182,7 @@ class Reader(GenericSingerReader[bytes]):
         while self._states and self._states[0][0] <= settled:
             latest = self._states.popleft()[1]
         self._passed_on = time.monotonic()
-        if latest is None or self._pass is None or self.target.config.get("dry_run"):
+        if latest is None or self._pass is None or self.target.settings.dry_run:
             return False
         self._pass(latest)
         return True

@@ -27,7 +27,7 @@ class _Batch:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-class Gathering:
+class RequestBatcher:
     """Gathers the orders of many threads into calls; each thread gets the reply to its own."""
 
     def __init__(self, most: int, send: Callable[[Sequence[Order]], Replies]) -> None:

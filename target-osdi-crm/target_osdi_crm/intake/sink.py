@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from singer_sdk import Sink
+from singer_sdk import Sink, Target
 from typing_extensions import override
 
-from target_osdi_crm.shape import Validator
+from target_osdi_crm.intake.shaping import Validator
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
-    from target_osdi_crm.target import TargetOSDICRM
+    from target_osdi_crm.intake.plugin import Plugin
 
 logger = logging.getLogger("target-osdi-crm")
 
 
 class RecordSink(Sink):
-    """Passes each record to its life, which validates it where a failure is a rejection."""
+    """Takes each record in; it is validated later, where a failure is a rejection."""
 
     MAX_SIZE_DEFAULT = sys.maxsize
 
     def __init__(
         self,
-        target: TargetOSDICRM,
+        target: Target,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
@@ -43,11 +43,11 @@ class RecordSink(Sink):
         super().__init__(target, stream_name, {"properties": {}, "additionalProperties": True}, [])
         self.original_schema = copy.deepcopy(schema)
         self._keys = list(key_properties or ())
-        self._target = target
-        self._inflow = None
-        if not target.run.writable(stream_name):
-            title, able = target.account.vendor.title, f"'{stream_name}' cannot be written"
-            if self.config.get("on_unknown_stream") != "skip":
+        self._plugin = plugin = cast("Plugin", target)
+        self._input = None
+        if not plugin.run.writable(stream_name):
+            title, able = plugin.account.vendor.title, f"'{stream_name}' cannot be written"
+            if plugin.settings.on_unknown_stream != "skip":
                 raise Stop(
                     CONFIGURATION,
                     f"{title}: {able}. Leave it out, map it to another, or set 'on_unknown_stream' to 'skip'.",
@@ -58,7 +58,7 @@ class RecordSink(Sink):
             validate = Validator(schema) if self.validate_schema else None
         except ValueError:
             raise Stop(CONFIGURATION, f"The SCHEMA message of '{stream_name}' holds no valid JSON Schema.") from None
-        self._inflow = target.run.inflow(stream_name, self._keys, validate)
+        self._input = plugin.run.input(stream_name, self._keys, validate)
 
     @override
     def get_validator(self) -> BaseJSONSchemaValidator | None:
@@ -71,12 +71,12 @@ class RecordSink(Sink):
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        reader = self._target.reader
-        if self._inflow:
-            self._target.run.intake.take(self._inflow, record, line=reader.line, deleted=reader.deleted)
+        reader = self._plugin.reader
+        if self._input:
+            self._plugin.run.take(self._input, record, line=reader.line, deleted=reader.deleted)
         else:
-            self._target.run.summary.count(self.stream_name, "read")
-            self._target.run.summary.count(self.stream_name, "skipped")
+            self._plugin.run.report.summary.count(self.stream_name, "read")
+            self._plugin.run.report.summary.count(self.stream_name, "skipped")
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:

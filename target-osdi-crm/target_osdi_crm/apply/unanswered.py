@@ -1,4 +1,4 @@
-"""Creations without an answer: what became of them is found out before anything is sent again."""
+"""Creates without an answer: what became of them is found out before anything is sent again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
-    from target_osdi_crm.entry import Entry
-    from target_osdi_crm.index import Index
+    from target_osdi_crm.decide.references import References
+    from target_osdi_crm.decide.search_index import SearchIndex
     from target_osdi_crm.journal.store import Journal
-    from target_osdi_crm.references import References
+    from target_osdi_crm.task import WriteTask
     from target_osdi_crm.vendor import Found, Record, Shaped
 
 _decode = msgspec.json.Decoder().decode
@@ -41,31 +41,31 @@ class Unknowable(Exception):
     """The same, and nothing will ever tell."""
 
 
-class Doubt:
-    """Looks up what unanswered creations have left behind."""
+class UnansweredCreates:
+    """Looks up what unanswered creates have left behind."""
 
     def __init__(
         self,
         account: Account,
-        kept: Journal,
+        journal: Journal,
         *,
         references: References,
-        index: Index,
-        shape: Callable[[Entry, Record], Shaped],
+        index: SearchIndex,
+        shape: Callable[[WriteTask, Record], Shaped],
         deciding: bytes,
     ) -> None:
         """Make ready.
 
         Args:
             account: Tells the vendor's time.
-            kept: The journal.
+            journal: The journal.
             references: Knows what records referred to.
             index: Knows when a search shows what was written.
             shape: Shapes a record as it was sent.
             deciding: A hash of the settings by which an identifier is made, among others.
         """
         self._account = account
-        self._journal = kept
+        self._journal = journal
         self._references = references
         self._index = index
         self._shape = shape
@@ -73,35 +73,35 @@ class Doubt:
         self._claiming = threading.Lock()
         self._unanswered_at: dict[tuple[str, str], float] = {}
 
-    def begin(self, entry: Entry) -> None:
-        """Note that a creation was not answered just now."""
-        self._unanswered_at[entry.key] = time.time()
+    def begin(self, task: WriteTask) -> None:
+        """Note that a create was not answered just now."""
+        self._unanswered_at[task.key] = time.time()
 
-    def clear_up(self, entry: Entry) -> None:
+    def clear_up(self, task: WriteTask) -> None:
         """Find out what became of a creation that was not answered, before it is tried again.
 
         Raises:
             Unknowable: If nobody can tell.
             Unanswered: If the vendor cannot be asked.
         """
-        row = entry.row
-        found = self._left_behind(entry)
+        row = task.row
+        found = self._left_behind(task)
         with self._claiming:
             for each in found:
                 if not self._journal.claimed(row.stream, each.id):
-                    entry.row = after(row, Event.FIND, vendor_id=each.id, channels=row.channels)
-                    self._journal.write(entry.row)
+                    task.row = after(row, Event.FIND, vendor_id=each.id, channels=row.channels)
+                    self._journal.write(task.row)
                     return
-        entry.row = after(row, Event.NOT_CREATED)
+        task.row = after(row, Event.NOT_CREATED)
 
-    def _left_behind(self, entry: Entry) -> Sequence[Found]:
+    def _left_behind(self, task: WriteTask) -> Sequence[Found]:
         """What an unanswered creation may have left behind that cannot be repeated; raises what `clear_up` does."""
-        row = entry.row
-        sent = self._as_sent(entry)
+        row = task.row
+        sent = self._as_sent(task)
         if sent.stream.is_idempotent(sent):
             return ()
         sent_at = row.sent_at or 0.0
-        self._index.wait(self._unanswered_at.get(entry.key, sent_at))
+        self._index.wait(self._unanswered_at.get(task.key, sent_at))
         needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.optional_refers}
         orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
         found: Sequence[Found] | None = ()
@@ -115,7 +115,7 @@ class Doubt:
             raise Unknowable
         return found
 
-    def _as_sent(self, entry: Entry) -> Order:
+    def _as_sent(self, task: WriteTask) -> Order:
         """The order whose answer is missing, though the record may have changed since.
 
         It may have been sent before one of the references was known that it can do without.
@@ -123,15 +123,15 @@ class Doubt:
         Raises:
             Unknowable: If the journal does not know any more what was sent, or what it referred to.
         """
-        sent, stream, shaped = entry.row.sent, entry.stream, entry.shaped
+        sent, stream, shaped = task.row.sent, task.stream, task.shaped
         if sent:
-            shaped = self._shape(entry, _decode(sent))
+            shaped = self._shape(task, _decode(sent))
         elif sent is not None and not stream.idempotent:
             raise Unknowable
-        refers = self._references.resolve_as_before(entry, shaped)
+        refers = self._references.resolve_as_before(task, shaped)
         if refers is None and not stream.idempotent:
             raise Unknowable
-        return Order(stream, shaped.values, refers or {}, foreign_id=stream.foreign_id(entry.source_key))
+        return Order(stream, shaped.values, refers or {}, foreign_id=stream.foreign_id(task.source_key))
 
     def there_by_now(self, order: Order) -> Record | None:
         """The record that bears the identifier already, because an earlier call was carried out late after all."""

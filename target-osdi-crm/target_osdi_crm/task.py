@@ -1,4 +1,4 @@
-"""A record on its way, and where it came in."""
+"""A record on its way: what came in, and the task of writing it, which each room adds to."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_osdi_crm.lanes import Task
+from target_osdi_crm.apply.scheduler import Task
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_osdi_crm.intake.shaping import Shape
     from target_osdi_crm.journal.states import Row
     from target_osdi_crm.rejects import Rejection
-    from target_osdi_crm.shape import Shape
     from target_osdi_crm.vendor import Stream
 
 
 @dataclass(frozen=True, slots=True)
-class Inflow:
+class Input:
     """Where records of one stream come in.
 
     Attributes:
@@ -42,7 +42,7 @@ class Arrival:
     Attributes:
         number: Its number in this run; 0 if it comes from the journal.
         line: The line it stood in; None if it comes from the journal.
-        inflow: Where it came in; None for a line that is no message.
+        input: Where it came in.
         source_key: Its key at the source; None if it lacks one.
         raw: The record as JSON.
         seen: A hash of it, and of the settings that shape it.
@@ -53,7 +53,7 @@ class Arrival:
 
     number: int
     line: int | None
-    inflow: Inflow
+    input: Input
     source_key: str | None
     raw: bytes
     seen: bytes
@@ -63,21 +63,21 @@ class Arrival:
 
 
 @dataclass(slots=True, eq=False)
-class Entry(Task):
-    """A record on its way to the vendor.
+class WriteTask(Task):
+    """The task of writing one record.
 
     Attributes:
         arrival: The record as it came in.
         source_key: Its key at the source, or a hash in its place.
-        row: What the journal knows of it; made when first needed.
+        row: What the journal knows of it.
         stale: Whether the journal may have learned more since `row` was read.
         stored: Whether it comes from the journal.
         patience: What it waits for: 3, all it refers to; 2, what it cannot do without or has come in and waits too; 1,
             what it cannot do without; 0, nothing.
-        to_complete: Whether it is to be written once more, with what it refers to and waits too.
-        rejected: The hash under which it was rejected before.
-        unknown: The hash under which it was of unknown outcome before.
-        refused: Why it is rejected, when it is its turn.
+        incomplete: Whether it is to be written once more, with what it refers to and waits too.
+        rejected_before: The hash under which it was rejected before.
+        unknown_before: The hash under which it was of unknown outcome before.
+        refused: Why it cannot be written, if intake found that.
         shaped: The record in the vendor's terms.
         fingerprint: A hash of that, and of the settings that shape it.
         opt_outs: Channels and addresses that the record says are not to be used.
@@ -89,9 +89,9 @@ class Entry(Task):
     stale: bool = False
     stored: bool = False
     patience: int = 3
-    to_complete: bool = False
-    rejected: bytes | None = None
-    unknown: bytes | None = None
+    incomplete: bool = False
+    rejected_before: bytes | None = None
+    unknown_before: bytes | None = None
     refused: Rejection | None = None
     shaped: Shaped = field(default_factory=Shaped)
     fingerprint: bytes = b""
@@ -100,7 +100,12 @@ class Entry(Task):
     @property
     def stream(self) -> Stream:
         """The stream."""
-        return self.arrival.inflow.stream
+        return self.arrival.input.stream
+
+    @property
+    def shape(self) -> Shape:
+        """What shapes records of the stream."""
+        return self.arrival.input.shape
 
     @property
     def key(self) -> tuple[str, str]:
@@ -108,7 +113,19 @@ class Entry(Task):
         return self.stream.name, self.source_key
 
     @property
+    def tried(self) -> bytes:
+        """The hash under which this version is tried."""
+        return self.fingerprint or self.arrival.seen
+
+    @property
     def name(self) -> str:
         """The record's name in the log: where it came from, and a hash of its key."""
         where = f"line {self.arrival.line}" if self.arrival.line else "from the journal"
         return f"{self.stream.name}, {where}, key {hashlib.sha256(self.source_key.encode()).hexdigest()[:10]}"
+
+
+def listed(given: Any) -> list[str]:
+    """The keys that a property holds: none, one, or many."""
+    if given is None:
+        return []
+    return [str(each) for each in given] if isinstance(given, list) else [str(given)]

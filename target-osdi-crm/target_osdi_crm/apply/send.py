@@ -1,0 +1,176 @@
+"""From a decision to what came of it: the intent is journaled, the call made, and the reply read."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client import errors
+
+from target_osdi_crm import consent
+from target_osdi_crm.apply.batcher import sent_together
+from target_osdi_crm.apply.unanswered import Unanswered
+from target_osdi_crm.apply.written import Written, channels_of, without_call
+from target_osdi_crm.decide.decision import CALLS_NOBODY, NOTHING
+from target_osdi_crm.journal.states import Event, State, after
+from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.stop import Stop
+from target_osdi_crm.vendor import CREATE, DELETE, Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_osdi_crm.apply.limits import Limits
+    from target_osdi_crm.apply.unanswered import UnansweredCreates
+    from target_osdi_crm.apply.written import Decided
+    from target_osdi_crm.decide.decision import Decision
+    from target_osdi_crm.decide.recent import RecentWrites
+    from target_osdi_crm.journal.store import Journal
+    from target_osdi_crm.task import WriteTask
+    from target_osdi_crm.vendor import Record
+
+MOST_TRIES = 3
+"""How often a repeatable call is made whose answers cannot be read."""
+
+
+class Sender:
+    """Carries decisions out: one, or those of records that share a call."""
+
+    def __init__(
+        self, journal: Journal, unanswered: UnansweredCreates, recent: RecentWrites, limits: Limits, deciding: bytes
+    ) -> None:
+        """Send for one run.
+
+        Args:
+            journal: Learns of every intent before it is carried out.
+            unanswered: Looks up what a refused create may have left behind.
+            recent: Learns of every record that is written.
+            limits: How much may be written.
+            deciding: A hash of the settings that decide.
+        """
+        self._journal = journal
+        self._unanswered = unanswered
+        self._recent = recent
+        self._limits = limits
+        self._deciding = deciding
+
+    def carry_out(self, decided: Decided) -> list[Written | Exception]:
+        """Carry decisions out; return what came of each, or what went wrong with it."""
+        results = [self._intend(task, decision) for task, decision in decided]
+        intended = [each for each, result in zip(decided, results, strict=True) if result is None]
+        replies = iter(self._replies(intended) if intended else ())
+        return [
+            self._read(task, decision, next(replies)) if result is None else result
+            for (task, decision), result in zip(decided, results, strict=True)
+        ]
+
+    def _intend(self, task: WriteTask, decision: Decision) -> Written | Exception | None:
+        """Note what is about to be sent; or return what comes of it without a call."""
+        if decision.action in CALLS_NOBODY:
+            return without_call(task, decision)
+        try:
+            self._limits.spend(decision.action)
+        except Stop as stop:
+            return stop
+        if decision.action == CREATE:
+            task.row = after(task.row, Event.INTEND_CREATE, sent_at=time.time(), sent_settings=self._deciding)
+        else:
+            task.row = after(task.row, Event.INTEND_CHANGE)
+        return None
+
+    def _replies(self, intended: Decided) -> Sequence[Any]:
+        """Journal what is about to be sent, durably, and send it; return the replies, or what went wrong."""
+        try:
+            self._journal.write_all(
+                [task.row for task, _ in intended], opt_outs=[each for task, _ in intended for each in task.opt_outs]
+            )
+        except Stop as stop:
+            return [stop] * len(intended)
+        task, decision = intended[0]
+        if not task.stream.batch_by:
+            return [self._reply(*each) for each in intended]
+        orders = [decision.order for _, decision in intended if decision.order]
+        deleted = decision.action == DELETE
+        return sent_together(orders, lambda some: task.stream.write_batch(some, deleted=deleted))
+
+    def _reply(self, task: WriteTask, decision: Decision) -> Any:
+        """Send what is to be sent alone, and return the reply, or what went wrong."""
+        order, found = decision.order, decision.found
+        assert order  # noqa: S101
+        try:
+            if decision.action == DELETE:
+                return task.stream.delete(task.row.vendor_id, order)
+            if found:
+                return self._repeated(order, lambda: task.stream.update(found.id, order, found.record), repeatable=True)
+            repeatable = task.stream.is_idempotent(order)
+            return self._repeated(order, lambda: task.stream.create(order), repeatable=repeatable)
+        except Exception as error:  # noqa: BLE001
+            return error
+
+    def _repeated(self, order: Order, call: Callable[[], Record], *, repeatable: bool) -> Record:
+        """Make a call, again where its answer cannot be read and that does no harm.
+
+        Raises:
+            Unanswered: If it may have been carried out, and sending it again might do that twice.
+            VendorError: If it was not.
+        """
+        for left in reversed(range(MOST_TRIES)):
+            try:
+                return call()
+            except errors.VendorError as error:
+                if error.may_have_happened and not repeatable:
+                    raise Unanswered(error) from error
+                refused = isinstance(error, errors.Refused) and order.foreign_id
+                if refused and (there := self._unanswered.there_by_now(order)):
+                    return there
+                if not isinstance(error, errors.Garbled) or not left:
+                    raise
+        raise AssertionError
+
+    def _read(self, task: WriteTask, decision: Decision, reply: Any) -> Written | Exception:
+        """Tell from a reply what came of a decision."""
+        if isinstance(reply, Exception):
+            answered = isinstance(reply, Rejection | errors.VendorError)
+            if answered and task.row.state is State.UNANSWERED:
+                task.row = after(task.row, Event.NOT_CREATED)
+            return reply
+        if decision.action == DELETE:
+            return Written(DELETE if reply or task.stream.batch_by else NOTHING)
+        if task.stream.batch_by:
+            return Written(CREATE, task.stream.id_of(reply))
+        try:
+            return self._verified(task, decision, reply)
+        except (Rejection, errors.VendorError) as error:
+            return error
+
+    def _verified(self, task: WriteTask, decision: Decision, reply: Record) -> Written:
+        """Compare a reply with what was sent.
+
+        Raises:
+            Rejection: If the vendor did not apply what it took.
+        """
+        order, found, stream = decision.order, decision.found, task.stream
+        assert order  # noqa: S101
+        vendor_id, unlike = stream.id_of(reply), stream.differences(order, reply)
+        if unlike and found and vendor_id not in {None, found.id}:
+            raise Rejection("not_applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
+        channels = channels_of(stream, reply)
+        self._recent.note(task, vendor_id, reply)
+        if unlike:
+            if vendor_id:
+                task.row = after(task.row, Event.FIND, vendor_id=vendor_id, channels=channels)
+            raise Rejection("not_applied", f"The vendor took it and does not show {', '.join(unlike)}.")
+        whole = Order(stream, task.shaped.values, order.refers)
+        return Written(
+            decision.action,
+            vendor_id,
+            channels,
+            reply,
+            opt_ins=[
+                (channel, asked.address)
+                for channel, asked in task.shaped.consent.items()
+                if asked.address and order.statuses.get(channel) == consent.IN
+            ],
+            unchangeable=stream.differences(whole, reply) if found else (),
+            notes=order.notes,
+        )

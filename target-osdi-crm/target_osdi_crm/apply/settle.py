@@ -1,0 +1,258 @@
+"""What came of a record goes into the journal; then it is let go of, and the report told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from osdi_crm_client import errors
+
+from target_osdi_crm.apply.unanswered import Unanswered, Unknowable
+from target_osdi_crm.apply.written import Written
+from target_osdi_crm.decide.consent import counted
+from target_osdi_crm.decide.decision import ADOPT, NOTHING, SKIP
+from target_osdi_crm.decide.references import Waiting
+from target_osdi_crm.journal.states import WAITS, Event, State, after
+from target_osdi_crm.rejects import EACH_RUN, NO_ANSWER, REFERENCE, Rejection, sentence
+from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
+from target_osdi_crm.vendor import CREATE, DELETE, UPDATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_osdi_crm.decide.decision import Decision
+    from target_osdi_crm.journal.store import Journal
+    from target_osdi_crm.report.report import Report
+    from target_osdi_crm.settings import TargetSettings
+    from target_osdi_crm.task import WriteTask
+
+logger = logging.getLogger("target-osdi-crm")
+
+MOST_FAILURES_IN_A_ROW = 10
+"""Records that may fail one after the other, for no fault of their own, before the run is given up."""
+
+TO_COMPLETE = "waits for what it refers to, to be completed"
+
+_COUNTED = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", ADOPT: "unchanged", NOTHING: "skipped"}
+_REJECTED = {EACH_RUN: Event.FAIL, REFERENCE: Event.ORPHAN}
+_HOPELESS = (errors.NotSignedIn, errors.Unreachable)
+"""What every record would meet."""
+
+
+class Release(Protocol):
+    """Lets go of a record."""
+
+    def __call__(self, task: WriteTask, *, settled: bool = True) -> None:
+        """Let those behind it go on; where it is settled, STATE may pass."""
+
+
+class Settler:
+    """Settles records; safe to use from any thread.
+
+    Attributes:
+        new_rejects: How many were rejected that were not before.
+    """
+
+    def __init__(
+        self,
+        settings: TargetSettings,
+        deciding: bytes,
+        journal: Journal,
+        report: Report,
+        *,
+        release: Release,
+        stop: Callable[[Stop], None],
+    ) -> None:
+        """Settle the records of one run.
+
+        Args:
+            settings: The target's settings.
+            deciding: A hash of those that decide whether a record is rejected.
+            journal: Learns what came of each.
+            report: Tells it.
+            release: Lets go of a record, settled or not.
+            stop: Ends the run early.
+        """
+        self._allow_resubscribe = settings.allow_resubscribe
+        self._most_rejects = settings.max_rejects
+        self._deciding = deciding
+        self._journal = journal
+        self._report = report
+        self._release = release
+        self._stop = stop
+        self._guard = threading.Lock()
+        self._failures_in_a_row = 0
+        self._latest_failure: BaseException | None = None
+        self.new_rejects = 0
+
+    def known(self, task: WriteTask, column: str) -> None:
+        """Settle a record of which the journal knows all there is."""
+        self._report.count(task, column)
+        self._report.note(task, column)
+        self._release(task)
+
+    def settle(self, task: WriteTask, decision: Decision | None, result: Written | Exception) -> None:
+        """Settle a record by what came of it, or went wrong with it."""
+        match result:
+            case Written():
+                assert decision  # noqa: S101
+                self._written(task, decision, result)
+            case Waiting():
+                self._wait(task, str(result))
+            case Rejection() if result.retry == REFERENCE and task.patience:
+                self._wait(task, result.reason)
+            case Rejection():
+                self._reject(task, result, result)
+            case Unanswered() if task.patience or isinstance(result.error, _HOPELESS):
+                self._lose_answer(task, result.error)
+            case Unanswered():
+                self._reject(task, _failed(result.error), result.error)
+            case Unknowable():
+                self._unknown(task)
+            case errors.VendorError():
+                self._fail(task, result)
+            case _:
+                self._end_run(task, result)
+
+    def _fail(self, task: WriteTask, error: errors.VendorError) -> None:
+        if isinstance(error, _HOPELESS):
+            self._give_back(task, error)
+        else:
+            self._reject(task, _failed(error), error)
+
+    def _end_run(self, task: WriteTask, error: Exception) -> None:
+        """End the run for what is no fault of a record's, which comes again with the next."""
+        if not isinstance(error, Stop):
+            logger.debug("Unexpected", exc_info=error)
+            error = Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}, at {task.name}.")
+        self._stop(error)
+        self.leave(task)
+
+    def leave(self, task: WriteTask) -> None:
+        """Let go of a record that is not settled: it comes again with the next run."""
+        self._release(task, settled=False)
+
+    def superseded(self, task: WriteTask) -> None:
+        """Count an earlier record of this run with the same key, in whose place this one comes: it was not written."""
+        row = task.row
+        if (row.state.is_unanswered or row.state is State.WAITING) and row.run == self._journal.run:
+            self._report.count(task, "skipped", "came again while it waited")
+
+    def _written(self, task: WriteTask, decision: Decision, written: Written) -> None:
+        if written.action == SKIP:
+            self._skip(task, decision.reason, written.vendor_id)
+            return
+        acknowledged: dict[str, Any] = {
+            "vendor_id": written.vendor_id,
+            "channels": written.channels,
+            "seen": task.arrival.seen,
+            "fingerprint": task.fingerprint,
+            "words": "; ".join(written.notes) or None,
+        }
+        if decision.incomplete:
+            task.row = after(task.row, Event.ACKNOWLEDGE_INCOMPLETE, **acknowledged, reason=TO_COMPLETE)
+        else:
+            task.row = after(task.row, Event.ACKNOWLEDGE, **acknowledged)
+        with self._guard:
+            self._failures_in_a_row = 0
+        nothing = ["nothing to delete"] if written.action == NOTHING and decision.action == DELETE else []
+        self._report.count(task, _COUNTED[written.action], *written.notes, *nothing)
+        statuses = task.stream.statuses_of(written.shown) if written.shown else {}
+        self._report.consent(task, counted(decision.choices, statuses))
+        for what in [*decision.withheld, *(f"{name} cannot be changed" for name in written.unchangeable)]:
+            self._report.withheld(task, what)
+        if written.action == ADOPT:
+            self._report.note(task, "unchanged")
+        self._keep(task, opt_ins=written.opt_ins if self._allow_resubscribe else ())
+
+    def _skip(self, task: WriteTask, why: str, vendor_id: str | None) -> None:
+        task.row = after(task.row, Event.SKIP, vendor_id=vendor_id, settings=self._deciding, reason=why)
+        self._report.count(task, "skipped", why)
+        self._report.note(task, "skip", reason=why)
+        self._keep(task)
+
+    def _wait(self, task: WriteTask, why: str) -> None:
+        """Have a record wait, on disk, for what it refers to."""
+        row = task.row
+        if task.stored and (row.state is State.ORPHANED or (row.state in WAITS and not row.words)):
+            self._release(task)
+            return
+        task.row = after(row, Event.WAIT, reason=why)
+        self._keep(task)
+
+    def _lose_answer(self, task: WriteTask, error: errors.VendorError) -> None:
+        """Have a create looked up at the end of the run."""
+        task.row = after(task.row, Event.LOSE_ANSWER, code=NO_ANSWER, reason=sentence(NO_ANSWER))
+        self._count_failure(error)
+        self._keep(task)
+        self._stop_if_hopeless(error)
+
+    def _unknown(self, task: WriteTask) -> None:
+        """Nobody can tell whether a record was written."""
+        unknown = Rejection(NO_ANSWER, "It was sent and not answered, and the vendor offers nothing to look it up by.")
+        self._report.count(task, "unknown")
+        self._report.note(task, "unknown", reason=unknown.words)
+        self._report.not_written(task, unknown)
+        with self._guard:
+            self.new_rejects += task.unknown_before != task.fingerprint
+        task.row = after(task.row, Event.CANNOT_TELL, **_why(unknown))
+        self._keep(task)
+
+    def _give_back(self, task: WriteTask, error: errors.VendorError) -> None:
+        """Nobody may write, or the vendor cannot be reached: the record waits for the next run."""
+        why = Rejection("not_signed_in" if isinstance(error, errors.NotSignedIn) else "not_reached", str(error))
+        task.row = after(task.row, Event.GIVE_BACK, **_why(why))
+        self._keep(task)
+        self._stop_if_hopeless(error)
+
+    def _stop_if_hopeless(self, error: errors.VendorError) -> None:
+        if isinstance(error, _HOPELESS):
+            self._stop(Stop(CONFIGURATION, str(error)))
+
+    def _reject(self, task: WriteTask, rejection: Rejection, cause: Exception) -> None:
+        """Reject a record; `cause` is what went wrong with the call, which may have held others too."""
+        self._report.rejected(task, rejection)
+        if task.rejected_before != task.row.tried:
+            self._count_reject()
+        if rejection.retry == EACH_RUN:
+            self._count_failure(cause)
+        event = _REJECTED.get(rejection.retry, Event.REJECT)
+        task.row = after(task.row, event, **_why(rejection), settings=self._deciding)
+        self._keep(task)
+
+    def _keep(self, task: WriteTask, opt_ins: Sequence[tuple[str, str]] = ()) -> None:
+        self._journal.write_soon(task.row, opt_outs=task.opt_outs, opt_ins=opt_ins, then=lambda: self._release(task))
+
+    def _count_reject(self) -> None:
+        with self._guard:
+            self.new_rejects += 1
+            rejects, most = self.new_rejects, self._most_rejects
+        if most is None:
+            return
+        read = self._report.summary.total("read")
+        if rejects >= most >= 1 or (most < 1 and read >= 100 and rejects >= most * read):
+            self._stop(Stop(CAPPED, f"{rejects:,} records were rejected; 'max_rejects' is {most:g}."))
+
+    def _count_failure(self, cause: BaseException) -> None:
+        """Count one more failure, unless records that travelled in one call share it."""
+        with self._guard:
+            self._failures_in_a_row += cause is not self._latest_failure
+            self._latest_failure = cause
+            in_a_row = self._failures_in_a_row
+        if in_a_row >= MOST_FAILURES_IN_A_ROW:
+            self._stop(Stop(CAPPED, f"{in_a_row} records in a row failed for no fault of theirs. Try again later."))
+
+
+def _why(rejection: Rejection) -> dict[str, str]:
+    return {"code": rejection.code, "reason": rejection.reason, "words": rejection.words}
+
+
+def _failed(error: errors.VendorError) -> Rejection:
+    """What a call that failed means for the record."""
+    words = error.words or error.why
+    if isinstance(error, errors.Refused):
+        return Rejection("vendor_refused", words, why=error.why, status=error.status)
+    if isinstance(error, errors.ForeignOrigin):
+        return Rejection("vendor_points_elsewhere", words, why=error.why)
+    return Rejection("vendor_failed", words, why=error.why, retry=EACH_RUN, status=error.status)

@@ -1,0 +1,134 @@
+"""Finding the vendor's record that one of ours is about: by the journal, its id, this run's writes, or a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osdi_crm_client import errors
+
+from target_osdi_crm.decide.decision import is_planned
+from target_osdi_crm.rejects import AMBIGUOUS, Rejection
+from target_osdi_crm.vendor import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_osdi_crm.decide.recent import RecentWrites
+    from target_osdi_crm.decide.search_index import SearchIndex
+    from target_osdi_crm.journal.store import Journal
+    from target_osdi_crm.task import WriteTask
+    from target_osdi_crm.vendor import Order, Record, Stream
+
+
+class Matching:
+    """Finds records.
+
+    Attributes:
+        recent: What this run has written.
+    """
+
+    def __init__(self, recent: RecentWrites, journal: Journal, index: SearchIndex, *, own_ids: bool) -> None:
+        """Match by what is known.
+
+        Args:
+            recent: What this run has written.
+            journal: Knows what earlier runs have.
+            index: Knows when a search shows what was written.
+            own_ids: Whether a record's own id is the vendor's.
+        """
+        self.recent = recent
+        self._journal = journal
+        self._index = index
+        self._own_ids = own_ids
+
+    def find(self, task: WriteTask, order: Order) -> Found | None:
+        """Find the record at the vendor: by the journal, by its id, by what this run has written, by a search.
+
+        Raises:
+            Rejection: If there is more than one.
+        """
+        if task.row.vendor_id:
+            return Found(task.row.vendor_id)
+        if self._own_ids and task.shaped.own_id:
+            return Found(task.shaped.own_id)
+        found = self._by_match_keys(task) or self._alike(order)
+        if len(found) > 1:
+            raise Rejection(AMBIGUOUS, f"The vendor has {len(found)}: {', '.join(sorted(found))}.")
+        for one in found.values():
+            return self._agreeing(task, order, one)
+        return None
+
+    def _by_match_keys(self, task: WriteTask) -> dict[str, Found]:
+        stream, found = task.stream, dict[str, Found]()
+        for name in self.recent.match_keys[stream.name]:
+            for value in task.shaped.match_keys.get(name, ()):
+                if known := self.recent.id_of(stream.name, name, value):
+                    found.setdefault(known, Found(known))
+                    continue
+                self._index.wait()
+                found |= {each.id: each for each in stream.search(name, value)}
+        return {each: there for each, there in found.items() if not self.recent.is_another(task, each)}
+
+    def _alike(self, order: Order) -> dict[str, Found]:
+        if any(is_planned(str(each)) for each in order.refers.values()):
+            return {}
+        stream = order.stream
+        return {
+            each.id: each
+            for each in stream.search_alike(order)
+            if not self._journal.claimed(stream.name, each.id, of_this_source=True)
+        }
+
+    def _agreeing(self, task: WriteTask, order: Order, found: Found) -> Found | None:
+        """See that a record found by one key is not at odds with the task by a key that weighs more."""
+        ours = task.shaped.match_keys
+        given = [name for name in self.recent.match_keys[task.stream.name] if ours.get(name)]
+        if len(given) < 2:
+            return found
+        record = fetched(found.id, order) if found.record is None else found.record
+        if record is None:
+            return None
+        theirs = task.stream.match_keys_of(record)
+        for name in given:
+            if set(ours[name]) & set(theirs.get(name) or ()):
+                break
+            if theirs.get(name):
+                raise Rejection(
+                    "match_at_odds", f"The vendor's {found.id} matches by {given[-1]} but has another {name}."
+                )
+        return Found(found.id, record)
+
+
+def fetched(vendor_id: str, order: Order) -> Record | None:
+    """What the vendor shows of a record; nothing of one that a dry run would create."""
+    return {} if is_planned(vendor_id) else order.stream.fetch(vendor_id, order)
+
+
+def shown(order: Order, found: Found) -> Found:
+    """The same record, as the vendor shows it.
+
+    Raises:
+        NotFound: If it is gone.
+    """
+    record = fetched(found.id, order)
+    if record is None:
+        raise errors.NotFound("there is nothing at this address", method="GET", path=f"{order.stream.name}/{found.id}")
+    return Found(found.id, record)
+
+
+def chosen_match_keys(streams: Mapping[str, Stream], given: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The match keys to use, by stream.
+
+    Raises:
+        ConfigurationError: If the setting names a stream or a key that there is none of.
+    """
+    chosen = {name: stream.default_match_keys for name, stream in streams.items()}
+    for name, keys in given.items():
+        stream = streams.get(name)
+        if not stream or not set(keys) <= set(stream.match_keys):
+            known = f"knows {', '.join(stream.match_keys) or 'none'}" if stream else "is no stream that can be written"
+            raise errors.ConfigurationError(
+                f"The setting 'match_keys' names {', '.join(keys) or 'nothing'} for '{name}', which {known}."
+            )
+        chosen[name] = tuple(keys)
+    return chosen

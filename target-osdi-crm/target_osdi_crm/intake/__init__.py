@@ -1,0 +1,1 @@
+"""Messages become typed records, batch by batch; what is unchanged goes no further."""

@@ -1,0 +1,54 @@
+"""A record as it came in: its key at the source, its JSON, and a hash of both that tells it from other versions."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_osdi_crm.task import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_osdi_crm.journal.states import Row
+    from target_osdi_crm.task import Input
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Arrivals:
+    """Makes arrivals."""
+
+    def __init__(self, shaping: bytes) -> None:
+        """Make them for settings of this hash, which shape records."""
+        self._shaping = shaping
+
+    def of(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> Arrival:
+        """A record that a message brought."""
+        raw = encode(record)
+        seen = self._seen(raw, deleted=deleted)
+        return Arrival(0, line, source, _source_key(record, source.key), raw, seen, record, deleted)
+
+    def of_fault(self, source: Input, raw: bytes, fault: str, *, line: int) -> Arrival:
+        """A line that is no message."""
+        return Arrival(0, line, source, None, b"", self._seen(raw, deleted=False), fault=fault)
+
+    def of_row(self, source: Input, row: Row, record: bytes) -> Arrival:
+        """A record that the journal has kept."""
+        seen = self._seen(record, deleted=row.deleted)
+        return Arrival(0, None, source, row.source_key, record, seen, deleted=row.deleted)
+
+    def _seen(self, raw: bytes, *, deleted: bool) -> bytes:
+        salt = b"deleted" if deleted else b""
+        return hashlib.blake2b(raw, digest_size=16, key=self._shaping, salt=salt).digest()
+
+
+def _source_key(record: dict[str, Any], names: Sequence[str]) -> str | None:
+    """The key of a record, or None if it lacks one that a database can hold."""
+    given = [record.get(name) for name in names]
+    if None in given or not given:
+        return None
+    key = str(given[0]) if len(given) == 1 else msgspec.json.encode([str(each) for each in given]).decode()
+    return key if key.strip() and "\0" not in key else None

@@ -1,0 +1,186 @@
+"""The way of records through the rooms: taken up, decided, carried out, settled; alone, or sharing a call."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from osdi_crm_client.errors import AlreadyExists, NotFound
+
+from target_osdi_crm.apply.keyed_lock import KeyedLock
+from target_osdi_crm.apply.written import Written
+from target_osdi_crm.decide.decision import Decision
+from target_osdi_crm.journal.states import Event, after
+from target_osdi_crm.vendor import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from osdi_crm_client.pacing import Turns
+
+    from target_osdi_crm.apply.settle import Settler
+    from target_osdi_crm.apply.unanswered import UnansweredCreates
+    from target_osdi_crm.apply.written import Decided
+    from target_osdi_crm.decide.decide import Decider, Match
+    from target_osdi_crm.intake.known import Known
+    from target_osdi_crm.journal.store import Journal
+    from target_osdi_crm.task import WriteTask
+
+
+class Apply(Protocol):
+    """What is done with decisions: they are carried out, or in a dry run noted."""
+
+    def carry_out(self, decided: Decided) -> list[Written | Exception]:
+        """Return what came of each, or what went wrong with it."""
+
+
+class TakeUp:
+    """Takes records up when it is their turn: by then the journal may know more of them."""
+
+    def __init__(self, journal: Journal, known: Known, unanswered: UnansweredCreates, settler: Settler) -> None:
+        """Take up with these.
+
+        Args:
+            journal: Knows what became of earlier versions.
+            known: Tells what ends here.
+            unanswered: Clears up what is in doubt.
+            settler: Settles what ends here.
+        """
+        self._journal = journal
+        self._known = known
+        self._unanswered = unanswered
+        self._settler = settler
+
+    def __call__(self, task: WriteTask) -> bool:
+        """Take a record up; False if it ends here.
+
+        Raises:
+            Unknowable: If nobody can tell what became of what was sent before.
+            Unanswered: If the vendor cannot be asked about it.
+            Rejection: If intake found that it cannot be written.
+        """
+        if task.stale:
+            task.stale = False
+            task.row = self._journal.rows([task.key]).get(task.key) or task.row
+            if counted := self._known.as_it_came(task) or self._known.as_shaped(task):
+                self._settler.known(task, counted)
+                return False
+        if not task.stored:
+            self._settler.superseded(task)
+        self._supersede(task)
+        if task.refused:
+            raise task.refused
+        if task.row.state.is_unanswered:
+            self._unanswered.clear_up(task)
+        return True
+
+    def _supersede(self, task: WriteTask) -> None:
+        """Take this version of the record for the one that the journal knows of."""
+        row, arrival, sent = task.row, task.arrival, task.row.sent
+        if row.state.is_unanswered and row.tried != task.tried and sent is None:
+            sent = (arrival.raw if task.stored else self._journal.record(row.stream, row.source_key)) or b""
+        task.row = after(
+            row,
+            Event.SUPERSEDE,
+            deleted=arrival.deleted,
+            tried=task.tried,
+            record=arrival.raw or None,
+            sent=sent,
+            attempts=row.attempts if row.tried == task.tried else 0,
+        )
+
+
+class Worker:
+    """Takes records through the rooms, each once."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        stopped: Callable[[], bool],
+        *,
+        take_up: TakeUp,
+        decider: Decider,
+        apply: Apply,
+        settler: Settler,
+    ) -> None:
+        """Work with these.
+
+        Args:
+            turns: As many records are written at a time as the vendor wants.
+            stopped: Tells whether the run is to end.
+            take_up: Takes records up.
+            decider: Decides what is to be done.
+            apply: Does it.
+            settler: Settles what came of it.
+        """
+        self._turns = turns
+        self._stopped = stopped
+        self._take_up = take_up
+        self._decider = decider
+        self._apply = apply
+        self._settler = settler
+        self._locks = KeyedLock()
+
+    def __call__(self, tasks: Sequence[WriteTask]) -> None:
+        """Write records that share a call, or one alone.
+
+        Of records that are batched by the vendor's stream, the one that makes the call needs a turn.
+        """
+        with nullcontext() if tasks[0].stream.batched else self._turns.taken(), ExitStack() as held:
+            if self._stopped():
+                for task in tasks:
+                    self._settler.leave(task)
+                return
+            matched = [(task, match) for task in tasks if (match := self._matched(task, held))]
+            if again := self._written(matched, once_more=True):
+                self._written(again, once_more=False)
+
+    def _matched(self, task: WriteTask, held: ExitStack) -> Match | None:
+        """Take a record up, and find what it is about; None if it ends here."""
+        try:
+            if not self._take_up(task):
+                return None
+            match = self._decider.match(task)
+            if not task.stream.batch_by:
+                held.enter_context(self._locks.holding(match.about))
+            return self._decider.by_now(task, match)
+        except Exception as error:  # noqa: BLE001
+            self._settler.settle(task, None, error)
+            return None
+
+    def _written(self, matched: Sequence[tuple[WriteTask, Match]], *, once_more: bool) -> list[tuple[WriteTask, Match]]:
+        """Decide about records, carry that out and settle them; return those that are about others than it seemed."""
+        decided = [(task, match, self._decided(task, match)) for task, match in matched]
+        results = iter(self._apply.carry_out([(task, each) for task, _, each in decided if isinstance(each, Decision)]))
+        again = []
+        for task, match, decision in decided:
+            result = next(results) if isinstance(decision, Decision) else decision
+            if once_more:
+                try:
+                    if other := self._other(task, match, result):
+                        again.append((task, other))
+                        continue
+                except Exception as error:  # noqa: BLE001
+                    result = error
+            if isinstance(result, Written):
+                self._decider.recent.note(task, result.vendor_id)
+            self._settler.settle(task, decision if isinstance(decision, Decision) else None, result)
+        return again
+
+    def _decided(self, task: WriteTask, match: Match) -> Decision | Exception:
+        try:
+            return self._decider.decide(task, match)
+        except Exception as error:  # noqa: BLE001
+            return error
+
+    def _other(self, task: WriteTask, match: Match, result: Written | Exception) -> Match | None:
+        """What a record is about where the vendor says that it is not what it was matched with."""
+        if isinstance(result, AlreadyExists) and not match.found:
+            return replace(match, found=Found(result.vendor_id))
+        if not isinstance(result, NotFound) or not match.found or task.arrival.deleted or task.stream.batch_by:
+            return None
+        self._decider.recent.note_gone(task.stream.name, match.found.id)
+        task.row = after(task.row, Event.VANISH)
+        task.shaped.own_id = None
+        return self._decider.match(task)
