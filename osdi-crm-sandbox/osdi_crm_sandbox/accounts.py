@@ -8,9 +8,11 @@ import itertools
 import random
 import time
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.limits import Limit, limit
+from osdi_crm_sandbox.population import Population
 from osdi_crm_sandbox.records import Table
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.faults import Fault
+    from osdi_crm_sandbox.population import Person
     from osdi_crm_sandbox.vendor import Call, Vendor
 
 OPTIONS: dict[str, Any] = {
@@ -44,6 +47,7 @@ class Account:
         tables: its records by resource.
         options: OPTIONS and the vendor's own.
         state: what the vendor's module keeps besides records.
+        numbers: the last one given out, by what was counted.
         neighbours: all accounts of the vendor by key, this one included.
         random: for what need not be the same each time (churn, shares).
     """
@@ -57,6 +61,7 @@ class Account:
         self.tables = {name: Table(self, resource) for name, resource in vendor.resources.items()}
         self.state: dict[str, Any] = {}
         self.random = random.Random()  # noqa: S311
+        self.numbers: Counter[str] = Counter()
         self.limit: Limit | None = None
         self.busy = 0
         self.overlaps = 0
@@ -70,6 +75,32 @@ class Account:
         self._churn: asyncio.Task[None] | None = None
         self._churn_by_call: tuple[str, float, float] | None = None
         self._owed = [0.0, 0.0]
+
+    @cached_property
+    def population(self) -> Population:
+        """Where new ids and people come from."""
+        return Population(f"{self.key} {time.time_ns()}")
+
+    def next(self, name: str, first: int = 1) -> int:
+        """The next number of this name, counted from the first."""
+        self.numbers[name] = max(self.numbers[name] + 1, first)
+        return self.numbers[name]
+
+    def newcomer(self) -> Person:
+        """Somebody nobody has met, for a new record."""
+        return self.population.person(900_000_000 + self.next("invented"))
+
+    def wanted(self, defaults: dict[str, int]) -> dict[str, int]:
+        """How many of each resource to seed: these, unless the option `counts` says otherwise.
+
+        Raises:
+            ValueError: it names a resource that cannot be counted.
+        """
+        asked: dict[str, int] = self.options["counts"]
+        unknown = asked.keys() - defaults.keys()
+        if unknown:
+            raise ValueError(f"No resource {', '.join(sorted(unknown))} to count: choose from {', '.join(defaults)}")
+        return defaults | asked
 
     def set(self, options: dict[str, Any]) -> None:
         """Changes options.

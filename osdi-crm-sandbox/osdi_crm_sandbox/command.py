@@ -40,9 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
         server = Server(load(options.vendor))
     except LookupError as error:
         parser.error(str(error.args[0]))
-    for town in server.towns.values():
-        town.open_account("sandbox", options.size, options.seed, {})
-        town.open_account("sandbox-empty", 0, options.seed, {})
+    for vendor in server.vendors.values():
+        vendor.open_account("sandbox", options.size, options.seed, {})
+        vendor.open_account("sandbox-empty", 0, options.seed, {})
     try:
         listener = socket.create_server((options.host, options.port), backlog=2048)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

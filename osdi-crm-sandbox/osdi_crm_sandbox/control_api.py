@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.records import Table
-    from osdi_crm_sandbox.server import Town
+    from osdi_crm_sandbox.server import VendorApp
 
 
 class Control:
     """Handlers of the control API; every answer is JSON, errors are {"error"}."""
 
-    def __init__(self, towns: dict[str, Town]) -> None:
-        self._towns = towns
+    def __init__(self, vendors: dict[str, VendorApp]) -> None:
+        self._vendors = vendors
 
-    def _town(self, request: Request) -> Town:
+    def _vendor(self, request: Request) -> VendorApp:
         name = request.path_params["vendor"]
-        if name not in self._towns:
-            raise HTTPException(404, f"No vendor {name}: this sandbox serves {', '.join(self._towns)}")
-        return self._towns[name]
+        if name not in self._vendors:
+            raise HTTPException(404, f"No vendor {name}: this sandbox serves {', '.join(self._vendors)}")
+        return self._vendors[name]
 
     def _account(self, request: Request) -> Account:
-        account = self._town(request).accounts.get(unquote(request.path_params["key"]))
+        account = self._vendor(request).accounts.get(unquote(request.path_params["key"]))
         if account is None:
             raise HTTPException(404, "No account with this key")
         account.settle()
@@ -52,7 +52,7 @@ class Control:
         """POST accounts."""
         order = await request.json()
         try:
-            account = self._town(request).open_account(
+            account = self._vendor(request).open_account(
                 order.get("key"), order.get("size", 0), order.get("seed", 1), order.get("options", {})
             )
         except ValueError as error:
@@ -61,7 +61,7 @@ class Control:
 
     async def accounts(self, request: Request) -> Response:
         """GET accounts."""
-        return answer([self._described(request, account) for account in self._town(request).accounts.values()])
+        return answer([self._described(request, account) for account in self._vendor(request).accounts.values()])
 
     def _described(self, request: Request, account: Account) -> dict[str, Any]:
         url, vendor = self._url(request, account), account.vendor
@@ -158,9 +158,9 @@ async def _error(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": getattr(error, "detail", str(error))}, status)
 
 
-def control_app(towns: dict[str, Town]) -> Starlette:
+def control_app(vendors: dict[str, VendorApp]) -> Starlette:
     """The control API of these vendors."""
-    control = Control(towns)
+    control = Control(vendors)
     account = "/_control/{vendor}/accounts/{key}"
     return Starlette(
         routes=[

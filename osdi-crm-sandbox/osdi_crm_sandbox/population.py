@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
+from datetime import UTC, datetime
+from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faker import Faker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -127,6 +133,29 @@ class Population:
         return self.end - 1 - int(draw() * span)
 
 
-def iso(moment: float) -> str:
-    """A unix time as 2024-05-02T09:00:00Z."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+class Share:
+    """How many records there are around so many people: a table's `least`, one more `per` so many, and a `share`."""
+
+    def __init__(self, row: Mapping[str, str]) -> None:
+        self._least = int(row["least"] or 0)
+        self._per = int(row["per"] or 0)
+        self._share = Fraction(row["share"] or 0)
+
+    def of(self, people: int) -> int:
+        """That many; none around nobody."""
+        more = people // self._per if self._per else 0
+        return self._least + more + math.ceil(people * self._share) if people else 0
+
+
+def iso(moment: float | None = None) -> str:
+    """A unix time, or now, as 2024-05-02T09:00:00Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() if moment is None else moment))
+
+
+def utc(text: Any) -> str | None:
+    """A time in any form and zone as `iso` writes it, UTC unless it has an offset; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

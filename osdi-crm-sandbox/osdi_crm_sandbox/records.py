@@ -77,21 +77,28 @@ class Index:
 
 
 class Selection:
-    """The ids of a result, part of an index's entries. Use it before anything changes."""
+    """The ids of a result, part of an index's entries, from its end where it is backwards. Use it before changes."""
 
-    def __init__(self, entries: Sequence[Entry], start: int = 0, stop: int | None = None) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], start: int = 0, stop: int | None = None, *, backwards: bool = False
+    ) -> None:
         self.entries = entries
         self.start = start
         self.stop = len(entries) if stop is None else stop
+        self.backwards = backwards
 
     def __len__(self) -> int:
         return self.stop - self.start
 
     def __iter__(self) -> Iterator[str]:
-        return (self.entries[place][2] for place in range(self.start, self.stop))
+        places = range(self.start, self.stop)
+        return (self.entries[place][2] for place in (reversed(places) if self.backwards else places))
 
     def page(self, number: int, size: int) -> list[str]:
         """The ids of a page, counted from one."""
+        if self.backwards:
+            stop = self.stop - (number - 1) * size
+            return [entry[2] for entry in reversed(self.entries[max(self.start, stop - size) : max(self.start, stop)])]
         start = self.start + (number - 1) * size
         return [entry[2] for entry in self.entries[start : min(start + size, self.stop)]]
 
@@ -124,6 +131,10 @@ class Table:
         """Adds a record or replaces it."""
         self._swap(True, self.records, key, record)
         self.account.after_lag(partial(self._swap, False, self._searchable, key, record))
+
+    def merge(self, key: str, values: Record) -> None:
+        """Changes some of a record's values."""
+        self.put(key, {**self.records[key], **values})
 
     def delete(self, key: str) -> None:
         """Takes a record away."""
@@ -187,8 +198,8 @@ class Table:
         entries = self._index(live, narrowest).entries
         start, stop = spans[narrowest]
         in_place_order = start == stop or entries[start][0] == entries[stop - 1][0]
-        if len(spans) == 1 and not down and (narrowest == order or (not order and in_place_order)):
-            return Selection(entries, start, stop)
+        if len(spans) == 1 and (narrowest == order or (not order and in_place_order)):
+            return Selection(entries, start, stop, backwards=down)
         kept = (tuple(where), live, order, down)
         if kept not in self._sorted:
             if len(self._sorted) >= SORTED_RESULTS_KEPT:

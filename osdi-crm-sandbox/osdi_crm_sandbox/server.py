@@ -8,17 +8,17 @@ import json
 import logging
 import random
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match, Route
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from osdi_crm_sandbox.accounts import Account
 from osdi_crm_sandbox.limits import admit
-from osdi_crm_sandbox.vendor import Call, Refusal, Route, Vendor
+from osdi_crm_sandbox.vendor import Call, Handler, Refusal, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,42 +38,16 @@ class Protocol(HttpToolsProtocol):
         self.scope["state"]["transport"] = self.transport
 
 
-@dataclass
-class Crossing:
-    """The routes below a path segment."""
-
-    routes: dict[str, Route] = field(default_factory=dict)
-    named: dict[str, Crossing] = field(default_factory=dict)
-    any: Crossing | None = None
-
-    def add(self, route: Route) -> None:
-        """Makes a route known."""
-        crossing = self
-        for segment in route.path.strip("/").split("/"):
-            if segment.startswith("{"):
-                crossing.any = crossing.any or Crossing()
-                crossing = crossing.any
-            else:
-                crossing = crossing.named.setdefault(segment, Crossing())
-        crossing.routes[route.method] = route
-
-    def find(self, segments: list[str]) -> Crossing | None:
-        """Where these segments lead."""
-        if not segments:
-            return self
-        ways = (self.named.get(segments[0]), self.any)
-        return next((end for way in ways if way and (end := way.find(segments[1:])) and end.routes), None)
-
-
-class Town:
+class VendorApp:
     """A vendor with its accounts."""
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
         self.accounts: dict[str, Account] = {}
-        self._crossing = Crossing()
-        for route in vendor.routes:
-            self._crossing.add(route)
+        below = {entry.replace(" ", f" {vendor.api}", 1): handler for entry, handler in vendor.routes.items()}
+        fewest_names_first = sorted({**vendor.open_routes, **below}.items(), key=lambda route: route[0].count("{"))
+        self._routes = [_route(entry, handler) for entry, handler in fewest_names_first]
+        self._open = set(vendor.open_routes.values())
 
     def open_account(self, key: str | None, size: int, seed: int, options: dict[str, Any]) -> Account:
         """A new account; an old one with the same key is gone.
@@ -172,29 +146,38 @@ class Town:
 
     def _work(self, call: Call) -> Response:
         try:
-            return self._route(call).handler(call)
+            return self._handler(call)(call)
         except Refusal as refusal:
-            return self.vendor.refuse(call, refusal.status, refusal.words)
+            return refusal.response or self.vendor.refuse(call, refusal.status, refusal.words)
         except Exception:
             logger.exception("%s %s failed", call.method, call.path)
             return self.vendor.refuse(call, 500, "Something went wrong")
 
-    def _route(self, call: Call) -> Route:
+    def _handler(self, call: Call) -> Handler:
+        """Who answers a call; its `params` are filled in."""
         if call.caller and call.caller.options["moved"]:
             _undo_moves(call, call.caller.options["moved"])
-        end = self._crossing.find(call.segments)
-        route = end.routes.get(call.method) if end else None
-        if call.caller is None and not (route and route.open):
+        scope = {"type": "http", "method": call.method, "path": call.quoted}
+        handler, is_known = None, False
+        for route in self._routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                handler = route.endpoint
+                call.params = {name: unquote(str(value)) for name, value in found["path_params"].items()}
+                break
+            is_known = is_known or match is Match.PARTIAL
+        if call.caller is None and handler not in self._open:
             raise Refusal(401, "Not signed in")
-        if end is None:
-            raise Refusal(404, "Not found")
-        if route is None:
-            raise Refusal(405, "Method not allowed")
+        if handler is None:
+            raise Refusal(405, "Method not allowed") if is_known else Refusal(404, "Not found")
         if call.unreadable:
             raise Refusal(400, "The body could not be parsed")
-        names = route.path.strip("/").split("/")
-        call.params = {name[1:-1]: value for name, value in zip(names, call.segments, strict=True) if name[:1] == "{"}
-        return route
+        return handler
+
+
+def _route(entry: str, handler: Handler) -> Route:
+    method, _, path = entry.partition(" ")
+    return Route(path, handler, methods=[method])
 
 
 class Server:
@@ -203,8 +186,8 @@ class Server:
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         from osdi_crm_sandbox.control_api import control_app  # noqa: PLC0415
 
-        self.towns = {name: Town(vendor) for name, vendor in vendors.items()}
-        self._control = control_app(self.towns)
+        self.vendors = {name: VendorApp(vendor) for name, vendor in vendors.items()}
+        self._control = control_app(self.vendors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -212,8 +195,8 @@ class Server:
         if first == "_control":
             still_quoted = scope["raw_path"].decode("latin-1")
             await self._control({**scope, "path": still_quoted}, receive, send)
-        elif first in self.towns:
-            await self.towns[first].call(scope, receive, send)
+        elif first in self.vendors:
+            await self.vendors[first].call(scope, receive, send)
         else:
             await PlainTextResponse(f"No such vendor: {first}", 404)(scope, receive, send)
 
@@ -225,7 +208,7 @@ async def _read(vendor: str, scope: Scope, receive: Receive) -> Call:
     call = Call(
         method=scope["method"],
         path=scope["path"].removeprefix(f"/{vendor}") or "/",
-        segments=[unquote(segment) for segment in raw_path.removeprefix(f"/{vendor}").strip("/").split("/")],
+        quoted="/" + raw_path.removeprefix(f"/{vendor}").strip("/"),
         query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
         headers=headers,
         body=None,
@@ -260,24 +243,18 @@ def _undo_moves(call: Call, moved: Mapping[str, str]) -> None:
         if now[0] == "?":
             query = {name: value for name, value in call.query.items() if name != documented[1:]}
             call.query = {documented[1:] if name == now[1:] else name: value for name, value in query.items()}
-            continue
-        place, home = _place(call, now), _place(call, documented)
-        if place is not None:
+        elif _stands_in(call, now):
             method, _, path = documented.rpartition(" ")
             call.method = method or call.method
-            length = len(now.rpartition(" ")[2].strip("/").split("/"))
-            call.segments = [*call.segments[:place], *path.strip("/").split("/"), *call.segments[place + length :]]
-        elif home is not None:
+            call.quoted = f"{call.quoted}/".replace(f"{now.rpartition(' ')[2]}/", f"{path}/", 1)[:-1]
+        elif _stands_in(call, documented):
             raise Refusal(404, "Not found")
 
 
-def _place(call: Call, pattern: str) -> int | None:
-    """Where in a call's path this one stands, such as "/people" or "GET /people"; None if it does not."""
+def _stands_in(call: Call, pattern: str) -> bool:
+    """Whether a call is one of "/people" or "GET /people", wherever that stands in its path."""
     method, _, path = pattern.rpartition(" ")
-    wanted = path.strip("/").split("/")
-    places = range(len(call.segments) - len(wanted) + 1)
-    found = (place for place in places if call.segments[place : place + len(wanted)] == wanted)
-    return next(found, None) if method in ("", call.method) else None
+    return method in ("", call.method) and f"{path}/" in f"{call.quoted}/"
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from osdi_crm_sandbox.accounts import Account
-from osdi_crm_sandbox.server import Town
+from osdi_crm_sandbox.server import VendorApp
 from osdi_crm_sandbox.vendors import load
 
 SIZE = 12
@@ -72,7 +72,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, datetime], Accoun
     def make(vendor: str, at: datetime, size: int = SIZE) -> Account:
         with monkeypatch.context() as patch:
             patch.setattr(time, "time", at.timestamp)
-            return Town(load([vendor])[vendor]).open_account("some-key", size, 1, {})
+            return VendorApp(load([vendor])[vendor]).open_account("some-key", size, 1, {})
 
     return make
 

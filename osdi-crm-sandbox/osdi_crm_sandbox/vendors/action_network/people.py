@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from osdi_crm_sandbox.vendors.action_network.answers import find_record, hal, json_object, written
-from osdi_crm_sandbox.vendors.action_network.keeping import (
+from osdi_crm_sandbox.population import iso
+from osdi_crm_sandbox.vendor import Refusal, is_email
+from osdi_crm_sandbox.vendors.action_network.access import hal
+from osdi_crm_sandbox.vendors.action_network.bookkeeping import (
     add_tagging,
     drop_earlier,
     earlier_records,
     new_custom_field,
     new_identifiers,
-    now_iso,
-    population_of,
 )
+from osdi_crm_sandbox.vendors.action_network.reading import written
 from osdi_crm_sandbox.vendors.action_network.resources import NATIVE, PEOPLE, RECORDS, TAGGINGS, international
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ FOR_GOOD = ("bouncing", "spam complaint")
 ADDRESS_LINE_FIELDS = ("address_lines", "locality", "region", "postal_code")
 
 
+def json_object(call: Call) -> Record:
+    """The body of a write.
+
+    Raises:
+        Refusal: it is no JSON object.
+    """
+    if not isinstance(call.body, dict):
+        raise Refusal(400, "The body must be a JSON object")
+    return call.body
+
+
 def first_entry(value: Any) -> Record:
     """The one entry that counts of e-mails, phones or addresses."""
     return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
@@ -39,9 +50,7 @@ def first_entry(value: Any) -> Record:
 
 def _email(given: Record) -> str | None:
     address = first_entry(given.get("email_addresses")).get("address")
-    if not isinstance(address, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address.strip()):
-        return None
-    return address.strip()
+    return address.strip() if isinstance(address, str) and is_email(address.strip()) else None
 
 
 def _holder(account: Account, field: str, value: str | None) -> str | None:
@@ -62,14 +71,12 @@ def _save_person(account: Account, key: str | None, given: Record, *, allowed: t
     """Merges a body into a person, or makes a new one of it (actionnetwork.org/docs/v2/person_signup_helper)."""
     table = account.tables["people"]
     foreign = new_identifiers(account, PEOPLE, given, key)
-    now = now_iso()
     if key is None:
-        key = population_of(account).uuid()
-        record: Record = {"identifiers": [f"{NATIVE}{key}"], "created_date": now}
+        key = account.population.uuid()
+        record: Record = {"identifiers": [f"{NATIVE}{key}"], "created_date": iso()}
     else:
         record = dict(table.records[key])
-    record["identifiers"] = [*record["identifiers"], *foreign]
-    record["modified_date"] = now
+    record |= {"identifiers": [*record["identifiers"], *foreign], "modified_date": iso()}
     for name in ("given_name", "family_name"):
         take_over(record, name, given)
     _save_email(account, key, record, given, allowed)
@@ -146,7 +153,7 @@ def _absorb(account: Account, key: str, other: str) -> None:
         for child in table.find("person", other):
             if kind.per_person or kind is TAGGINGS:
                 drop_earlier(account, kind, key, table.records[child]["_parent"])
-            table.put(child, {**table.records[child], "_person": key})
+            table.merge(child, {"_person": key})
 
 
 def merge_address(old: Record, given: Record) -> Record:
@@ -210,7 +217,7 @@ def apply_tags(account: Account, person: str, body: Record) -> None:
     for name in body.get("add_tags") or ():
         for tag in tags.find("name", str(name)):
             if not earlier_records(account, TAGGINGS, person, tag):
-                add_tagging(account, person, tag, [])
+                add_tagging(account, person, tag)
     for name in body.get("remove_tags") or ():
         for tag in tags.find("name", str(name)):
             for tagging in earlier_records(account, TAGGINGS, person, tag):
@@ -231,5 +238,5 @@ def post_person(call: Call) -> Response:
 
 def put_person(call: Call) -> Response:
     """PUT of a person: merges; the e-mail of somebody else is passed over."""
-    find_record(call, PEOPLE, call.params["id"])
+    call.record("people")
     return written(call, PEOPLE, _save_person(call.account, call.params["id"], json_object(call)))

@@ -1,20 +1,24 @@
-"""What there is at Action Network: resources, their properties that are written, and their filters."""
+"""What there is at Action Network: resources, what of them is written, and their filters.
+
+The resources stand in kinds.csv: the key in `_embedded`, the name in error texts, what POST and PUT take, and what POST
+alone; of what people do, the action it belongs to, whether a repeat by the same person replaces the earlier one, and
+the action's counter; and how many are seeded: at least so many, one more `per` so many people, and a share of those.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendor import Record, Resource
+from osdi_crm_sandbox.population import Share, utc
+from osdi_crm_sandbox.vendor import Record, Resource, by, by_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from osdi_crm_sandbox.records import Condition
-
+    from osdi_crm_sandbox.vendor import Values
 
 API = "/api/v2"
 SITE = "https://actionnetwork.org"
@@ -43,154 +47,95 @@ OPTIONS: dict[str, Any] = {
     "message_seconds": 30.0,  # a message may be created or retargeted once in so many seconds
     "calculating_seconds": 1.0,  # how long a message's targeting takes
 }
-PEOPLE_FILTERS = (
-    *("identifier", "created_date", "modified_date", "family_name", "given_name"),
-    *("email_address", "phone_number", "region", "postal_code"),
-)
-RECORD_FILTERS = ("identifier", "created_date", "modified_date")
-ACTION_FILTERS = (*RECORD_FILTERS, "origin_system", "title")
+FILTERS = {
+    "record": ("identifier", "created_date", "modified_date"),
+    "action": ("identifier", "created_date", "modified_date", "origin_system", "title"),
+    "people": (
+        *("identifier", "created_date", "modified_date", "family_name", "given_name", "email_address"),
+        *("phone_number", "region", "postal_code"),
+    ),
+}
+FILTERS["campaign"] = FILTERS["action"]
 ACTION_FIELDS = ("title", "name", "description", "browser_url", "tag_list")
-EVENT_FIELDS = (
-    *("instructions", "start_date", "end_date", "status", "visibility", "guests_can_invite_others"),
-    *("capacity", "location"),
-)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A resource.
-
-    Attributes:
-        name: in paths.
-        rel: its key in `_embedded`.
-        one: in error texts.
-        filters: documented ones.
-        totals: whether collections tell how many there are.
-        write: what POST and PUT take; a helper's own keys.
-        fixed: what only POST takes.
-        parent: the action that a record belongs to.
-        per_person: a repeat by the same person replaces the earlier record.
-        total: the parent's counter.
-    """
+    """A resource: a line of the table, and its documented filters."""
 
     name: str
+    group: str
     rel: str
     one: str
-    filters: tuple[str, ...] = ()
-    totals: bool = True
-    write: tuple[str, ...] = ()
-    fixed: tuple[str, ...] = ()
-    parent: str = ""
-    per_person: bool = False
-    total: str = ""
+    write: tuple[str, ...]
+    only_new: tuple[str, ...]
+    parent: str
+    per_person: bool
+    total: str
+    filters: tuple[str, ...]
+    seeded: Share
+
+    @property
+    def one_in_links(self) -> str:
+        """Its name in relations and keys: "fundraising_page"."""
+        return self.one.replace(" ", "_")
+
+    @property
+    def prefix(self) -> str:
+        """What its relation begins with: osdi or action_network."""
+        return self.rel.split(":")[0]
 
 
-def _action(name: str, rel: str, one: str, *write: str, fixed: tuple[str, ...] = ()) -> Kind:
-    filters = (*ACTION_FILTERS, "start_date", "end_date") if name == "events" else ACTION_FILTERS
-    return Kind(name, rel, one, filters, write=(*ACTION_FIELDS, *write), fixed=("origin_system", *fixed))
-
-
-def _record(name: str, rel: str, parent: str, total: str, *write: str, per_person: bool = True) -> Kind:
-    fixed = ("created_date", "action_network:referrer_data")
-    one = name.removesuffix("es") if name == "outreaches" else name.removesuffix("s")
-    return Kind(name, rel, one, RECORD_FILTERS, True, write, fixed, parent, per_person, total)
-
-
-PEOPLE = Kind("people", "osdi:people", "person", PEOPLE_FILTERS, totals=False)
-ACTIONS = {
-    kind.name: kind
-    for kind in (
-        _action("petitions", "osdi:petitions", "petition", "petition_text", "target"),
-        _action("events", "osdi:events", "event", *EVENT_FIELDS),
-        _action("forms", "osdi:forms", "form", "call_to_action"),
-        _action("fundraising_pages", "osdi:fundraising_pages", "fundraising page"),
-        _action("advocacy_campaigns", "osdi:advocacy_campaigns", "advocacy campaign", "targets", fixed=("type",)),
-        _action("surveys", "action_network:surveys", "survey", "call_to_action"),
-        _action(
-            "event_campaigns", "action_network:event_campaigns", "event campaign", "host_pitch", "host_instructions"
-        ),
+def _kind(row: dict[str, str]) -> Kind:
+    is_action = row["group"] == "action"
+    return Kind(
+        row["name"],
+        row["group"],
+        row["rel"],
+        row["one"],
+        (*(ACTION_FIELDS if is_action else ()), *row["writes"].split()),
+        (*(("origin_system",) if is_action else ()), *row["only_new"].split()),
+        row["parent"],
+        bool(row["per_person"]),
+        row["total"],
+        FILTERS.get(row["group"], ()) + (("start_date", "end_date") if row["name"] == "events" else ()),
+        Share(row),
     )
-}
-RECORDS = {
-    kind.name: kind
-    for kind in (
-        _record("signatures", "osdi:signatures", "petitions", "total_signatures", "comments"),
-        _record("attendances", "osdi:attendances", "events", "total_accepted", "status"),
-        _record("submissions", "osdi:submissions", "forms", "total_submissions"),
-        _record("donations", "osdi:donations", "fundraising_pages", "total_donations", per_person=False),
-        _record(
-            "outreaches",
-            "osdi:outreaches",
-            "advocacy_campaigns",
-            "total_outreaches",
-            *("subject", "message", "duration", "targets"),
-            per_person=False,
-        ),
-        _record("responses", "action_network:responses", "surveys", "total_responses"),
-    )
-}
+
+
+_TABLE = (Path(__file__).parent / "kinds.csv").read_text(encoding="utf-8")
+KINDS = {row["name"]: _kind(row) for row in csv.DictReader(_TABLE.splitlines())}
+ACTIONS = {name: kind for name, kind in KINDS.items() if kind.group == "action"}
+RECORDS = {name: kind for name, kind in KINDS.items() if kind.group == "record"}
 RECORD_OF = {kind.parent: kind for kind in RECORDS.values()}
-TAGGINGS = Kind("taggings", "osdi:taggings", "tagging", parent="tags")
-ITEMS = Kind("items", "osdi:items", "item", totals=False, parent="lists")
-CAMPAIGNS = Kind("campaigns", "action_network:campaigns", "campaign", ACTION_FILTERS)
-TAGS = Kind("tags", "osdi:tags", "tag")
-LISTS = Kind("lists", "osdi:lists", "list")
-MESSAGES = Kind(
-    "messages",
-    "osdi:messages",
-    "message",
-    write=("name", "subject", "body", "from", "reply_to", "targets", "tag_list"),
-    fixed=("origin_system",),
+PEOPLE, TAGS, TAGGINGS, LISTS, ITEMS, MESSAGES, UNIQUE_ID_LISTS = (
+    KINDS[name] for name in ("people", "tags", "taggings", "lists", "items", "messages", "unique_id_lists")
 )
-QUERIES = Kind("queries", "osdi:queries", "query")
-WRAPPERS = Kind("wrappers", "osdi:wrappers", "wrapper")
-UNIQUE_ID_LISTS = Kind("unique_id_lists", "action_network:unique_id_lists", "unique ID list")
-KINDS = {
-    kind.name: kind
-    for kind in (
-        *(PEOPLE, *ACTIONS.values(), *RECORDS.values(), CAMPAIGNS, TAGS, TAGGINGS, LISTS, ITEMS),
-        *(MESSAGES, QUERIES, WRAPPERS, UNIQUE_ID_LISTS),
-    )
-}
-TOP_LEVEL = [kind for kind in KINDS.values() if not kind.parent or kind.name == "donations"]
+TOP_LEVEL = {name: kind for name, kind in KINDS.items() if not kind.parent or name == "donations"}
 GROUP_ONLY = ("tags", "taggings", "campaigns")
 WITH_CREATOR_EMBEDDED = ("petitions", "forms", "fundraising_pages", "advocacy_campaigns", "surveys")
 BACKGROUND = ("people", *RECORDS, "taggings")
 
 
-def _dates(name: str, record: Record) -> Iterable[str]:
-    return (record[name],) if record.get(name) else ()
-
-
-def _texts(name: str, record: Record) -> Iterable[str]:
-    return (str(record[name]),) if record.get(name) is not None else ()
-
-
-def _emails(record: Record) -> Iterable[str]:
+def _emails(record: Record) -> list[str]:
     return [entry["address"].casefold() for entry in record.get("email_addresses", ()) if entry.get("address")]
 
 
-def _phones(record: Record) -> Iterable[str]:
-    return [entry["number"] for entry in record.get("phone_numbers", ()) if entry.get("number")]
-
-
-def _address_parts(name: str, record: Record) -> Iterable[str]:
-    return [entry[name] for entry in record.get("postal_addresses", ()) if entry.get(name)]
-
-
-FIELDS: dict[str, Callable[[Record], Iterable[str]]] = {
+FIELDS: dict[str, Values] = {
     "identifier": lambda record: record["identifiers"],
     "email_address": _emails,
-    "phone_number": _phones,
-    "region": partial(_address_parts, "region"),
-    "postal_code": partial(_address_parts, "postal_code"),
-    "person": partial(_texts, "_person"),
-    "parent": partial(_texts, "_parent"),
-    "event_campaign": partial(_texts, "action_network:event_campaign_id"),
-    **{name: partial(_texts, name) for name in ("family_name", "given_name", "origin_system", "title", "name")},
-    **{name: partial(_dates, name) for name in ("created_date", "modified_date", "start_date", "end_date")},
+    "phone_number": by_each("phone_numbers", "number"),
+    **{name: by_each("postal_addresses", name) for name in ("region", "postal_code")},
+    "person": by("_person"),
+    "parent": by("_parent"),
+    "event_campaign": by("action_network:event_campaign_id"),
+    **{name: by(name) for name in ("family_name", "given_name", "origin_system", "title", "name")},
+    **{name: by(name) for name in ("created_date", "modified_date", "start_date", "end_date")},
 }
-RESOURCES = {name: Resource("modified_date", FIELDS) for name in (*KINDS, "custom_fields")}
+RESOURCES = {
+    name: Resource("modified_date", FIELDS, f"Couldn't find {kind.one} with id = {{}}") for name, kind in KINDS.items()
+}
+RESOURCES["custom_fields"] = Resource("modified_date", FIELDS)
 TERM = re.compile(r"\s*(\w+)\s+(eq|gt|lt)\s+'((?:[^']|'')*)'\s*")
 
 
@@ -199,7 +144,7 @@ def read_filter(kind: Kind, text: str) -> list[Condition] | None:
     conditions: list[Condition] = []
     position = 0
     while match := TERM.match(text, position):
-        name, operator, value = match[1], match[2], comparable(match[1], match[3].replace("''", "'"))
+        name, operator, value = match[1], match[2], _comparable(match[1], match[3].replace("''", "'"))
         if name not in kind.filters or value is None:
             return None
         conditions.append((name, operator, value))
@@ -212,19 +157,13 @@ def read_filter(kind: Kind, text: str) -> list[Condition] | None:
     return None
 
 
-def comparable(name: str, value: str) -> str | None:
+def _comparable(name: str, value: str) -> str | None:
     """A filter's value as the index has it, None if it is none of the field's."""
     if name == "email_address":
         return value.casefold()
     if name == "phone_number":
         return international(value)
-    if not name.endswith("_date"):
-        return value
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(value) if name.endswith("_date") else value
 
 
 def international(number: Any) -> str | None:

@@ -10,71 +10,40 @@ times in one form. The traits are left out.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Call, Route, Vendor
-from osdi_crm_sandbox.vendors.crowdskout.answers import enveloped, refuse, serve
-from osdi_crm_sandbox.vendors.crowdskout.attributes import (
-    delete_attribute,
-    get_attribute,
-    get_attributes,
-    post_attribute,
-    put_attribute,
-)
-from osdi_crm_sandbox.vendors.crowdskout.data import change, delete, insert, invent, seed
-from osdi_crm_sandbox.vendors.crowdskout.field_options import get_field_options
-from osdi_crm_sandbox.vendors.crowdskout.reading import find_by_external_id, get_profile, scan_segment
+from osdi_crm_sandbox.vendor import Vendor
+from osdi_crm_sandbox.vendors.crowdskout import access, data, reading, writing
 from osdi_crm_sandbox.vendors.crowdskout.resources import API, OPTIONS, RESOURCES
-from osdi_crm_sandbox.vendors.crowdskout.sign_in import access_token, authorize, credentials, identify
-from osdi_crm_sandbox.vendors.crowdskout.writing import (
-    non_match_check,
-    post_profile,
-    post_profiles,
-    put_profile,
-    put_profiles,
-)
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
-
-
-def _tracking(_call: Call) -> Response:
-    return enveloped({"source": 1, "organization": 2, "client": 3})
-
 
 VENDOR = Vendor(
     name="crowdskout",
     api=API,
     resources=RESOURCES,
     options=OPTIONS,
-    routes=[
-        Route("GET", "/oauth/authorize", authorize, open=True),
-        Route("POST", "/oauth/access_token", access_token, open=True),
-        Route("POST", f"{API}/profile", post_profile),
-        Route("POST", f"{API}/profile/bulk", post_profiles),
-        Route("PUT", f"{API}/profile/bulk", put_profiles),
-        Route("GET", f"{API}/profile/{{id}}", get_profile),
-        Route("PUT", f"{API}/profile/{{id}}", put_profile),
-        Route("POST", f"{API}/profile/{{id}}/non-match-check", non_match_check),
-        Route("GET", f"{API}/external-id/{{external}}/{{kind}}", find_by_external_id),
-        Route("PUT", f"{API}/segment/scan", scan_segment),
-        Route("GET", f"{API}/fields/{{field}}/options", get_field_options),
-        Route("GET", f"{API}/attribute", partial(get_attributes, False)),
-        Route("GET", f"{API}/attributes", partial(get_attributes, True)),
-        Route("POST", f"{API}/attribute", post_attribute),
-        Route("GET", f"{API}/attribute/{{id}}", get_attribute),
-        Route("PUT", f"{API}/attribute/{{id}}", put_attribute),
-        Route("DELETE", f"{API}/attribute/{{id}}", delete_attribute),
-        Route("GET", f"{API}/tracking", _tracking),
-    ],
-    identify=identify,
-    refuse=refuse,
-    seed=seed,
-    serve=serve,
-    insert=insert,
-    invent=invent,
-    change=change,
-    delete=delete,
+    routes={
+        "POST /profile": writing.post_profile,
+        "POST /profile/bulk": writing.post_profiles,
+        "PUT /profile/bulk": writing.put_profiles,
+        "GET /profile/{id}": reading.get_profile,
+        "PUT /profile/{id}": writing.put_profile,
+        "POST /profile/{id}/non-match-check": writing.non_match_check,
+        "GET /external-id/{external}/{kind}": reading.find_by_external_id,
+        "PUT /segment/scan": reading.scan_segment,
+        "GET /fields/{field}/options": reading.get_field_options,
+        "GET /attribute": partial(reading.get_attributes, False),
+        "GET /attributes": partial(reading.get_attributes, True),
+        "POST /attribute": writing.post_attribute,
+        "GET /attribute/{id}": reading.get_attribute,
+        "PUT /attribute/{id}": writing.put_attribute,
+        "DELETE /attribute/{id}": writing.delete_attribute,
+        "GET /tracking": reading.get_tracking,
+    },
+    open_routes={"GET /oauth/authorize": access.authorize, "POST /oauth/access_token": access.access_token},
+    identify=access.identify,
+    refuse=access.refuse,
+    seed=data.seed,
+    insert=data.insert,
+    invent=data.invent,
     settings=lambda account, _url: {"access_token": account.key},
-    credentials=credentials,
+    credentials=access.credentials,
 )

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import Population, iso
-from osdi_crm_sandbox.vendors.crowdskout.field_options import field_options
-from osdi_crm_sandbox.vendors.crowdskout.keeping import next_id, now, numbered, population_of
-from osdi_crm_sandbox.vendors.crowdskout.resources import (
-    CLOSED,
-    FIELDS,
-    HERE,
-    INTERACTIONS,
-    LISTS,
-    NAME_PARTS,
-    RESOURCES,
-)
-from osdi_crm_sandbox.vendors.crowdskout.writing import collections_of
+from osdi_crm_sandbox.vendors.crowdskout.items import FieldOptions, field_options, numbered
+from osdi_crm_sandbox.vendors.crowdskout.resources import CLOSED, FIELDS, HERE, INTERACTIONS, LISTS, NAME_PARTS
+from osdi_crm_sandbox.vendors.crowdskout.writing import collections_of, put_attribute_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,18 +20,11 @@ if TYPE_CHECKING:
 def insert(account: Account, resource: str, given: Record) -> str:
     """Stores a record given as the API serves it; items without an id get one."""
     if resource == "attributes":
-        key = str(given.get("id") or next_id(account, "attribute"))
-        new: Record = {"id": int(key), "type": "Text", "locked": False, "name": f"Attribute {key}"} | given
-        if new["type"] in ("Radio", "Checkbox"):
-            new.setdefault("options", [])
-        last = max((option["id"] for option in new.get("options", ())), default=0)
-        account.tables[resource].put(key, {**new, "_last_option": last, "_modified": now()})
-        return key
-    key = str(given.get("id") or next_id(account, "profile"))
-    record: Record = {"id": int(key), "_modified": now()}
+        return put_attribute_record(account, given)
+    key = str(given.get("id") or account.next("profile"))
+    record: Record = {"id": int(key), "_modified": iso()}
     for name, entries in collections_of(given).items():
-        blank = dict.fromkeys(FIELDS[name])
-        items = [{"id": entry.get("id"), **blank, **entry} for entry in entries]
+        items = [{"id": entry.get("id"), **dict.fromkeys(FIELDS[name]), **entry} for entry in entries]
         record[name] = [item if item["id"] else numbered(account, name, item) for item in items]
     account.tables[resource].put(key, record)
     return key
@@ -47,24 +32,12 @@ def insert(account: Account, resource: str, given: Record) -> str:
 
 def invent(account: Account, resource: str) -> Record:
     """A new record, as `insert` takes it."""
-    number = next_id(account, "invented")
+    somebody = account.newcomer()
     if resource == "attributes":
-        return {"name": f"{population_of(account).pick(population_of(account).pool.words)} {number}"}
-    somebody = population_of(account).person(900_000_000 + number)
+        return {"name": f"{account.population.pick(account.population.pool.words)} {account.numbers['invented']}"}
     name = {"FirstName": somebody.given_name, "LastName": somebody.family_name}
     name["FullName"] = f"{somebody.given_name} {somebody.family_name}"
     return {"Names": [name], "EmailAddresses": [{"Email": somebody.email}]}
-
-
-def change(account: Account, resource: str, key: str, values: Record, modified: str | None) -> None:
-    """Merges properties or whole collections into a record."""
-    table = account.tables[resource]
-    table.put(key, table.records[key] | values | {"_modified": modified or now()})
-
-
-def delete(account: Account, resource: str, key: str) -> None:
-    """Takes a record away."""
-    account.tables[resource].delete(key)
 
 
 ATTRIBUTES: tuple[Record, ...] = (
@@ -85,19 +58,13 @@ def seed(account: Account, size: int, number: int) -> None:
 
     The first profile has every collection; every fiftieth has no name; the second and third share the Mailchimp ID
     "shared".
-
-    Raises:
-        ValueError: the option `counts` names an unknown resource.
     """
-    wanted = {"profiles": size, "attributes": len(ATTRIBUTES) if size else 0} | account.options["counts"]
-    if wanted.keys() - RESOURCES.keys():
-        raise ValueError(f"Nothing to count but {', '.join(RESOURCES)}")
-    population = Population(number)
-    account.state["population"] = population
+    wanted = account.wanted({"profiles": size, "attributes": len(ATTRIBUTES) if size else 0})
+    population = account.population = Population(number)
     for place in range(wanted["attributes"]):
         example = ATTRIBUTES[place % len(ATTRIBUTES)]
         options = [{"id": own, "value": value} for own, value in enumerate(example.get("options", ()), start=1)]
-        insert(account, "attributes", {**example, **({"options": options} if options else {})})
+        put_attribute_record(account, {**example, **({"options": options} if options else {})})
     count = wanted["profiles"]
     items: dict[str, list[Record]] = {}
     for name in FIELDS if count else ():
@@ -114,7 +81,7 @@ def seed(account: Account, size: int, number: int) -> None:
                 some = 1 + place % 2 if name in INTERACTIONS else 1
                 record[name] = [numbered(account, name, pool[(place + step) % len(pool)]) for step in range(some)]
         profiles[str(place)] = {"id": place, **record, "_modified": iso(moment)}
-    account.state["profile"] = count
+    account.numbers["profile"] = count
     account.tables["profiles"].load(profiles)
 
 
@@ -125,16 +92,21 @@ OFTEN = (
 )
 
 
+def _option(options: FieldOptions, name: str, value: str) -> Record:
+    return options.add(name, "opt", value)
+
+
 def _seed_person(account: Account, population: Population, place: int) -> Record:
     """The collections that nearly everybody has."""
     options, somebody = field_options(account), population.person(place)
     given, family, city = somebody.given_name, somebody.family_name, somebody.city
+    option = partial(_option, options)
     record: Record = {}
     if place % 50:
         title, suffix = (None if place % 7 else "Ms."), (None if place % 11 else "Jr.")
         parts = dict(zip(NAME_PARTS, (title, given, None if place % 4 else given[0], family, suffix), strict=True))
         record["Names"] = [{"id": place, "FullName": " ".join(filter(None, parts.values())), **parts}]
-    region = options.add("AddressRegion", "opt", city.region)
+    region = option("AddressRegion", city.region)
     address: Record = {
         "id": place,
         "Address1": somebody.street,
@@ -143,43 +115,32 @@ def _seed_person(account: Account, population: Population, place: int) -> Record
         "AddressRegion": region,
         "AddressCity": options.add("AddressCity", "opt", city.name, region["id"]),
         "AddressPostalCode": city.postal_code,
-        "AddressCounty": options.add("AddressCounty", "opt", f"{city.name} County") if place % 2 else None,
-        "AddressCountry": options.add("AddressCountry", "opt", "USA"),
+        "AddressCounty": option("AddressCounty", f"{city.name} County") if place % 2 else None,
+        "AddressCountry": option("AddressCountry", "USA"),
         "AddressLatitude": city.latitude,
         "AddressLongitude": city.longitude,
-        "AddressContact": options.add("AddressContact", "opt", "Personal"),
-        "AddressUsable": options.add("AddressUsable", "opt", "Usable"),
+        "AddressContact": option("AddressContact", "Personal"),
+        "AddressUsable": option("AddressUsable", "Usable"),
     }
-    personal = {"EmailContact": options.add("EmailContact", "opt", "Personal")}
-    usable = {"EmailUsable": options.add("EmailUsable", "opt", "Usable" if place % 9 else "Unusable")}
     if place % 10:
-        record["EmailAddresses"] = [{"id": place, "Email": somebody.email, **personal, **usable}]
+        email = {"EmailContact": option("EmailContact", "Personal")}
+        email["EmailUsable"] = option("EmailUsable", "Usable" if place % 9 else "Unusable")
+        record["EmailAddresses"] = [{"id": place, "Email": somebody.email, **email}]
     if place % 3:
-        phone: Record = {"id": place, "PhoneNumber": f"+{somebody.phone}"}
-        phone |= {
-            "PhoneType": options.add("PhoneType", "opt", "Cell"),
-            "PhoneContact": options.add("PhoneContact", "opt", "Personal"),
-        }
-        phone |= {
-            name: options.add(name, "opt", "Usable") for name in ("PhoneNumberCallUsable", "PhoneNumberTextUsable")
-        }
-        record["PhoneNumbers"] = [phone]
+        phone = {"PhoneType": option("PhoneType", "Cell"), "PhoneContact": option("PhoneContact", "Personal")}
+        phone |= {name: option(name, "Usable") for name in ("PhoneNumberCallUsable", "PhoneNumberTextUsable")}
+        record["PhoneNumbers"] = [{"id": place, "PhoneNumber": f"+{somebody.phone}", **phone}]
     if place % 4:
         record["PhysicalAddresses"] = [address]
     if place % 6:
-        gender = options.add("Gender", "opt", "Female" if place % 2 else "Male")
-        record["Genders"] = [{"id": place, "Gender": gender}]
-    if place % 5 or place == 1:
-        kind = options.add("ExternalIDType", "opt", "CRM ID")
-        record["ExternalIDs"] = [
-            numbered(account, "ExternalIDs", {"ExternalID": f"CRM{place}", "ExternalIDType": kind})
-        ]
-    if place in (2, 3):
-        kind = options.add("ExternalIDType", "opt", "Mailchimp ID")
-        shared = {"ExternalID": SHARED_EXTERNAL_ID, "ExternalIDType": kind}
-        record["ExternalIDs"].append(numbered(account, "ExternalIDs", shared))
+        record["Genders"] = [{"id": place, "Gender": option("Gender", "Female" if place % 2 else "Male")}]
+    known = [(f"CRM{place}", "CRM ID")] if place % 5 or place == 1 else []
+    known += [(SHARED_EXTERNAL_ID, "Mailchimp ID")] if place in (2, 3) else []
+    for own, kind in known:
+        external = {"ExternalID": own, "ExternalIDType": option("ExternalIDType", kind)}
+        record.setdefault("ExternalIDs", []).append(numbered(account, "ExternalIDs", external))
     for name in ("Names", "EmailAddresses", "PhoneNumbers", "PhysicalAddresses", "Genders"):
-        account.state[name] = place
+        account.numbers[name] = place
     return record
 
 

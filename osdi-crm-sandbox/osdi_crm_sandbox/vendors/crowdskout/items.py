@@ -1,16 +1,19 @@
-"""Items on their way in: what is valid, and how it is stored."""
+"""Items on their way in: the options of fields, what is valid, and how it is stored."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendors.crowdskout.field_options import field_options
+from osdi_crm_sandbox.population import utc
+from osdi_crm_sandbox.vendor import is_email
 from osdi_crm_sandbox.vendors.crowdskout.resources import (
     ALL_OF,
     ANY_OF,
+    CLOSED,
     COMPUTED,
     DEPENDENCIES,
     FIELDS,
@@ -18,6 +21,7 @@ from osdi_crm_sandbox.vendors.crowdskout.resources import (
     INTERACTIONS,
     LISTS,
     NAME_PARTS,
+    YES_NO,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +29,63 @@ if TYPE_CHECKING:
 
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.vendor import Record
+
+
+@dataclass
+class FieldOptions:
+    """An account's options by field and id, and the ids by value."""
+
+    by_id: dict[str, dict[Any, Record]] = field(default_factory=dict)
+    by_value: dict[tuple[str, str, Any], Any] = field(default_factory=dict)
+    parents: dict[tuple[str, Any], Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, values in CLOSED.items():
+            for value in values:
+                self.add(name, "opt", value)
+        for name in INTERACTIONS.values():
+            self.add(f"{name.removesuffix('When')}Organization", "opt", HERE["value"])
+
+    def add(self, name: str, kind: str, value: str, parent: Any = None) -> Record:
+        """The option of a field with this value, a new one if need be."""
+        key = (name, value.casefold(), parent)
+        known = self.by_id.setdefault(name, {})
+        if key not in self.by_value:
+            own: Any = len(known) + 1
+            if kind in ("slug", "yes"):
+                own = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+            elif kind == "truth":
+                own = value.casefold() == "true"
+            known.setdefault(own, {"id": own, "value": value})
+            self.by_value[key] = own
+            self.parents[name, own] = parent
+        return known[self.by_value[key]]
+
+    def find(self, name: str, kind: str, given: Any, parent: Any = None) -> Record | None:
+        """The option that {"id"} or {"value"} means; None where there is none and none can be added."""
+        if not isinstance(given, dict):
+            return None
+        own, value = given.get("id"), given.get("value")
+        if isinstance(own, str | int) and own in self.by_id.get(name, {}):
+            return self.by_id[name][own]
+        if kind == "yes" and value is None and own in YES_NO:
+            value = str(own).capitalize()
+        if not isinstance(value, str) or not value.strip():
+            return None
+        value = value.strip()
+        is_closed = name in CLOSED or kind in ("yes", "truth")
+        allowed = CLOSED.get(name, ("true", "false") if kind == "truth" else YES_NO)
+        if is_closed and value.casefold() not in {choice.casefold() for choice in allowed}:
+            return None
+        return self.add(name, kind, value, parent)
+
+
+def field_options(account: Account) -> FieldOptions:
+    """An account's options of fields."""
+    if "options" not in account.state:
+        account.state["options"] = FieldOptions()
+    options: FieldOptions = account.state["options"]
+    return options
 
 
 def clean_text(value: Any) -> str | None:
@@ -51,16 +112,13 @@ def _clean_date(value: Any) -> str | None:
 
 
 def _clean_time(value: Any) -> str | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    moment = utc(value)
+    return moment and f"{moment[:-1]}+00:00"
 
 
 def _clean_email(value: Any) -> str | None:
     text = clean_text(value)
-    return text.lower() if text and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text) else None
+    return text.lower() if is_email(text) and text else None
 
 
 def _clean_phone(value: Any) -> str | None:
@@ -117,6 +175,14 @@ def _clean_entry(account: Account, name: str, entry: Any) -> Record:
         return {}
     fields = LISTS[name].items()
     return {own: _clean_value(account, own, kind, entry[own]) for own, kind in fields if entry.get(own) is not None}
+
+
+def numbered(account: Account, collection: str, item: Record) -> Record:
+    """The item with an id of its own; of attribute values only within their attribute."""
+    if collection in INTERACTIONS:
+        return {**item, "id": account.population.uuid()}
+    name = f"Attributes {item['AttributeId']}" if collection == "Attributes" else collection
+    return {**item, "id": account.next(name)}
 
 
 def clean(account: Account, collection: str, given: Any, old: Record | None = None) -> Record | None:

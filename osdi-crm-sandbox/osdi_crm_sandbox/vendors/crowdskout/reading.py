@@ -1,4 +1,4 @@
-"""Reading profiles: by id, by external id, and by scanning a segment."""
+"""Reading Crowdskout: profiles by id, by external id and by scanning a segment; attributes; options of fields."""
 
 from __future__ import annotations
 
@@ -9,17 +9,55 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal
-from osdi_crm_sandbox.vendors.crowdskout.answers import enveloped, find_record, show_profile
-from osdi_crm_sandbox.vendors.crowdskout.resources import CRITERIA, external_id_key
+from osdi_crm_sandbox.vendor import Call, Record, Refusal, public
+from osdi_crm_sandbox.vendors.crowdskout.access import enveloped
+from osdi_crm_sandbox.vendors.crowdskout.items import field_options
+from osdi_crm_sandbox.vendors.crowdskout.resources import (
+    COLLECTION_OF,
+    CRITERIA,
+    DEPENDENCIES,
+    FIELDS,
+    external_id_key,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.responses import Response
+
+    from osdi_crm_sandbox.accounts import Account
+
+
+def show_profile(account: Account, record: Record, collections: Iterable[str]) -> Record:
+    """A profile with these collections, as this account's options have it."""
+    options = account.options
+    shown: Record = {"id": record["id"]}
+    if options["top_level_date"]:
+        shown["Date"] = "2016-05-18T15:50:59+00:00"
+    for name in collections:
+        items = record.get(name, [])
+        if name in FIELDS and (items or options["empty_collections"]):
+            shown[name] = items
+    return _respelled(shown) if options["other_spellings"] else shown
+
+
+RESPELLED = {
+    "IndependentUnsubscribes": "Independent Unsubscribes",
+    "AttributeId": "AttributeID",
+    "EventRegistrationEventType": "EventRegistrationType",
+    "VotedParty": "VotedPrimaryParty",
+}
+
+
+def _respelled(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {RESPELLED.get(name, name): _respelled(value) for name, value in content.items()}
+    return [_respelled(item) for item in content] if isinstance(content, list) else content
 
 
 def get_profile(call: Call) -> Response:
     """One profile with the collections asked for, sorted, filtered and limited."""
-    record = find_record(call, "profiles")
+    record = call.record("profiles")
     names = [name.strip() for name in call.query.get("collections", "").split(",") if name.strip()]
     if not names:
         raise Refusal(400, "collections is required")
@@ -84,3 +122,40 @@ def scan_segment(call: Call) -> Response:
         token = secrets.token_hex(16)
     scrolls[token] = {"ids": rest, "total": scroll["total"], "at": now}
     return enveloped({"scrollId": token, "profileIds": ids, "total": scroll["total"]})
+
+
+def get_attributes(plural: bool, call: Call) -> Response:
+    """All attributes, from `offset`, up to `limit`; under one of two spellings of the path."""
+    if call.account.options["plural_attributes"] is not plural:
+        raise Refusal(404, "Not found")
+    records = call.account.tables["attributes"].records
+    keys = sorted(records, key=int)
+    offset, limit = call.query.get("offset", "0"), call.query.get("limit", "")
+    page = keys[int(offset) if offset.isdecimal() else 0 :]
+    if limit.isdecimal() and call.account.options["limit_caps"]:
+        page = page[: int(limit)]
+    shown = [public(records[key]) for key in page]
+    return enveloped({"total": len(keys), "list": shown})
+
+
+def get_attribute(call: Call) -> Response:
+    """One attribute."""
+    return enveloped(public(call.record("attributes")))
+
+
+def get_field_options(call: Call) -> Response:
+    """The options of a field, or only those that depend on an option of another."""
+    name = call.params["field"]
+    if name not in COLLECTION_OF:
+        raise Refusal(404, f"There is no field {name}")
+    options = field_options(call.account)
+    found = list(options.by_id.get(name, {}).values())
+    parent = call.query.get(DEPENDENCIES.get(name, ""))
+    if parent is not None:
+        found = [option for option in found if str(options.parents[name, option["id"]]) == parent]
+    return enveloped({"collection": COLLECTION_OF[name], "options": found})
+
+
+def get_tracking(_call: Call) -> Response:
+    """The ids that tracking goes by."""
+    return enveloped({"source": 1, "organization": 2, "client": 3})

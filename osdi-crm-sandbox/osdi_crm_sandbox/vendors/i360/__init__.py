@@ -10,15 +10,9 @@ polygon (criterion 27) are refused.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Call, Route, Vendor
-from osdi_crm_sandbox.vendors.i360.answers import refuse
-from osdi_crm_sandbox.vendors.i360.children import delete_item, post_child, put_child
-from osdi_crm_sandbox.vendors.i360.contacts import import_contacts, look_up_contact
-from osdi_crm_sandbox.vendors.i360.data import change, delete, insert, invent, seed, serve
-from osdi_crm_sandbox.vendors.i360.jobs import get_job
-from osdi_crm_sandbox.vendors.i360.reading import get_collection, get_item, get_parameter_values
+from osdi_crm_sandbox.vendor import Handler, Vendor
+from osdi_crm_sandbox.vendors.i360 import access, data, reading, searches, writing
 from osdi_crm_sandbox.vendors.i360.resources import (
     API,
     CONTACTS,
@@ -30,41 +24,36 @@ from osdi_crm_sandbox.vendors.i360.resources import (
     VALUES,
     VOLUNTEERS,
 )
-from osdi_crm_sandbox.vendors.i360.searching import queue_search, search_counts, search_results
-from osdi_crm_sandbox.vendors.i360.sign_in import check, credentials, give_token, identify, settings
-from osdi_crm_sandbox.vendors.i360.volunteers import post_volunteer, put_volunteer, search_volunteers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from starlette.responses import Response
 
 
-def _routes() -> Iterable[tuple[str, str, Callable[[Call], Response]]]:
-    """Method, path below the organisation, and handler."""
-    yield "GET", "Contacts", look_up_contact
-    yield "POST", "Contacts", import_contacts
-    yield "GET", "Contacts/{id}", partial(get_item, CONTACTS)
-    yield "GET", "Volunteers", partial(get_collection, VOLUNTEERS)
-    yield "POST", "Volunteers", post_volunteer
-    yield "GET", "Volunteers/Search", search_volunteers
-    yield "POST", "Volunteers/Search", search_volunteers
-    yield "GET", "Volunteers/{id}", partial(get_item, VOLUNTEERS)
-    yield "PUT", "Volunteers/{id}", put_volunteer
-    yield "DELETE", "Volunteers/{id}", partial(delete_item, VOLUNTEERS)
-    yield "POST", "Searches", queue_search
-    yield "POST", "Searches/Results", search_results
-    yield "POST", "Searches/Counts", search_counts
-    yield "GET", VALUES.base, get_parameter_values
+def _routes() -> dict[str, Handler]:
+    """Verb, path below the organisation, and handler."""
+    routes: dict[str, Handler] = {
+        "GET Contacts": reading.look_up_contact,
+        "POST Contacts": writing.import_contacts,
+        "GET Contacts/{id}": partial(reading.get_item, CONTACTS),
+        "GET Volunteers": partial(reading.get_collection, VOLUNTEERS),
+        "POST Volunteers": writing.post_volunteer,
+        "GET Volunteers/Search": reading.search_volunteers,
+        "POST Volunteers/Search": reading.search_volunteers,
+        "GET Volunteers/{id}": partial(reading.get_item, VOLUNTEERS),
+        "PUT Volunteers/{id}": writing.put_volunteer,
+        "DELETE Volunteers/{id}": partial(writing.delete_item, VOLUNTEERS),
+        "POST Searches": searches.queue_search,
+        "POST Searches/Results": searches.search_results,
+        "POST Searches/Counts": searches.search_counts,
+        f"GET {VALUES.base}": reading.get_parameter_values,
+    }
     for kind in JOBS:
-        yield "GET", kind.path, partial(get_collection, kind)
-        yield "GET", f"{kind.path}/{{id}}", partial(get_job, kind)
+        routes[f"GET {kind.path}"] = partial(reading.get_collection, kind)
+        routes[f"GET {kind.path}/{{id:int}}"] = partial(reading.get_job, kind)
+    writes = {"POST": ("", writing.post_child), "PUT": ("/{id}", writing.put_child)}
+    writes["DELETE"] = ("/{id}", writing.delete_item)
     for kind in PLAIN_KINDS:
-        yield "GET", kind.base, partial(get_collection, kind)
-        yield "GET", f"{kind.base}/{{id}}", partial(get_item, kind)
-        writes = {"POST": ("", post_child), "PUT": ("/{id}", put_child), "DELETE": ("/{id}", delete_item)}
-        for verb in kind.writes.split():
-            yield verb, kind.base + writes[verb][0], partial(writes[verb][1], kind)
+        routes[f"GET {kind.base}"] = partial(reading.get_collection, kind)
+        routes[f"GET {kind.base}/{{id}}"] = partial(reading.get_item, kind)
+        routes |= {f"{verb} {kind.base}{writes[verb][0]}": partial(writes[verb][1], kind) for verb in kind.writes}
+    return {entry.replace(" ", " /Org/{org}/"): handler for entry, handler in routes.items()}
 
 
 VENDOR = Vendor(
@@ -72,19 +61,15 @@ VENDOR = Vendor(
     api=API,
     resources=RESOURCES,
     options=OPTIONS,
-    routes=[
-        Route("POST", TOKEN, give_token, open=True),
-        *(Route(method, f"{API}/Org/{{org}}/{path}", handler) for method, path, handler in _routes()),
-    ],
-    identify=identify,
-    refuse=refuse,
-    seed=seed,
-    serve=serve,
-    insert=insert,
-    invent=invent,
-    change=change,
-    delete=delete,
-    settings=settings,
-    credentials=credentials,
-    check=check,
+    routes=_routes(),
+    open_routes={f"POST {TOKEN}": access.give_token},
+    identify=access.identify,
+    refuse=access.refuse,
+    seed=data.seed,
+    insert=data.insert,
+    invent=data.invent,
+    settings=access.settings,
+    serve=reading.serve,
+    credentials=access.credentials,
+    check=access.check,
 )

@@ -6,12 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import DAY, Population, iso
-from osdi_crm_sandbox.vendors.i360.answers import show_record
-from osdi_crm_sandbox.vendors.i360.keeping import blank, next_id, put_record
 from osdi_crm_sandbox.vendors.i360.resources import (
     COLUMNS,
     CONTACTS,
-    FIRST_IDS,
     JOBS,
     KINDS,
     PARAMETERS,
@@ -21,6 +18,7 @@ from osdi_crm_sandbox.vendors.i360.resources import (
     VOLUNTEERS,
     Kind,
 )
+from osdi_crm_sandbox.vendors.i360.writing import next_id, put_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,54 +27,32 @@ if TYPE_CHECKING:
     from osdi_crm_sandbox.population import City
     from osdi_crm_sandbox.vendor import Record
 
-
-def serve(account: Account, resource: str, key: str, _url: str) -> Any:
-    """A record by id, in Pascal case, with its parent's id, which answers leave out."""
-    kind, record = KINDS[resource], account.tables[resource].records[key]
-    parent = {kind.parent_key: _id(record["_parent"])} if kind.parent else {}
-    return show_record(account, kind, key) | parent
-
-
-def _id(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+PEOPLE = ("contacts", "national_contacts", "prospects")
+NEW: dict[str, Record] = {
+    **{name: {"Tags": [], "_touchpoints": []} for name in ("contacts", "national_contacts")},
+    "volunteers": {"Status": "Active"},
+    **{kind.name: {"Status": "Completed", "Errors": [], "_polls": 0, "_ends": "Completed"} for kind in JOBS},
+}
+"""What new records have without being told."""
 
 
 def insert(account: Account, resource: str, given: Record) -> str:
     """Stores a record given in Pascal case; children name their parent, else get any."""
-    kind = KINDS[resource]
-    record = dict(given)
+    kind, record = KINDS[resource], NEW.get(resource, {}) | given
     parent = str(record.pop(kind.parent_key, None) or account.any_of(kind.parent)) if kind.parent else ""
     own = str(record.get(kind.key) or next_id(account, kind))
-    if resource in ("contacts", "national_contacts"):
-        record = {"Tags": [], "_touchpoints": []} | record
-    if resource == "volunteers":
-        record = {"Status": "Active"} | record
-    if kind in JOBS:
-        record = {"Status": "Completed", "Errors": [], "_polls": 0, "_ends": "Completed"} | record
     return put_record(account, kind, parent, own, record)
 
 
 def invent(account: Account, resource: str) -> Record:
     """A new record, as `insert` takes it."""
-    account.state["invented"] = number = account.state.get("invented", 0) + 1
-    population = Population(f"{account.key} {time.time_ns()}")
-    if resource in ("contacts", "national_contacts", "prospects"):
-        return _seed_contact(population, 900_000_000 + number)
+    number, population = 900_000_000 + account.next("invented"), account.population
+    if resource in PEOPLE:
+        return _seed_contact(population, number)
     if resource == "volunteers":
-        return _seed_volunteer(population, 900_000_000 + number, None)
+        return _seed_volunteer(population, number, None)
     sentence = f"{population.pick(population.pool.sentences)} {number}"
     return {name: sentence for name in ("Name", "Title", "Text") if name in KINDS[resource].fields}
-
-
-def change(account: Account, resource: str, key: str, values: Record, modified: str | None) -> None:
-    """Merges properties into a record."""
-    table = account.tables[resource]
-    table.put(key, table.records[key] | values | {"_modified": modified or iso(time.time())})
-
-
-def delete(account: Account, resource: str, key: str) -> None:
-    """Takes a record away."""
-    account.tables[resource].delete(key)
 
 
 def counts(size: int) -> dict[str, int]:
@@ -99,45 +75,37 @@ def counts(size: int) -> dict[str, int]:
 
 
 def seed(account: Account, size: int, number: int) -> None:
-    """Fills an account; an empty one has search columns and parameters, and the API's own user.
-
-    Raises:
-        ValueError: the option `counts` names an unknown resource.
-    """
-    asked = account.options["counts"]
-    unknown = asked.keys() - counts(0).keys()
-    if unknown:
-        raise ValueError(f"Nothing to count in {', '.join(sorted(unknown))}: choose from {', '.join(counts(0))}")
-    wanted = (counts(size) if size else {}) | asked
+    """Fills an account; an empty one has search columns and parameters, and the API's own user."""
+    wanted = account.wanted(counts(size) if size else dict.fromkeys(counts(0), 0))
     population = Population(number)
     _seed_search_terms(account, population)
-    for place in range(max(1, wanted.get("users", 0))):
+    for place in range(max(1, wanted["users"])):
         user = _seed_user(population, place)
         insert(account, "users", user | {"Position": "Field Staff" if place else "None"})
         if place:
-            insert(account, "coordinators", user | {"UserID": account.state["users"]})
-    for name, make in (("contacts", _seed_contact), ("national_contacts", _seed_contact), ("prospects", _seed_contact)):
-        _load(account, KINDS[name], [make(population, place) for place in range(wanted.get(name, 0))])
-    coordinators = [int(key) for key in account.tables["coordinators"].records]
-    volunteers = [
-        _seed_volunteer(population, place, coordinators[place % len(coordinators)] if coordinators else None)
-        for place in range(wanted.get("volunteers", 0))
-    ]
-    _load(account, VOLUNTEERS, volunteers)
+            insert(account, "coordinators", user | {"UserID": account.numbers["users"]})
+    for name in PEOPLE:
+        _load(account, KINDS[name], [_seed_contact(population, place) for place in range(wanted[name])])
+    coordinators: list[int | None] = [int(key) for key in account.tables["coordinators"].records] or [None]
+    volunteers = (
+        _seed_volunteer(population, place, coordinators[place % len(coordinators)])
+        for place in range(wanted["volunteers"])
+    )
+    _load(account, VOLUNTEERS, list(volunteers))
     for kind in PLAIN_KINDS:
-        if kind.name in wanted and not account.tables[kind.name].records:
+        if wanted.get(kind.name) and not account.tables[kind.name].records:
             _load(account, kind, list(_seed_plain(account, population, kind, wanted[kind.name])))
 
 
 def _load(account: Account, kind: Kind, records: list[Record]) -> None:
     """Stores many records at once."""
-    first = FIRST_IDS[kind.name]
+    first = kind.first_id
     loaded: dict[str, Record] = {}
     for place, record in enumerate(records, start=1):
         own = record.get(kind.key) or first + place
         key = f"{record['_parent']}/{own}" if kind.shared else str(own)
-        loaded[key] = {**blank(kind), **record, kind.key: own, "_modified": ""}
-    account.state[kind.name] = first + len(records)
+        loaded[key] = {**kind.blank(), **record, kind.key: own, "_modified": ""}
+    account.numbers[kind.name] = first + len(records)
     account.tables[kind.name].load(loaded)
 
 
@@ -186,7 +154,7 @@ def _seed_contact(population: Population, place: int) -> Record:
     state = "VA" if place % 3 == 0 else _state(somebody.city)
     born = _birthday(population) if draw() < 0.8 else None
     touchpoints = [(200, 204 + int(draw() * 8), f"{int(draw() * 12) + 1}/15/2025")] if draw() < 0.3 else []
-    return blank(CONTACTS) | {
+    return CONTACTS.blank() | {
         "Salutation": population.pick(["Mr.", "Ms.", "Dr."]) if draw() < 0.5 else None,
         "FirstName": somebody.given_name.upper(),
         "MiddleName": somebody.family_name[0] if draw() < 0.3 else None,
@@ -220,7 +188,7 @@ def _birthday(population: Population) -> str:
 def _seed_volunteer(population: Population, place: int, coordinator: int | None) -> Record:
     somebody = population.person(place)
     draw = population.random.random
-    return blank(VOLUNTEERS) | {
+    return VOLUNTEERS.blank() | {
         "Email": f"volunteer.{somebody.email}",
         "State": _state(somebody.city),
         "FirstName": somebody.given_name,
@@ -260,7 +228,7 @@ def _seed_plain(account: Account, population: Population, kind: Kind, count: int
             record[kind.key] = int(population.pick(others["VolunteerID"]))
         elif kind.shared:
             own = int(population.random.random() * 20)
-            record |= {kind.key: FIRST_IDS[kind.name] + own, "Name": population.pool.words[own]}
+            record |= {kind.key: kind.first_id + own, "Name": population.pool.words[own]}
             if "Category" in kind.fields:
                 record["Category"] = "Skills"
         for name in kind.fields:

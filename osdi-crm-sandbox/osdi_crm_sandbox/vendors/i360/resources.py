@@ -1,21 +1,24 @@
-"""What there is at i360: entities with their paths and fields, search terms, and account options."""
+"""What there is at i360: entities with their paths and fields, search terms, and account options.
+
+The entities stand in entities.csv: the collection's path, below the parent where there is one; the id's property and
+the others (`=contacts`: as contacts have them); the resource that records belong to, and the property of that one's id;
+whether ids repeat from parent to parent; verbs besides GET.
+"""
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendor import Record, Resource
+from osdi_crm_sandbox.vendor import Record, Resource, by, by_email
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
+    from collections.abc import Iterable, Sequence
 
 API = "/2.0"
 TOKEN = "/core/connect/token"  # noqa: S105  a path
-
-
 FIRST_ORG = 1000
 
 OPTIONS: dict[str, Any] = {
@@ -38,120 +41,56 @@ STATES = (
     *("ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY"),
 )
 """By the value of search parameter 2, counted from one: Virginia is 47."""
-
-CONTACT = (
-    *("Salutation", "FirstName", "MiddleName", "LastName", "Suffix", "Email", "Email2", "Phone", "Phone2", "Phone3"),
-    *("CellNumber", "Address1", "Address2", "City", "State", "Zip", "CountyName", "RegisteredState"),
-    *("mAddress_Line1", "mAddress_Line2", "mAddress_City", "mAddress_State", "mAddress_Zip"),
-    *("Employer", "Occupation", "Gender", "Race", "Ethnicity", "Religion", "DateOfBirth", "Tags"),
-)
 IDENTITY = ("FirstName", "LastName", "Email", "Phone", "Address1", "City", "State", "Zip")
 LOOKUP = ("FirstName", "LastName", "Address1", "City", "State")
-VOLUNTEER = (
-    *("Email", "State", "Salutation", "FirstName", "MiddleName", "LastName", "Suffix", "Status"),
-    *("C_AddrLine1", "C_AddrLine2", "C_City", "C_State", "C_Zip5", "C_USPSZip4", "C_CountyName"),
-    *("Email2", "Phone1", "Phone2", "DOB", "Gender", "FacebookPage", "TwitterHandle", "Employer", "Occupation"),
-    "CoordinatorID",
-)
-USER = ("UserName", "FirstName", "LastName", "Email", "State")
-NOTE = ("Text", "Author", "CreatedDate")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """An entity.
-
-    Attributes:
-        name: of the resource.
-        path: of the collection, below the parent where there is one.
-        key: the id's property.
-        fields: the others.
-        parent: the resource that records belong to.
-        parent_key: the parent's id's property.
-        shared: the id repeats from parent to parent.
-        writes: verbs besides GET.
-    """
+    """An entity: a line of the table."""
 
     name: str
     path: str
     key: str
-    fields: tuple[str, ...] = ()
-    parent: str = ""
-    parent_key: str = ""
-    shared: bool = False
-    writes: str = ""
+    fields: tuple[str, ...]
+    parent: str
+    parent_key: str
+    shared: bool
+    writes: tuple[str, ...]
+    first_id: int
 
     @property
     def base(self) -> str:
         """The path of the collection, with {parent}."""
         return f"{KINDS[self.parent].path}/{{parent}}/{self.path}" if self.parent else self.path
 
+    def blank(self) -> Record:
+        """A record without values."""
+        return {self.key: None, **dict.fromkeys(self.fields)}
 
-CONTACTS = Kind("contacts", "Contacts", "ContactID", CONTACT)
-NATIONAL = Kind("national_contacts", "", "ContactID", CONTACT)
-VOLUNTEERS = Kind("volunteers", "Volunteers", "VolunteerID", VOLUNTEER)
-EVENT = (
-    *("Name", "Description", "Type", "StartDate", "EndDate", "AddressLine1", "City", "State", "Zip"),
-    "CoordinatorID",
+
+def _kinds() -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {}
+    text = (Path(__file__).parent / "entities.csv").read_text(encoding="utf-8")
+    for place, row in enumerate(csv.DictReader(text.splitlines()), start=1):
+        alike = kinds.get(row["fields"].removeprefix("="))
+        kinds[row["name"]] = Kind(
+            **{name: row[name] for name in ("name", "path", "key", "parent", "parent_key")},
+            fields=alike.fields if alike else tuple(row["fields"].split()),
+            shared=bool(row["shared"]),
+            writes=tuple(row["writes"].split()),
+            first_id=7_000_000_000 if row["name"] == "contacts" else 10_000 * place,
+        )
+    return kinds
+
+
+KINDS = _kinds()
+CONTACTS, NATIONAL, VOLUNTEERS, VALUES = (
+    KINDS[name] for name in ("contacts", "national_contacts", "volunteers", "search_parameter_values")
 )
-SURVEY = ("Title", "Description", "Type", "Phase", "IsPublished", "ScriptTemplateID")
-ATTENDEE = ("ContactID", "VolunteerID", "FirstName", "LastName", "Email", "Status")
-OF_VOLUNTEER = ("volunteers", "VolunteerID")
-OF_EVENT = ("events", "EventID")
-OF_SURVEY = ("surveys", "SurveyID")
-PLAIN_KINDS = (
-    Kind("volunteer_notes", "Notes", "NoteID", NOTE, *OF_VOLUNTEER, writes="POST PUT DELETE"),
-    Kind(
-        "volunteer_history",
-        "History",
-        "HistoryID",
-        ("Type", "Description", "CreatedDate"),
-        *OF_VOLUNTEER,
-        writes="POST DELETE",
-    ),
-    Kind("volunteer_tags", "Tags", "TagID", ("Name", "Category"), *OF_VOLUNTEER, shared=True, writes="POST DELETE"),
-    Kind(
-        "volunteer_permissions",
-        "Permissions",
-        "PermissionID",
-        ("Name",),
-        *OF_VOLUNTEER,
-        shared=True,
-        writes="POST DELETE",
-    ),
-    Kind("volunteer_walkbooks", "Walkbooks", "WalkbookID", ("Name", "Status"), *OF_VOLUNTEER, shared=True),
-    Kind("tag_groups", "Volunteers/TagGroups", "TagGroupID", ("Name",)),
-    Kind("coordinators", "Volunteers/Coordinators", "UserID", USER),
-    Kind("users", "Users", "UserID", (*USER, "Position")),
-    Kind("prospects", "Prospects", "ContactID", CONTACT),
-    Kind("events", "Events", "EventID", EVENT),
-    Kind("event_attendees", "Attendees", "AttendeeID", ATTENDEE, *OF_EVENT, writes="POST PUT DELETE"),
-    Kind(
-        "event_assignments",
-        "Assignments",
-        "AssignmentID",
-        ("VolunteerID", "UserID", "Role"),
-        *OF_EVENT,
-        writes="POST DELETE",
-    ),
-    Kind("event_metrics", "Metrics", "MetricID", ("Name", "Value"), *OF_EVENT),
-    Kind("event_details", "Details", "DetailID", ("Name", "Value"), *OF_EVENT),
-    Kind("event_notes", "Notes", "NoteID", NOTE, *OF_EVENT, writes="POST PUT DELETE"),
-    Kind("script_templates", "Surveys/ScriptTemplates", "ScriptTemplateID", ("Name", "Body")),
-    Kind("caller_ids", "Surveys/CallerIds", "CallerID", ("Name", "PhoneNumber")),
-    Kind("voicemail_messages", "Surveys/VoicemailMessages", "VoicemailMessageID", ("Name",)),
-    Kind("surveys", "Surveys", "SurveyID", SURVEY),
-    Kind("survey_volunteers", "Volunteers", "VolunteerID", (), *OF_SURVEY, shared=True, writes="POST DELETE"),
-    Kind("survey_walkbooks", "Walkbooks", "WalkbookID", ("Name", "Status"), *OF_SURVEY),
-    Kind("search_columns", "SearchColumns", "Name", ("Description",)),
-    Kind("search_parameters", "SearchParameters", "Id", ("Name",)),
-)
-JOBS = (
-    Kind("imports", "Imports", "Id", ("Status", "Name", "CreatedDate", "Errors")),
-    Kind("searches", "Searches", "Id", ("Status", "CreatedDate")),
-)
-VALUES = Kind("search_parameter_values", "Values", "Id", ("Name",), "search_parameters", "ParameterID", shared=True)
-KINDS = {kind.name: kind for kind in (CONTACTS, NATIONAL, VOLUNTEERS, *PLAIN_KINDS, VALUES, *JOBS)}
+JOBS = (KINDS["imports"], KINDS["searches"])
+PLAIN_KINDS = [kind for kind in KINDS.values() if kind not in (CONTACTS, NATIONAL, VOLUNTEERS, VALUES, *JOBS)]
+"""Those that are read and written as all are."""
 
 COLUMNS = {
     "ContactID": ("ContactID", "The contact's id"),
@@ -180,7 +119,6 @@ PARAMETERS = {
     **{number: f"Touchpoint {number}" for number in TOUCHPOINTS},
 }
 MANDATORY = ("2", "3", "13", "28")
-COUNTS = ("CellPhones", "Email", "Households", "MailingAddresses", "Residences", "Phones")
 
 
 def folded(names: Sequence[str], record: Record) -> Iterable[str]:
@@ -188,18 +126,11 @@ def folded(names: Sequence[str], record: Record) -> Iterable[str]:
     return ("\x1f".join(str(record.get(name) or "").strip().casefold() for name in names),)
 
 
-def _texts(name: str, record: Record) -> Iterable[str]:
-    return (str(record[name]),) if record.get(name) is not None else ()
-
-
-FIELDS: dict[str, Callable[[Record], Iterable[str]]] = {
-    "identity": partial(folded, IDENTITY),
-    "email": partial(folded, ("Email",)),
-    "State": partial(_texts, "State"),
-    "LastName": partial(folded, ("LastName",)),
-    "parent": partial(_texts, "_parent"),
+FIELDS = {
+    "identity": lambda record: folded(IDENTITY, record),
+    "email": by_email("Email"),
+    "State": by("State"),
+    "LastName": by_email("LastName"),
+    "parent": by("_parent"),
 }
-RESOURCES = {name: Resource("_modified", FIELDS) for name in KINDS}
-
-
-FIRST_IDS = {name: 10_000 * place for place, name in enumerate(KINDS, start=1)} | {"contacts": 7_000_000_000}
+RESOURCES = {name: Resource("_modified", FIELDS, f"{kind.key} {{}} does not exist") for name, kind in KINDS.items()}

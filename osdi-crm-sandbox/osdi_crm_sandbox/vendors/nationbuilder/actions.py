@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
-from osdi_crm_sandbox.vendors.nationbuilder.answers import invalid
-from osdi_crm_sandbox.vendors.nationbuilder.keeping import Draft, Transaction
-from osdi_crm_sandbox.vendors.nationbuilder.reading import get_item
+from osdi_crm_sandbox.vendors.nationbuilder.errors import invalid
+from osdi_crm_sandbox.vendors.nationbuilder.reading import get_one
 from osdi_crm_sandbox.vendors.nationbuilder.resources import KINDS
-from osdi_crm_sandbox.vendors.nationbuilder.rules import record_history
+from osdi_crm_sandbox.vendors.nationbuilder.rules import check_no_other_is_active, record_history
+from osdi_crm_sandbox.vendors.nationbuilder.transactions import Draft, Transaction
 from osdi_crm_sandbox.vendors.nationbuilder.writing import read_data
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ LIST_ACTIONS = ("add_signups", "remove_signups", "tag", "untag")
 
 def change_list(action: str, call: Call) -> Response:
     """PATCH /lists/{id}/add_signups, /remove_signups, /tag and /untag: 202, and the work is done later."""
-    key = call.params["id"]
-    if key not in call.account.tables["lists"].records:
-        raise Refusal(404, "Record not found")
+    key = str(call.record("lists")["id"])
     data = read_data(call, KINDS["lists"], key)
     name = "signup_ids" if action.endswith("signups") else "tag"
     given = data.get(name)
@@ -55,12 +53,9 @@ def change_list(action: str, call: Call) -> Response:
 
 def show_process(call: Call) -> Response:
     """GET /async_processes/{token}."""
-    account, token = call.account, call.params["id"]
-    process = account.tables["async_processes"].records.get(token)
-    if process is None:
-        raise Refusal(404, "Record not found")
+    account, token, process = call.account, call.params["id"], call.record("async_processes")
     if process["status"] == "processing":
-        account.tables["async_processes"].put(token, {**process, "_polls": process["_polls"] - 1})
+        account.tables["async_processes"].merge(token, {"_polls": process["_polls"] - 1})
         account.later(0.0, account.touched)
     content = {name: process[name] for name in ("id", "status", "message")}
     _advance(account, token)
@@ -72,15 +67,11 @@ def _advance(account: Account, token: str) -> None:
     process = account.tables["async_processes"].records[token]
     if process["status"] != "processing" or process["_polls"] > 0:
         return
-    failed = account.options["actions_fail"]
-    if not failed:
+    status = "failed" if account.options["actions_fail"] else "completed"
+    if status == "completed":
         _work(account, process)
-    words = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S +0000")
-    done = {
-        "status": "failed" if failed else "completed",
-        "message": f"{'Failed' if failed else 'Completed'} at {words}",
-    }
-    account.tables["async_processes"].put(token, {**process, **done})
+    words = datetime.now(UTC).strftime(f"{status.capitalize()} at %Y-%m-%d %H:%M:%S +0000")
+    account.tables["async_processes"].merge(token, {"status": status, "message": words})
 
 
 def _work(account: Account, process: Record) -> None:
@@ -90,22 +81,20 @@ def _work(account: Account, process: Record) -> None:
     if process["_action"] in ("add_signups", "remove_signups"):
         _change_members(transaction, key, given, adds=process["_action"] == "add_signups")
         return
-    members = account.tables["list_members"].records
     tags = transaction.find("signup_tags", name=given)
     tag = tags[0] if tags else transaction.add("signup_tags", {"name": given})
-    for member in transaction.find("list_members", list_id=key):
-        signup = members[member]["signup_id"]
-        joined = transaction.find("signup_taggings", signup_id=signup, tag_id=tag)
+    for member in transaction.matching("list_members", list_id=key):
+        pair = {"signup_id": member["signup_id"], "tag_id": tag}
+        joined = transaction.find("signup_taggings", **pair)
         if process["_action"] == "untag":
             for tagging in joined:
                 transaction.remove("signup_taggings", tagging)
         elif not joined:
-            transaction.add("signup_taggings", {"signup_id": signup, "tag_id": tag})
+            transaction.add("signup_taggings", pair)
 
 
 def _change_members(transaction: Transaction, key: str, signups: list[str], *, adds: bool) -> None:
-    records = transaction.account.tables["list_members"].records
-    members = {records[member]["signup_id"]: member for member in transaction.find("list_members", list_id=key)}
+    members = {one["signup_id"]: one["id"] for one in transaction.matching("list_members", list_id=key)}
     for signup in signups:
         if adds and signup not in members and transaction.get("signups", signup) is not None:
             transaction.add("list_members", {"list_id": key, "signup_id": signup})
@@ -125,36 +114,28 @@ JOURNEYS = {
 
 def turn_journey(action: str, call: Call) -> Response:
     """PATCH /path_journeys/{id}/complete, /abandon, /reactivate and /void."""
-    transaction, kind = Transaction(call.account), KINDS["path_journeys"]
-    journey = transaction.get(kind.name, call.params["id"])
-    if journey is None:
-        raise Refusal(404, "Record not found")
+    transaction, kind, journey = Transaction(call.account), KINDS["path_journeys"], call.record("path_journeys")
     status, category = JOURNEYS[action]
     draft = Draft(transaction, kind, journey, {**journey, "journey_status": status}, {})
     reason = call.query.get("path_journey_status_change_id")
     if reason is not None and action in ("complete", "abandon"):
-        known = transaction.get("path_journey_status_changes", reason)
-        if known is None or known.get("path_id") != journey.get("path_id") or known.get("target_status") != status:
+        known = transaction.get("path_journey_status_changes", reason) or {}
+        if (known.get("path_id"), known.get("target_status")) != (journey.get("path_id"), status):
             draft.refuse("path_journey_status_change_id", "is invalid", "invalid")
         draft.new["path_journey_status_change_id"] = reason
     if action == "reactivate":
-        same = transaction.find(kind.name, signup_id=journey["signup_id"], path_id=journey["path_id"])
-        others = [transaction.get(kind.name, key) or {} for key in same if key != journey["id"]]
-        if any(other.get("journey_status") == "active" for other in others):
-            draft.refuse("path_id", "already has an active journey for this signup", "taken")
+        check_no_other_is_active(draft)
         draft.new["path_journey_status_change_id"] = None
     if draft.flaws:
         raise invalid(draft.flaws)
     draft.new |= {"ended_at": None if action == "reactivate" else transaction.now, "updated_at": transaction.now}
     transaction.put(kind.name, draft.new)
     record_history(transaction, draft.new, category)
-    return get_item(kind, call)
+    return get_one(kind, call.params["id"], call)
 
 
 def archive(call: Call) -> Response:
     """PATCH /automations/{id}/archive."""
-    transaction = Transaction(call.account)
-    if transaction.get("automations", call.params["id"]) is None:
-        raise Refusal(404, "Record not found")
-    transaction.change("automations", call.params["id"], status="archived")
-    return get_item(KINDS["automations"], call)
+    call.record("automations")
+    Transaction(call.account).change("automations", call.params["id"], status="archived")
+    return get_one(KINDS["automations"], call.params["id"], call)

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendors.nationbuilder import seeding, sign_in
-from osdi_crm_sandbox.vendors.nationbuilder.answers import View, prefix
-from osdi_crm_sandbox.vendors.nationbuilder.keeping import Transaction, next_id
-from osdi_crm_sandbox.vendors.nationbuilder.queries import Query, moment
+from osdi_crm_sandbox import vendor
+from osdi_crm_sandbox.vendors.nationbuilder import access, seeding
+from osdi_crm_sandbox.vendors.nationbuilder.filters import moment
 from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, Kind
+from osdi_crm_sandbox.vendors.nationbuilder.transactions import Transaction, next_id
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.vendor import Record
 
 
-def serve(account: Account, resource: str, key: str, url: str) -> Any:
-    """A record with all its extra fields."""
-    kind = HERE.get(resource)
-    if kind is None:
-        record = account.tables[resource].records[key]
-        return {name: value for name, value in record.items() if name[0] != "_" and name != "updated_at"}
-    everything = Query(extra={kind.name: frozenset(attribute.name for attribute in kind.extra)})
-    return View(account, prefix(account, url), everything).show(kind, key, {})
-
-
 def _stored(kind: Kind, given: Record) -> Record:
     """Attributes as served, as they are stored; those nobody knows are served as they are."""
     record: Record = {}
-    more = {}
     for name, value in given.items():
         attribute = kind.attributes.get(name)
         if attribute is None and name[0] != "_":
-            more[name] = value
+            record.setdefault("_more", {})[name] = value
         elif attribute is not None and attribute.kind == "datetime" and isinstance(value, str):
             record[name] = moment(value)
         elif attribute is not None and attribute.kind == "id" and value is not None:
             record[name] = str(value)
         else:
             record[name] = value
-    return {**record, "_more": more} if more else record
+    return record
 
 
 def insert(account: Account, resource: str, given: Record) -> str:
@@ -49,17 +38,17 @@ def insert(account: Account, resource: str, given: Record) -> str:
     What a new record must have and was not given is invented.
     """
     if resource == "tokens":
-        return sign_in.token(account, given)
+        return access.token(account, given)
     if resource not in HERE:
         raise ValueError(f"{resource} come by calls only")
     kind = HERE[resource]
     record = _stored(kind, given.get("attributes") or {})
     for name, block in (given.get("relationships") or {}).items():
         relation = kind.relations.get(name)
-        if relation is not None and not relation.child and not relation.through:
+        if relation is not None and relation.kind == "one":
             record.setdefault(relation.key, _end(block))
     invented = seeding.invent(account, resource)["attributes"]
-    must = {*kind.required, *(name for name, attribute in kind.attributes.items() if not attribute.nullable)}
+    must = {name for name in invented if kind.must_have(name)}
     if resource == "event_rsvps":
         must.add("_signup_id")
     if resource == "signups" and not record.keys() & {"first_name", "last_name", "email", "email1"}:
@@ -71,10 +60,9 @@ def insert(account: Account, resource: str, given: Record) -> str:
         record["id"] = next_id(account, resource)
     else:
         record["id"] = str(given["id"])
-        account.state.get("ids", {}).pop(resource, None)
-    now = transaction.now
-    record["updated_at"] = record.get("updated_at", now)
-    record["created_at"] = record.get("created_at", record["updated_at"])
+        account.numbers.pop(resource, None)
+    record.setdefault("updated_at", transaction.now)
+    record.setdefault("created_at", record["updated_at"])
     transaction.put(resource, record)
     transaction.count(resource, record, 1)
     return str(record["id"])
@@ -106,13 +94,12 @@ def _agree(resource: str, record: Record) -> None:
 def change(account: Account, resource: str, key: str, values: Record, modified: str | None) -> None:
     """Merges attributes into a record."""
     table = account.tables[resource]
-    if resource not in HERE:
-        table.put(key, {**table.records[key], **values})
-        return
-    new = _stored(HERE[resource], values)
-    if resource == "signups" and "email" in values:
-        new[f"email{table.records[key].get('primary_email_id') or 1}"] = values["email"]
-    table.put(key, {**table.records[key], **new, "updated_at": moment(modified) if modified else int(time.time())})
+    if resource in HERE:
+        if resource == "signups" and "email" in values:
+            values = {f"email{table.records[key].get('primary_email_id') or 1}": values["email"], **values}
+        when = moment(modified) if modified else int(time.time())
+        values = {**_stored(HERE[resource], values), "updated_at": when}
+    table.merge(key, values)
 
 
 def delete(account: Account, resource: str, key: str) -> None:
@@ -120,10 +107,10 @@ def delete(account: Account, resource: str, key: str) -> None:
     if resource in HERE:
         Transaction(account).remove(resource, key)
     else:
-        account.tables[resource].delete(key)
+        vendor.delete(account, resource, key)
 
 
 def seed(account: Account, size: int, number: int) -> None:
     """Fills an account, and issues its first tokens."""
     seeding.seed(account, size, number)
-    sign_in.first_tokens(account)
+    access.first_tokens(account)

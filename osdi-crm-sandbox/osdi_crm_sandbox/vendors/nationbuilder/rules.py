@@ -7,10 +7,10 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendors.nationbuilder.answers import flat
-from osdi_crm_sandbox.vendors.nationbuilder.keeping import Draft, Invalid, Transaction, next_id
-from osdi_crm_sandbox.vendors.nationbuilder.queries import ADDRESSES
-from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, KINDS
+from osdi_crm_sandbox.vendor import is_email
+from osdi_crm_sandbox.vendors.nationbuilder.errors import Invalid, flat
+from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, HERE, KINDS
+from osdi_crm_sandbox.vendors.nationbuilder.transactions import Draft, Transaction, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +30,12 @@ def complete(draft: Draft) -> str:
 
     Raises:
         Invalid: it cannot be so.
-        Rejected: the same, in a resource's own words.
+        Refusal: the same, in a resource's own words.
     """
     transaction, kind = draft.transaction, draft.kind
-    BEFORE.get(kind.name, _nothing)(draft)
-    _check_enumerations(draft)
-    _check_required(draft)
-    _check_references(draft)
-    _check_unique(draft)
+    if kind.name in BEFORE:
+        BEFORE[kind.name](draft)
+    _check(draft)
     if draft.flaws:
         raise Invalid(draft.flaws)
     if draft.old is None:
@@ -46,15 +44,13 @@ def complete(draft: Draft) -> str:
     transaction.put(kind.name, draft.new)
     if draft.old is None:
         transaction.count(kind.name, draft.new, 1)
-    AFTER.get(kind.name, _nothing)(draft)
+    if kind.name in AFTER:
+        AFTER[kind.name](draft)
     return str(draft.new["id"])
 
 
-def _nothing(_draft: Draft) -> None:
-    pass
-
-
-def _check_enumerations(draft: Draft) -> None:
+def _check(draft: Draft) -> None:
+    """Enumerations, what must be there, references, and what is unique."""
     for name, value in draft.sent.items():
         attribute = draft.kind.attributes[name]
         if attribute.values and value is not None and value not in attribute.values:
@@ -63,35 +59,23 @@ def _check_enumerations(draft: Draft) -> None:
             draft.refuse(name, words, "inclusion", label=name)
         elif value is None and not attribute.nullable and name not in draft.kind.required:
             draft.refuse(name, "can't be blank", "blank")
-
-
-def _check_required(draft: Draft) -> None:
     known = {flaw.attribute for flaw in draft.flaws}
     for name in draft.kind.required:
         asked = draft.old is None or name in draft.sent
         if asked and draft.new.get(name) in (None, "") and name not in known:
             draft.refuse(name, "can't be blank", "blank")
-
-
-def _check_references(draft: Draft) -> None:
     for name in draft.sent:
         to, value = draft.kind.attributes[name].refers_to, draft.new.get(name)
         if to and value is not None and draft.transaction.get(to, value) is None:
             draft.refuse(name, "must exist", "blank")
-
-
-def _check_unique(draft: Draft) -> None:
     for name in draft.kind.unique:
-        if draft.changed(name) and _is_taken(draft, name):
+        if draft.changed(name) and _is_taken(draft, name, draft.kind.name, draft.new.get("id")):
             draft.refuse(name, "has already been taken", "taken")
 
 
-def _is_taken(draft: Draft, name: str, resource: str | None = None) -> bool:
+def _is_taken(draft: Draft, name: str, resource: str, own: str | None) -> bool:
     value = draft.new.get(name)
-    if value in (None, ""):
-        return False
-    own = draft.new.get("id") if resource is None else draft.new.get("page_id")
-    return any(key != own for key in draft.transaction.find(resource or draft.kind.name, **{name: value}))
+    return value not in (None, "") and any(key != own for key in draft.transaction.find(resource, **{name: value}))
 
 
 # Signups
@@ -110,14 +94,9 @@ def _signup(draft: Draft) -> None:
     if draft.old is None or draft.changed("legal_name", *NAMES):
         parts = " ".join(str(new[name]) for name in NAMES if new.get(name))
         new["full_name"] = parts or new.get("legal_name")
-    now = draft.transaction.now
-    for name, stamp in (
-        ("note", "note_updated_at"),
-        ("priority_level", "priority_level_changed_at"),
-        ("support_level", "support_level_changed_at"),
-    ):
+    for name in ("note", "priority_level", "support_level"):
         if draft.changed(name):
-            new[stamp] = now
+            new["note_updated_at" if name == "note" else f"{name}_changed_at"] = draft.transaction.now
     if draft.changed("profile_content"):
         content = new.get("profile_content")
         new["profile_content_html"] = None if content is None else f"<p>{content}</p>"
@@ -130,7 +109,7 @@ def _check_emails(draft: Draft) -> None:
         if address in (None, "") or address in seen:
             continue
         seen.add(address)
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
+        if not is_email(address):
             draft.refuse(name, f"'{address}' should look like an email address", "invalid")
         elif any(key != draft.new.get("id") for key in draft.transaction.find("signups", with_email_address=address)):
             draft.refuse(name, "has already been taken", "taken")
@@ -161,13 +140,9 @@ def _tagging(draft: Draft) -> None:
 
 def _contacted(draft: Draft) -> None:
     if draft.old is None:
-        draft.transaction.change(
-            "signups",
-            draft.new["signup_id"],
-            last_contacted_at=draft.transaction.now,
-            last_contacted_by_id=draft.new.get("author_id"),
-            contact_status=draft.new.get("contact_status"),
-        )
+        contact = {"last_contacted_at": draft.transaction.now, "last_contacted_by_id": draft.new.get("author_id")}
+        contact["contact_status"] = draft.new.get("contact_status")
+        draft.transaction.change("signups", draft.new["signup_id"], **contact)
 
 
 # Money
@@ -194,14 +169,13 @@ def _donation(draft: Draft) -> None:
     if new.get("signup_id") is None:
         new["signup_id"] = by_email(transaction, new.get("email"))
         if new["signup_id"] is None and (names or new.get("email")):
-            new["signup_id"] = save_signup(
-                transaction, None, names | ({"email": new["email"]} if new.get("email") else {})
-            )
+            email = {"email": new["email"]} if new.get("email") else {}
+            new["signup_id"] = save_signup(transaction, None, names | email)
     if new["signup_id"] is None:
         draft.refuse("signup_id", "can't be blank", "blank")
         return
-    signup = transaction.get("signups", new["signup_id"])
-    if signup is not None and (names or draft.sent.get("email")):
+    signup = draft.get("signups", "signup_id")
+    if signup and (names or draft.sent.get("email")):
         save_signup(transaction, signup["id"], names | _further_email(transaction, signup, draft.sent.get("email")))
 
 
@@ -214,20 +188,17 @@ def _further_email(transaction: Transaction, signup: Record, address: str | None
 
 
 def _donated(draft: Draft) -> None:
-    signup = draft.transaction.get("signups", draft.new["signup_id"])
-    if signup is not None and draft.new["status"] == "succeeded" and not signup.get("is_donor"):
+    signup, pledge = draft.get("signups", "signup_id"), draft.get("pledges", "pledge_id")
+    if signup and draft.new["status"] == "succeeded" and not signup.get("is_donor"):
         draft.transaction.put("signups", {**signup, "is_donor": True})
-    pledge = draft.transaction.get("pledges", draft.new.get("pledge_id"))
-    if pledge is not None:
+    if pledge:
         draft.transaction.change("pledges", pledge["id"], amount_left_in_cents=_left(draft.transaction, pledge))
 
 
 def _left(transaction: Transaction, pledge: Record) -> int:
-    donations = transaction.account.tables["donations"].records
-    given = [donations[key] for key in transaction.find("donations", pledge_id=pledge["id"])]
+    given = transaction.matching("donations", pledge_id=pledge["id"])
     paid = sum(one.get("amount_in_cents", 0) for one in given if one.get("status") == "succeeded")
-    left: int = max(0, (pledge.get("amount_in_cents") or 0) - paid)
-    return left
+    return max(0, int(pledge.get("amount_in_cents") or 0) - int(paid))
 
 
 def _pledge(draft: Draft) -> None:
@@ -245,10 +216,8 @@ def _election(draft: Draft) -> None:
 
 def _path_step(draft: Draft) -> None:
     new, transaction = draft.new, draft.transaction
-    others = {
-        key: transaction.get("path_steps", key) for key in transaction.find("path_steps", path_id=new.get("path_id"))
-    }
-    places = {key: record.get("position") or 0 for key, record in others.items() if record and key != new.get("id")}
+    others = transaction.matching("path_steps", path_id=new.get("path_id"))
+    places = {one["id"]: one.get("position") or 0 for one in others if one["id"] != new.get("id")}
     if new.get("position") is None:
         new["position"] = max(places.values(), default=0) + 1 if draft.old is None else None
     elif draft.changed("position") and new["position"] in places.values():
@@ -257,48 +226,41 @@ def _path_step(draft: Draft) -> None:
                 transaction.change("path_steps", key, position=place + 1)
 
 
+def check_no_other_is_active(draft: Draft) -> None:
+    """A signup has one active journey on a path."""
+    pair = {name: draft.new.get(name) for name in ("signup_id", "path_id")}
+    others = draft.transaction.matching("path_journeys", **pair)
+    if any(one.get("journey_status") == "active" and one["id"] != draft.new.get("id") for one in others):
+        draft.refuse("path_id", "already has an active journey for this signup", "taken")
+
+
 def _journey(draft: Draft) -> None:
     new, transaction = draft.new, draft.transaction
-    steps = [transaction.get("path_steps", key) for key in transaction.find("path_steps", path_id=new.get("path_id"))]
-    known = sorted((step for step in steps if step), key=lambda step: step.get("position") or 0)
+    steps = transaction.matching("path_steps", path_id=new.get("path_id"))
     if draft.old is None:
         new["journey_status"] = "active"
-        if new.get("current_step_id") is None and known:
-            new["current_step_id"] = known[0]["id"]
-        same = transaction.find("path_journeys", signup_id=new.get("signup_id"), path_id=new.get("path_id"))
-        if any((transaction.get("path_journeys", key) or {}).get("journey_status") == "active" for key in same):
-            draft.refuse("path_id", "already has an active journey for this signup", "taken")
-    if new.get("current_step_id") is not None and new["current_step_id"] not in [step["id"] for step in known]:
+        if new.get("current_step_id") is None and steps:
+            new["current_step_id"] = min(steps, key=lambda step: step.get("position") or 0)["id"]
+        check_no_other_is_active(draft)
+    if new.get("current_step_id") is not None and new["current_step_id"] not in [step["id"] for step in steps]:
         draft.refuse("current_step_id", "must belong to the path", "invalid")
     if draft.changed("current_step_id"):
         new["last_moved_at"] = transaction.now
 
 
 def _journeyed(draft: Draft) -> None:
-    if draft.old is None:
-        return
-    for name, category in (
-        ("current_step_id", "step_change"),
-        ("point_person_id", "new_point_person"),
-        ("current_step_point_person_id", "new_current_step_point_person"),
-    ):
-        if draft.changed(name):
+    categories = {"current_step_id": "step_change", "point_person_id": "new_point_person"}
+    categories["current_step_point_person_id"] = "new_current_step_point_person"
+    for name, category in categories.items():
+        if draft.old is not None and draft.changed(name):
             record_history(draft.transaction, draft.new, category)
 
 
 def record_history(transaction: Transaction, journey: Record, category: str) -> None:
     """What happened to a journey."""
-    transaction.add(
-        "path_histories",
-        {
-            "category": category,
-            "path_journey_id": journey["id"],
-            "path_step_id": journey.get("current_step_id"),
-            "point_person_id": journey.get("point_person_id"),
-            "current_step_point_person_id": journey.get("current_step_point_person_id"),
-            "path_journey_status_change_id": journey.get("path_journey_status_change_id"),
-        },
-    )
+    names = ("point_person_id", "current_step_point_person_id", "path_journey_status_change_id")
+    history = {"category": category, "path_journey_id": journey["id"], "path_step_id": journey.get("current_step_id")}
+    transaction.add("path_histories", history | {name: journey.get(name) for name in names})
 
 
 # Pages and what stands on them
@@ -322,8 +284,12 @@ def _place_page(transaction: Transaction, page: Record) -> None:
         "effective_permission_level": max(levels, key=PERMISSIONS.index, default="anyone"),
         "url_path": f"/{page.get('slug')}",
     }
-    if page.get("status") == "published" and page.get("published_at") is None:
-        page["published_at"] = transaction.now
+    _publish(transaction, page)
+
+
+def _publish(transaction: Transaction, record: Record) -> None:
+    if record.get("status") == "published" and record.get("published_at") is None:
+        record["published_at"] = transaction.now
 
 
 def _flags(draft: Draft) -> None:
@@ -340,7 +306,7 @@ def _rsvp(draft: Draft) -> None:
     new, transaction = draft.new, draft.transaction
     if draft.old is not None:
         return
-    event = transaction.get("events", new.get("event_id")) or {}
+    event = draft.get("events", "event_id")
     if new.get("page_id") is None:
         new["page_id"] = event.get("page_id")
     onto = {f"{name}_address": new.pop(f"{name}_address") for name in ADDRESSES if f"{name}_address" in new}
@@ -356,18 +322,17 @@ def _rsvp(draft: Draft) -> None:
         onto |= {} if new["_signup_id"] else {name: new[name] for name in ATTENDEE}
     if onto:
         new["_signup_id"] = save_signup(transaction, new["_signup_id"], onto)
-    signup = transaction.get("signups", new["_signup_id"]) or {}
+    signup = draft.get("signups", "_signup_id")
     new |= {name: signup.get(name) for name in ATTENDEE if new.get(name) is None}
 
 
 def _ticket_level(draft: Draft) -> None:
-    if (draft.new.get("amount_in_cents") or 1) <= 0 or draft.new.get("amount_in_cents") == 0:
+    if draft.new.get("amount_in_cents") is not None and draft.new["amount_in_cents"] <= 0:
         draft.refuse("amount_in_cents", "must be greater than 0", "greater_than")
 
 
 def _signature(draft: Draft) -> None:
-    petition = draft.transaction.get("petitions", draft.new.get("petition_id")) or {}
-    draft.new["page_id"] = petition.get("page_id")
+    draft.new["page_id"] = draft.get("petitions", "petition_id").get("page_id")
 
 
 # Surveys
@@ -379,23 +344,20 @@ def _question(draft: Draft) -> None:
         draft.refuse("slug", "is too long (maximum is 20 characters)", "too_long")
     if draft.old is None and new.get("survey_id"):
         new["position"] = len(transaction.find("survey_questions", survey_id=new["survey_id"]))
-    if new.get("status") == "published" and new.get("published_at") is None:
-        new["published_at"] = transaction.now
+    _publish(transaction, new)
 
 
 def _possible_response(draft: Draft) -> None:
     if draft.old is None and draft.new.get("position") is None:
-        others = draft.transaction.find(
-            "survey_question_possible_responses", survey_question_id=draft.new.get("survey_question_id")
-        )
-        draft.new["position"] = len(others) + 1
+        question = draft.new.get("survey_question_id")
+        draft.new["position"] = len(draft.transaction.find(draft.kind.name, survey_question_id=question)) + 1
 
 
 def _response(draft: Draft) -> None:
     new = draft.new
     new.setdefault("is_skipped", False)
     if draft.old is None:
-        question = draft.transaction.get("survey_questions", new.get("survey_question_id")) or {}
+        question = draft.get("survey_questions", "survey_question_id")
         if new.get("question_format") is None and question.get("question_format"):
             new["question_format"] = question["question_format"]
         if new.get("content") in (None, "") and new.get("survey_question_possible_response_id") is None:
@@ -421,20 +383,20 @@ def _suggestion_box(draft: Draft) -> None:
 
 def _suggestion(draft: Draft) -> None:
     new, transaction = draft.new, draft.transaction
-    box = transaction.get("suggestion_boxes", new.get("suggestion_box_id"))
-    if new.get("suggestion_box_id") is not None and box is None:
+    box = draft.get("suggestion_boxes", "suggestion_box_id")
+    if new.get("suggestion_box_id") is not None and not box:
         key = new["suggestion_box_id"]
         words = f"The referenced resource 'SuggestionBox' with id '{key}' could not be found."
         raise flat(422, "unprocessable_entity", words)
     if not new.get("slug") and new.get("headline"):
         new["slug"] = _slug(new["headline"])
     new["status"] = new.get("status") or "published"
-    new["site_id"] = (box or {}).get("site_id")
+    new["site_id"] = box.get("site_id")
     new.setdefault("has_image", False)
     new["is_responded"] = bool(new.get("official_response"))
     if draft.changed("official_response") and new["is_responded"] and "responded_at" not in draft.sent:
         new["responded_at"] = transaction.now
-    if box is not None:
+    if box:
         _with_page(draft, {"page_type_name": "Suggestion", "name": new.get("headline"), "title": new.get("headline")})
 
 
@@ -443,12 +405,13 @@ def _with_page(draft: Draft, values: Record) -> None:
     new, transaction = draft.new, draft.transaction
     if draft.flaws or any(new.get(name) in (None, "") for name in draft.kind.required):
         return
-    taken = [name for name in ("slug", "external_id") if draft.changed(name) and _is_taken(draft, name, "pages")]
+    own = new.get("page_id")
+    taken = [name for name in ("slug", "external_id") if draft.changed(name) and _is_taken(draft, name, "pages", own)]
     if taken:
         errors = [f"{name.replace('_', ' ').capitalize()} has already been taken" for name in taken]
         raise flat(400, "validation_failed", "Validation failed", validation_errors=errors)
     values |= {name: new.get(name) for name in ("slug", "status", "headline", "external_id", "site_id")}
-    page = {"permission_level": "anyone", **(transaction.get("pages", new.get("page_id")) or {}), **values}
+    page = {"permission_level": "anyone", **draft.get("pages", "page_id"), **values}
     _place_page(transaction, page)
     if new.get("page_id") is None:
         new["page_id"] = transaction.add("pages", page)
@@ -460,8 +423,8 @@ def _with_page(draft: Draft, values: Record) -> None:
 
 
 def _enrolled(draft: Draft) -> None:
-    automation = draft.transaction.get("automations", draft.new["automation_id"])
-    if draft.old is None and automation is not None:
+    automation = draft.get("automations", "automation_id")
+    if draft.old is None and automation:
         total = automation.get("total_enrollments_count") or 0
         draft.transaction.put("automations", {**automation, "total_enrollments_count": total + 1})
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import DAY, Person, Population
-from osdi_crm_sandbox.vendors.nationbuilder.queries import ADDRESSES
-from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, Attribute, Kind
+from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, HERE, Attribute, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,90 +41,37 @@ UNCOMMON = ("banned_at", "unsubscribed_at", "last_rule_violation_at")
 """Times that only few signups have."""
 
 
-def _basic_counts(size: int) -> dict[str, int]:
-    def part(of: float) -> int:
-        return math.ceil(size * of)
-
-    paths, surveys, questions = 2 + size // 1000, 2 + size // 500, 3 * (2 + size // 500)
-    return {
-        "signups": size,
-        "signup_tags": 8 + min(size // 100, 200),
-        "signup_taggings": part(2),
-        "signup_profiles": part(0.25),
-        "custom_fields": len(CUSTOM_FIELDS),
-        "contacts": size,
-        "donations": part(0.5),
-        "donation_tracking_codes": 3 + size // 500,
-        "pledges": part(0.1),
-        "memberships": part(0.2),
-        "membership_types": 3,
-        "lists": 3 + size // 250,
-        "list_members": size,
-        "paths": paths,
-        "path_steps": STEPS * paths,
-        "path_journeys": part(0.3),
-        "path_journey_status_changes": 2 * paths,
-        "path_histories": part(0.6),
-        "events": 4 + size // 50,
-        "event_rsvps": part(0.4),
-        "event_ticket_levels": 4 + size // 50,
-        "petitions": 3 + size // 100,
-        "petition_signatures": part(0.5),
-        "pages": 5 + size // 100,
-        "sites": 2,
-        "surveys": surveys,
-        "survey_questions": questions,
-        "survey_question_possible_responses": 3 * questions,
-        "survey_question_responses": part(0.3),
-        "suggestion_boxes": 2,
-        "suggestions": 3 + size // 50,
-        "relationships": part(0.1),
-        "precincts": 3 + size // 200,
-        "voters": part(1 / 3),
-        "elections": 3,
-        "ballots": part(1 / 3),
-        "mailings": 3 + size // 250,
-        "broadcasters": 2 + size // 1000,
-        "imports": 2 + size // 500,
-        "automations": 2 + size // 1000,
-        "automation_enrollments": part(0.2),
-    }
-
-
 EVERY_NATION = {"signups": 1, "sites": 1, "broadcasters": 1}
 """What any nation has: the one who made it, a website, somebody who writes."""
 STANDING_ON_PAGES = ("events", "petitions", "suggestion_boxes", "suggestions")
 
 
-def counts(size: int, asked: dict[str, int]) -> dict[str, int]:
-    """How many of each resource there are around so many people.
+def _defaults(size: int) -> dict[str, int]:
+    """How many of each resource there are around so many people."""
+    wanted = {name: kind.seeded.of(size) for name, kind in HERE.items()}
+    paths, surveys = wanted["paths"], wanted["surveys"]
+    wanted |= {"path_steps": STEPS * paths, "path_journey_status_changes": 2 * paths}
+    wanted |= {"survey_questions": 3 * surveys, "survey_question_possible_responses": 9 * surveys}
+    return wanted | {"signup_tags": min(wanted["signup_tags"], 208)}
 
-    Pages asked for are those by themselves; events and the like bring their own.
-    """
-    wanted = {**EVERY_NATION, **(_basic_counts(size) if size else {}), **asked}
+
+def counts(wanted: dict[str, int]) -> dict[str, int]:
+    """How many there are then; pages asked for are those by themselves, events and the like bring their own."""
     wanted = {name: max(count, EVERY_NATION.get(name, 0)) for name, count in wanted.items()}
     for name in ("signup_profiles", "voters"):
-        wanted[name] = min(wanted.get(name, 0), wanted["signups"])
+        wanted[name] = min(wanted[name], wanted["signups"])
     wanted["payment_types"] = len(PAYMENT_TYPES)
-    wanted["custom_fields"] = min(wanted.get("custom_fields", 0), len(CUSTOM_FIELDS))
-    wanted["pages"] = wanted.get("pages", 0) + sum(wanted.get(name, 0) for name in STANDING_ON_PAGES)
+    wanted["custom_fields"] = min(wanted["custom_fields"], len(CUSTOM_FIELDS))
+    wanted["pages"] += sum(wanted[name] for name in STANDING_ON_PAGES)
     return wanted
 
 
 def seed(account: Account, size: int, number: int) -> None:
-    """Fills an account.
-
-    Raises:
-        ValueError: the option `counts` names no resource.
-    """
-    asked = account.options["counts"]
-    unknown = asked.keys() - HERE.keys()
-    if unknown:
-        raise ValueError(f"No resource {', '.join(sorted(unknown))} to count")
-    wanted = counts(size, asked)
+    """Fills an account."""
+    wanted = counts(account.wanted(_defaults(size)))
     seeder = Seeder(account, Population(number), wanted)
     for name, kind in HERE.items():
-        account.tables[name].load(seeder.rows(kind, wanted.get(name, 0)))
+        account.tables[name].load(seeder.rows(kind, wanted[name]))
     signups = account.tables["signups"].records
     for donation in account.tables["donations"].records.values():
         if donation["status"] == "succeeded":
@@ -143,9 +88,9 @@ def seed(account: Account, size: int, number: int) -> None:
 
 def invent(account: Account, resource: str) -> Record:
     """A new record, as the control API takes it."""
-    number = account.state["invented"] = account.state.get("invented", 0) + 1
+    number = account.next("invented")
     if "inventor" not in account.state:
-        account.state["inventor"] = Seeder(account, Population(f"{account.key} {time.time_ns()}"), {})
+        account.state["inventor"] = Seeder(account, account.population, dict.fromkeys(HERE, 0))
     kind, seeder = HERE[resource], account.state["inventor"]
     row = seeder.row(kind, 900_000_000 + number, int(time.time()))
     for name, to, share in _references(kind):
@@ -172,11 +117,7 @@ class Seeder:
     def rows(self, kind: Kind, count: int) -> dict[str, Record]:
         """So many records by id, the oldest first."""
         moments = sorted(self.population.moments(count)) if count else []
-        rows = {}
-        for place, moment in enumerate(moments, 1):
-            row = self.row(kind, place, moment)
-            rows[row["id"]] = row
-        return rows
+        return {str(place): self.row(kind, place, moment) for place, moment in enumerate(moments, 1)}
 
     def row(self, kind: Kind, place: int, moment: int) -> Record:
         """A record as it is stored."""
@@ -192,6 +133,10 @@ class Seeder:
         row["updated_at"] = (
             moment if draw() < 1 / 2 else max(moment, min(moment + int(draw() * DAY), self.population.end))
         )
+        words = self.population.pool.words
+        for name in kind.named:
+            text = f"{words[place % len(words)]}_{place}"
+            row[name] = text if name in ("slug", "external_id") else text.replace("_", " ").capitalize()
         if kind.name in OWN:
             OWN[kind.name](self, place, row)
         return row
@@ -199,7 +144,7 @@ class Seeder:
     def ids(self, resource: str) -> list[str]:
         """The ids of all records."""
         if resource not in self._ids:
-            self._ids[resource] = [str(number) for number in range(1, self.wanted.get(resource, 0) + 1)]
+            self._ids[resource] = [str(number) for number in range(1, self.wanted[resource] + 1)]
         return self._ids[resource]
 
     def nth(self, resource: str, number: int) -> str | None:
@@ -220,7 +165,7 @@ class Seeder:
         share = FILLED.get(kind.name, 0.8)
         row: Record = {}
         for attribute in (*kind.served, *kind.extra):
-            must = not attribute.nullable or attribute.name in kind.required
+            must = kind.must_have(attribute.name)
             own = attribute.refers_to or attribute.name in (*UNIQUE_STRINGS, *UNCOMMON, "created_at", "updated_at")
             if not own and attribute.kind not in ("object", "address") and self.draw() < (1 if must else share):
                 row[attribute.name] = self._value(attribute)
@@ -259,11 +204,10 @@ class Seeder:
 
 def _references(kind: Kind) -> list[tuple[str, str, float]]:
     """The ids in records: name, resource, how often."""
-    found = []
-    for attribute in (one for one in kind.attributes.values() if one.refers_to and one.access in ("rw", "ro")):
-        must = not attribute.nullable or attribute.name in kind.required
-        found.append((attribute.name, attribute.refers_to, 1.0 if must else 0.1 if kind.name == "signups" else 0.6))
-    hidden = [one for one in kind.relations.values() if one.key.startswith("_") and not one.child]
+    often = 0.1 if kind.name == "signups" else 0.6
+    shown = [one for one in kind.served if one.refers_to]
+    hidden = [one for one in kind.relations.values() if one.key.startswith("_") and one.kind == "one"]
+    found = [(one.name, one.refers_to, 1.0 if kind.must_have(one.name) else often) for one in shown]
     return found + [(one.key, one.to, 0.6) for one in hidden]
 
 
@@ -334,23 +278,11 @@ def _owner(row: Record) -> None:
     }
 
 
-def _named(*names: str) -> Callable[[Seeder, int, Record], None]:
-    """Texts that no two records share."""
-
-    def own(seeder: Seeder, place: int, row: Record) -> None:
-        words = seeder.population.pool.words
-        for name in names:
-            text = f"{words[place % len(words)]}_{place}"
-            row[name] = text if name in ("slug", "external_id") else text.replace("_", " ").capitalize()
-
-    return own
-
-
 def _pair(first: str, second: str, to: str) -> Callable[[Seeder, int, Record], None]:
     """Two records joined but once."""
 
     def own(seeder: Seeder, place: int, row: Record) -> None:
-        signups = max(1, seeder.wanted.get("signups", 0))
+        signups = max(1, seeder.wanted["signups"])
         row[first] = seeder.nth("signups", place)
         row[second] = seeder.nth(to, place + place // signups)
 
@@ -409,7 +341,7 @@ def _election(_seeder: Seeder, place: int, row: Record) -> None:
 
 def _journey(seeder: Seeder, place: int, row: Record) -> None:
     _pair("signup_id", "path_id", "paths")(seeder, place, row)
-    steps = max(1, seeder.wanted.get("path_steps", 0) // max(1, seeder.wanted.get("paths", 0)))
+    steps = max(1, seeder.wanted["path_steps"] // max(1, seeder.wanted["paths"]))
     row["current_step_id"] = seeder.nth("path_steps", (int(row["path_id"] or 1) - 1) * steps + place % steps)
     status = row["journey_status"] = ("active", "active", "active", "completed", "abandoned", "deleted")[place % 6]
     row["ended_at"] = None if status == "active" else row["updated_at"]
@@ -418,18 +350,17 @@ def _journey(seeder: Seeder, place: int, row: Record) -> None:
 
 
 def _path_step(seeder: Seeder, place: int, row: Record) -> None:
-    _named("name")(seeder, place, row)
-    steps = max(1, seeder.wanted.get("path_steps", 0) // max(1, seeder.wanted.get("paths", 0)))
+    steps = max(1, seeder.wanted["path_steps"] // max(1, seeder.wanted["paths"]))
     row |= {"path_id": seeder.nth("paths", (place - 1) // steps), "position": (place - 1) % steps + 1}
 
 
 def _first_pages(wanted: dict[str, int]) -> dict[str, int]:
     """How many pages come before those of a resource; plain ones come first."""
-    number = wanted.get("pages", 0) - sum(wanted.get(name, 0) for name in STANDING_ON_PAGES)
+    number = wanted["pages"] - sum(wanted[name] for name in STANDING_ON_PAGES)
     first = {}
     for name in STANDING_ON_PAGES:
         first[name] = number
-        number += wanted.get(name, 0)
+        number += wanted[name]
     return first
 
 
@@ -438,16 +369,11 @@ def _on_page(resource: str) -> Callable[[Seeder, int, Record], None]:
         row["page_id"] = seeder.nth("pages", seeder.first_page[resource] + place - 1)
         if resource == "events":
             row["venue_address"] = _address(seeder.population.person(place))
-        if resource.startswith("suggestion"):
-            _named("slug", "external_id", "headline")(seeder, place, row)
-        if resource == "suggestion_boxes":
-            _named("name", "title")(seeder, place, row)
 
     return own
 
 
 def _page(seeder: Seeder, place: int, row: Record) -> None:
-    _named("name", "slug", "headline", "title", "external_id")(seeder, place, row)
     row["page_type_name"] = "Basic"
     for name, page_type in zip(STANDING_ON_PAGES, ("Event", "Petition", "Suggestion Box", "Suggestion"), strict=True):
         if place > seeder.first_page[name]:
@@ -475,7 +401,7 @@ def _rsvp(seeder: Seeder, place: int, row: Record) -> None:
 
 
 def _survey_question(seeder: Seeder, place: int, row: Record) -> None:
-    surveys = max(1, seeder.wanted.get("surveys", 0))
+    surveys = max(1, seeder.wanted["surveys"])
     row |= {"slug": f"question_{place}", "survey_id": seeder.nth("surveys", place - 1)}
     row["position"] = (place - 1) // surveys
 
@@ -491,38 +417,25 @@ def _automation(_seeder: Seeder, _place: int, row: Record) -> None:
 
 OWN: dict[str, Callable[[Seeder, int, Record], None]] = {
     "signups": _signup,
-    "signup_tags": _named("name"),
     "signup_taggings": _pair("signup_id", "tag_id", "signup_tags"),
     "signup_profiles": _one_to_one,
     "custom_fields": _custom_field,
     "donations": _donation,
-    "donation_tracking_codes": _named("name", "slug"),
     "pledges": _pledge,
-    "membership_types": _named("name"),
-    "lists": _named("name", "slug"),
     "list_members": _pair("signup_id", "list_id", "lists"),
-    "paths": _named("name"),
     "path_steps": _path_step,
     "path_journeys": _journey,
-    "path_journey_status_changes": _named("name"),
     "events": _on_page("events"),
     "event_rsvps": _rsvp,
-    "event_ticket_levels": _named("name"),
     "petitions": _on_page("petitions"),
     "petition_signatures": _signature,
     "pages": _page,
-    "sites": _named("name", "slug"),
-    "surveys": _named("name"),
     "survey_questions": _survey_question,
     "survey_question_responses": _response,
     "suggestion_boxes": _on_page("suggestion_boxes"),
     "suggestions": _on_page("suggestions"),
-    "precincts": _named("name", "code"),
     "voters": _one_to_one,
     "elections": _election,
-    "mailings": _named("name", "slug"),
-    "broadcasters": _named("name"),
-    "imports": _named("file_name"),
     "automations": _automation,
     "payment_types": _payment_type,
 }

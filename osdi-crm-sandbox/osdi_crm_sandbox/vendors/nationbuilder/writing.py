@@ -9,22 +9,13 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.vendor import Call, Record, Refusal
-from osdi_crm_sandbox.vendors.nationbuilder.answers import (
-    ADDRESS_KEYS,
-    Flaw,
-    Rejected,
-    View,
-    bad_document,
-    flat,
-    invalid,
-    json_api,
-    page_links,
-    prefix,
-)
-from osdi_crm_sandbox.vendors.nationbuilder.keeping import Draft, Invalid, Transaction
-from osdi_crm_sandbox.vendors.nationbuilder.queries import moment, parse
-from osdi_crm_sandbox.vendors.nationbuilder.resources import KINDS, Attribute, Kind, Relation
+from osdi_crm_sandbox.vendors.nationbuilder.errors import Flaw, Invalid, bad_document, flat, invalid
+from osdi_crm_sandbox.vendors.nationbuilder.filters import moment
+from osdi_crm_sandbox.vendors.nationbuilder.queries import parse
+from osdi_crm_sandbox.vendors.nationbuilder.reading import allowed, answer_one, custom_fields, json_api
+from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESS_KEYS, KINDS, Attribute, Kind, Relation
 from osdi_crm_sandbox.vendors.nationbuilder.rules import complete, merged_address
+from osdi_crm_sandbox.vendors.nationbuilder.transactions import Draft, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +70,7 @@ def read_data(call: Call, kind: Kind, key: str | None) -> Record:
     Raises:
         Refusal: it is not.
     """
-    data = call.body.get("data") if isinstance(call.body, dict) else None
+    data = call.given.get("data")
     if not isinstance(data, dict):
         raise Refusal(400, "The body must be an object with data")
     if not data.get("type"):
@@ -127,7 +118,7 @@ def _check(document: Document) -> None:
     """Whether all that the document names exists and is of the right type.
 
     Raises:
-        Rejected: 400.
+        Refusal: 400.
     """
     parts = [document, *document.included.values()]
     flaws = [flaw for part in parts for flaw in (*_unknown_relationships(part), *cast(part).flaws)]
@@ -243,11 +234,11 @@ def _save(
     relations = [(kind.relations[name], data) for name, data in document.relationships.items()]
     gone: list[tuple[str, str]] = []
     for relation, data in relations:
-        if not relation.child and not relation.through:
+        if relation.kind == "one":
             draft.new[relation.key] = _point(draft, document, relation, data, gone)
     saved = complete(draft)
     for relation, data in relations:
-        if relation.child or relation.through:
+        if relation.kind != "one":
             for link in data if isinstance(data, list) else [data] if data else []:
                 _attach(transaction, document, saved, relation, link)
     for name, other in gone:
@@ -262,23 +253,17 @@ def _merge(draft: Draft) -> None:
             into = name.removesuffix("_attributes")
             draft.new[into] = merged_address(draft.new.get(into), value)
     if isinstance(draft.sent.get("custom_values"), dict):
-        fields = _custom_fields(draft.transaction.account, draft.kind)
+        fields = custom_fields(draft.transaction.account, draft.kind)
         merged = dict(draft.new.get("custom_values") or {})
         for slug, value in draft.sent["custom_values"].items():
             try:
-                merged[slug] = None if value is None else custom_value(fields[slug], value)
+                merged[slug] = None if value is None else _custom_value(fields[slug], value)
             except (TypeError, ValueError):
                 draft.refuse("custom_values", f"{slug} is not a valid {fields[slug].get('field_type')}", "invalid")
         draft.new["custom_values"] = merged
 
 
-def _custom_fields(account: Account, kind: Kind) -> dict[str, Record]:
-    label = {"signups": "Signup", "donations": "Donation"}.get(kind.name)
-    records = account.tables["custom_fields"].records.values()
-    return {record["slug"]: record for record in records if record.get("resource_type") == label}
-
-
-def custom_value(custom_field: Record, value: Any) -> Any:
+def _custom_value(custom_field: Record, value: Any) -> Any:
     """A value of a custom field.
 
     Raises:
@@ -303,7 +288,7 @@ def _check_slugs(account: Account, document: Document) -> None:
     for part in (document, *document.included.values()):
         given = part.attributes.get("custom_values")
         for slug in given if isinstance(given, dict) else ():
-            if slug not in _custom_fields(account, part.kind):
+            if slug not in custom_fields(account, part.kind):
                 raise flat(400, "invalid_custom_field", f"Custom field '{slug}' does not exist")
 
 
@@ -333,7 +318,7 @@ def _sidepost(
     """Writes the record that a link points to; one that has its owner's key gets it."""
     kind = KINDS[relation.to]
     key = None if link.get("method") == "create" else str(link["id"])
-    forced = {relation.key: owner} if relation.child and key is None else {}
+    forced = {relation.key: owner} if relation.kind in ("child", "children") and key is None else {}
     other = document.beside(kind, link) or Document(kind, {}, {}, document.included)
     try:
         return _save(transaction, other, key, forced=forced, beside=True)
@@ -351,7 +336,7 @@ def _attach(transaction: Transaction, document: Document, key: str, relation: Re
         raise Invalid([Flaw(relation.name, "must exist", "blank")])
     if method == "destroy":
         transaction.remove(kind.name, other)
-    elif relation.through:
+    elif relation.kind == "joined":
         _join(transaction, relation, key, other, apart=method == "disassociate")
     elif method == "disassociate":
         transaction.change(kind.name, other, **{relation.key: None})
@@ -374,14 +359,14 @@ def _join(transaction: Transaction, relation: Relation, key: str, other: str, *,
 # Calls
 
 
-def create(kind: Kind, call: Call) -> Response:
+def create(call: Call) -> Response:
     """POST /{type}."""
-    return _write(call, kind, None)
+    return _write(call, allowed(call, "create"), None)
 
 
-def update(kind: Kind, call: Call) -> Response:
+def update(call: Call) -> Response:
     """PATCH /{type}/{id}."""
-    return _write(call, kind, call.params["id"])
+    return _write(call, allowed(call, "update"), call.params["id"])
 
 
 def push(call: Call) -> Response:
@@ -391,8 +376,8 @@ def push(call: Call) -> Response:
 
 def _write(call: Call, kind: Kind, key: str | None, *, pushed: bool = False) -> Response:
     query = parse(call, kind, listing=False)
-    if key is not None and key not in call.account.tables[kind.name].records:
-        raise Refusal(404, "Record not found")
+    if key is not None:
+        call.record(kind.name, key)
     document = _document(call, kind, key)
     _check(document)
     _check_slugs(call.account, document)
@@ -404,14 +389,12 @@ def _write(call: Call, kind: Kind, key: str | None, *, pushed: bool = False) -> 
     except Invalid as error:
         transaction.undo()
         raise invalid(error.flaws) from error
-    except Rejected:
+    except Refusal:
         transaction.undo()
         raise
-    include = {**query.include, "page": query.include.get("page", {})} if kind.name == "petitions" else query.include
-    query = replace(query, include=include) if key is None else query
-    view = View(call.account, prefix(call.account, call.url), query)
-    data = view.show(kind, saved, query.include, primary=True)
-    return json_api(view.document(data, page_links(call, query, single=True), {}), 201 if key is None else 200)
+    if key is None and kind.name == "petitions":
+        query = replace(query, include={"page": {}, **query.include})
+    return answer_one(call, kind, saved, query, 201 if key is None else 200)
 
 
 def _match(transaction: Transaction, sent: Record) -> str | None:
@@ -423,9 +406,9 @@ def _match(transaction: Transaction, sent: Record) -> str | None:
     return None
 
 
-def delete(kind: Kind, call: Call) -> Response:
+def delete(call: Call) -> Response:
     """DELETE /{type}/{id}: for good, with what cannot be without it."""
-    if call.params["id"] not in call.account.tables[kind.name].records:
-        raise Refusal(404, "Record not found")
+    kind = allowed(call, "delete")
+    call.record(kind.name)
     Transaction(call.account).remove(kind.name, call.params["id"])
     return json_api({"meta": {}})

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import date
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso
 from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
-from osdi_crm_sandbox.vendors.i360.answers import answer_list, answer_record, fold, number_or, spelled
-from osdi_crm_sandbox.vendors.i360.jobs import start_job
-from osdi_crm_sandbox.vendors.i360.resources import (
-    COLUMNS,
-    CONTACTS,
-    COUNTS,
-    KINDS,
-    MANDATORY,
-    NATIONAL,
-    STATES,
-    TOUCHPOINTS,
-    VALUES,
-)
+from osdi_crm_sandbox.vendors.i360.reading import answer_list, fold, number_or, spelled
+from osdi_crm_sandbox.vendors.i360.resources import COLUMNS, CONTACTS, MANDATORY, NATIONAL, STATES, TOUCHPOINTS, VALUES
+from osdi_crm_sandbox.vendors.i360.writing import start_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+
+COUNTS = ("CellPhones", "Email", "Households", "MailingAddresses", "Residences", "Phones")
 
 
 def _search(call: Call) -> list[Record]:
@@ -88,7 +79,7 @@ def _age(contact: Record) -> int:
         born = _day(contact["DateOfBirth"] or "")
     except Refusal:
         return -1
-    today = date.fromisoformat(iso(time.time())[:10])
+    today = date.fromisoformat(iso()[:10])
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
@@ -124,18 +115,15 @@ def search_results(call: Call) -> Response:
 def search_counts(call: Call) -> Response:
     """How many contacts fulfil a search's criteria, by the switches that are on."""
     found, body = _search(call), fold(call.body)
-    counts: dict[str, int] = {
-        "CellPhones": sum(bool(contact["CellNumber"]) for contact in found),
-        "Email": sum(bool(contact["Email"]) for contact in found),
-        "Households": len({(contact["Address1"], contact["Zip"]) for contact in found if contact["Address1"]}),
-        "MailingAddresses": sum(bool(contact["mAddress_Line1"]) for contact in found),
-        "Residences": sum(bool(contact["Address1"]) for contact in found),
-        "Phones": sum(bool(contact["Phone"]) for contact in found),
-    }
-    return answer(spelled(call.account, {name: counts[name] for name in COUNTS if body.get(name.lower()) is True}))
+    with_a = {"CellPhones": "CellNumber", "Email": "Email", "MailingAddresses": "mAddress_Line1"}
+    with_a |= {"Residences": "Address1", "Phones": "Phone"}
+    counts = {name: sum(bool(contact[field]) for contact in found) for name, field in with_a.items()}
+    counts["Households"] = len({(contact["Address1"], contact["Zip"]) for contact in found if contact["Address1"]})
+    switched_on = (name for name in COUNTS if body.get(name.lower()) is True)
+    return answer(spelled(call.account, {name: counts[name] for name in switched_on}))
 
 
 def queue_search(call: Call) -> Response:
     """A search whose result goes elsewhere."""
     _search(call)
-    return answer_record(call.account, KINDS["searches"], start_job(call.account, KINDS["searches"], "Completed", []))
+    return start_job(call, "searches")

@@ -1,4 +1,4 @@
-"""Who calls: the password grant, tokens that live six minutes, and the organisation in the path."""
+"""Who calls i360, and how they are refused: password grant, tokens of six minutes, the organisation in the path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import time
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.vendor import Call, Record, answer
-from osdi_crm_sandbox.vendors.i360.answers import fold, refuse
 from osdi_crm_sandbox.vendors.i360.resources import API, FIRST_ORG, OPTIONS, TOKEN
 
 if TYPE_CHECKING:
@@ -22,6 +21,13 @@ if TYPE_CHECKING:
 CLIENT = "Basic " + base64.b64encode(b"roclient:secret").decode()
 
 
+def refuse(call: Call, status: int, words: str) -> Response:
+    """{"Message"}, or the token endpoint's {"error"}."""
+    if call.path == TOKEN:
+        return answer({"error": "invalid_request" if status < 500 else "server_error"}, status)
+    return answer({"Message": "Authorization has been denied for this request." if status == 401 else words}, status)
+
+
 def _tokens(account: Account) -> dict[str, float]:
     """Tokens given out and the unix times when they die."""
     tokens: dict[str, float] = account.state.setdefault("tokens", {})
@@ -31,37 +37,25 @@ def _tokens(account: Account) -> dict[str, float]:
 def identify(call: Call, accounts: Mapping[str, Account]) -> Account | None:
     """By the user name where a token is asked for, elsewhere by the token, dead or alive."""
     if call.path == TOKEN:
-        return accounts.get(str(fold(call.body).get("username")))
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    return next((account for account in accounts.values() if token in _tokens(account)), None)
+        name = {key.lower(): value for key, value in call.given.items()}.get("username")
+        return accounts.get(str(name))
+    return next((account for account in accounts.values() if call.bearer in _tokens(account)), None)
 
 
 def check(call: Call) -> Response | None:
     """401 for a dead token and for an organisation that is not the user's."""
     if call.path == TOKEN:
         return None
-    token = call.headers["authorization"].partition(" ")[2]
-    is_alive = _tokens(call.account)[token] > time.time()
+    is_alive = _tokens(call.account)[call.bearer or ""] > time.time()
     asked = re.match(rf"{API}/Org/([^/]+)(/|$)", call.path)
-    if is_alive and (asked is None or asked[1] == str(_org_id(call.account))):
-        return None
-    return refuse(call, 401, "")
-
-
-def _org_id(account: Account) -> int:
-    return FIRST_ORG + int(account.name.rpartition("-")[2])
-
-
-def _password(account: Account) -> str:
-    return f"{account.key}-password"
+    is_at_home = asked is None or asked[1] == str(credentials(call.account)["org_id"])
+    return None if is_alive and is_at_home else refuse(call, 401, "")
 
 
 def credentials(account: Account) -> Record:
     """The user's name and password, the organisation, and where tokens are given out, below the vendor's prefix."""
-    user = {"username": account.key, "password": _password(account), "org_id": _org_id(account)}
-    return user | {"login_path": TOKEN}
+    org = FIRST_ORG + int(account.name.rpartition("-")[2])
+    return {"username": account.key, "password": f"{account.key}-password", "org_id": org, "login_path": TOKEN}
 
 
 def settings(account: Account, url: str) -> Record:
@@ -72,14 +66,13 @@ def settings(account: Account, url: str) -> Record:
 
 def give_token(call: Call) -> Response:
     """The password grant with the client that is the same for everybody (api.i-360.com)."""
-    form = call.body if isinstance(call.body, dict) else {}
-    options = OPTIONS if call.caller is None else call.caller.options
+    form, options = call.given, OPTIONS if call.caller is None else call.caller.options
     error = ""
     if call.headers.get("authorization") != CLIENT:
         error = "invalid_client"
     elif form.get("grant_type") != "password":
         error = "unsupported_grant_type"
-    elif call.caller is None or form.get("password") != _password(call.caller):
+    elif call.caller is None or form.get("password") != credentials(call.caller)["password"]:
         error = "invalid_grant"
     elif set(form.get("scope", "").split()) != set(options["scope"].split()):
         error = "invalid_scope"

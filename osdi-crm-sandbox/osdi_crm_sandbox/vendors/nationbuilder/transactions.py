@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendors.nationbuilder.answers import Flaw
+from osdi_crm_sandbox.vendors.nationbuilder.errors import Flaw
 from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, REFERENCES, Kind, comparable
 
 if TYPE_CHECKING:
@@ -20,18 +20,6 @@ COUNTED = {
     "list_members": ("lists", "list_id", "signups_count"),
 }
 """Where the number of these is kept: the resource, the id of its record, the attribute."""
-
-
-class Invalid(Exception):
-    """Raised for a record that cannot be as the call wants it."""
-
-    def __init__(self, flaws: list[Flaw]) -> None:
-        super().__init__()
-        self.flaws = flaws
-
-    def beside(self, relationship: tuple[str, str | None, str]) -> Invalid:
-        """The same, of a sideposted record."""
-        return Invalid([one if one.relationship else replace(one, relationship=relationship) for one in self.flaws])
 
 
 class Transaction:
@@ -53,12 +41,13 @@ class Transaction:
 
     def find(self, resource: str, **values: Any) -> list[str]:
         """The ids of the records with these values."""
-        kind = HERE[resource]
-        where = []
-        for name, value in values.items():
-            of = kind.attributes[name].kind if name in kind.attributes else "id"
-            where.append((name, "eq", comparable("string" if name == "with_email_address" else of, value)))
+        kinds = {name: one.kind for name, one in HERE[resource].attributes.items()} | {"with_email_address": "string"}
+        where = [(name, "eq", comparable(kinds.get(name, "id"), value)) for name, value in values.items()]
         return sorted(self.account.tables[resource].select(where, live=True), key=int)
+
+    def matching(self, resource: str, **values: Any) -> list[Record]:
+        """The records with these values."""
+        return [self.account.tables[resource].records[key] for key in self.find(resource, **values)]
 
     def put(self, resource: str, record: Record) -> None:
         """Adds a record or replaces it."""
@@ -95,11 +84,9 @@ class Transaction:
         self.account.tables[resource].delete(key)
         self.count(resource, record, -1)
         for name, attribute in REFERENCES.get(resource, ()):
-            kind = HERE[name]
-            described = kind.attributes.get(attribute)
-            needs = attribute in kind.required or (described is not None and not described.nullable)
+            goes_too = HERE[name].must_have(attribute) and (name, attribute) not in KEPT_WITHOUT
             for child in self.find(name, **{attribute: key}):
-                if needs and (name, attribute) not in KEPT_WITHOUT:
+                if goes_too:
                     self.remove(name, child)
                 else:
                     self.put(name, {**self.account.tables[name].records[child], attribute: None})
@@ -114,12 +101,10 @@ class Transaction:
 
 
 def next_id(account: Account, resource: str) -> str:
-    """The id of a new record."""
-    ids = account.state.setdefault("ids", {})
-    if resource not in ids:
-        ids[resource] = max((int(key) for key in account.tables[resource].records), default=0)
-    ids[resource] += 1
-    return str(ids[resource])
+    """The id of a new record, above all there were."""
+    if resource not in account.numbers:
+        account.numbers[resource] = max((int(key) for key in account.tables[resource].records), default=0)
+    return str(account.next(resource))
 
 
 @dataclass
@@ -147,6 +132,10 @@ class Draft:
     def changed(self, *names: str) -> bool:
         """Whether one of these is no longer as it was."""
         return any(self.new.get(name) != (self.old or {}).get(name) for name in names)
+
+    def get(self, resource: str, name: str) -> Record:
+        """The record that an attribute refers to, nothing if there is none."""
+        return self.transaction.get(resource, self.new.get(name)) or {}
 
     def refuse(self, attribute: str, message: str, code: str, label: str | None = None) -> None:
         """Says what is wrong."""

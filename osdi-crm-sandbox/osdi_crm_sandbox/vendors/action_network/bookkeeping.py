@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.population import Population, iso
+from osdi_crm_sandbox.population import iso
 from osdi_crm_sandbox.vendor import Record, Refusal
-from osdi_crm_sandbox.vendors.action_network.resources import NATIVE, RECORD_OF, RECORDS, Kind, comparable
+from osdi_crm_sandbox.vendors.action_network.resources import NATIVE, RECORD_OF, RECORDS, TAGGINGS, Kind
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
-
-
-def now_iso() -> str:
-    """This second."""
-    return iso(time.time())
 
 
 def new_identifiers(account: Account, kind: Kind, given: Record, own: str | None = None) -> list[str]:
@@ -24,22 +18,18 @@ def new_identifiers(account: Account, kind: Kind, given: Record, own: str | None
     Raises:
         Refusal: another record of the kind holds one, in whatever account.
     """
-    kept = []
+    kept: dict[str, None] = {}
     for identifier in given.get("identifiers") or ():
         if not isinstance(identifier, str) or ":" not in identifier or identifier.startswith(NATIVE):
             continue
-        holders = [
-            key
-            for neighbour in [account, *account.neighbours.values()]
-            for key in neighbour.tables[kind.name].find("identifier", identifier)
-        ]
         if own is not None and own in account.tables[kind.name].find("identifier", identifier):
             continue
-        if not holders:
-            kept.append(identifier)
+        everywhere = (account, *account.neighbours.values())
+        if not any(one.tables[kind.name].find("identifier", identifier) for one in everywhere):
+            kept[identifier] = None
         elif account.options["identifier_clash"] == "refuse":
             raise Refusal(400, f"Identifier {identifier} has already been taken")
-    return list(dict.fromkeys(kept))
+    return list(kept)
 
 
 def linked_id(given: Record, rel: str) -> str | None:
@@ -47,14 +37,6 @@ def linked_id(given: Record, rel: str) -> str | None:
     link = (given.get("_links") or {}).get(rel)
     href = link.get("href") if isinstance(link, dict) else None
     return href.rstrip("/").rsplit("/", 1)[-1] if isinstance(href, str) else None
-
-
-def population_of(account: Account) -> Population:
-    """Where an account's new ids and people come from."""
-    if "population" not in account.state:
-        account.state["population"] = Population(f"{account.key} {time.time_ns()}")
-    population: Population = account.state["population"]
-    return population
 
 
 def new_custom_field(name: str, number: int, moment: float) -> Record:
@@ -81,16 +63,20 @@ def count_in_parent(account: Account, kind: Kind, record: Record, step: int) -> 
     parent = table.records.get(record["_parent"])
     if parent is None or not kind.total or record.get("status", "accepted") not in ("accepted", "attended"):
         return
-    changed = {**parent, kind.total: parent.get(kind.total, 0) + step}
+    changed = {kind.total: parent.get(kind.total, 0) + step}
     if kind.name == "donations":
-        amount = parent.get("total_amount", 0.0) + step * float(record["amount"])
-        changed["total_amount"] = round(amount, 2)
-    table.put(record["_parent"], changed)
-    campaigns = account.tables["event_campaigns"]
-    campaign = campaigns.records.get(parent.get("action_network:event_campaign_id", ""))
+        changed["total_amount"] = round(parent.get("total_amount", 0.0) + step * float(record["amount"]), 2)
+    table.merge(record["_parent"], changed)
+    campaign = parent.get("action_network:event_campaign_id")
     if campaign and kind.name == "attendances":
-        key = parent["action_network:event_campaign_id"]
-        campaigns.put(key, {**campaign, "total_rsvps": campaign.get("total_rsvps", 0) + step})
+        count_in_campaign(account, campaign, "total_rsvps", step)
+
+
+def count_in_campaign(account: Account, campaign: str, total: str, step: int = 1) -> None:
+    """Keeps the counters of an event campaign."""
+    table = account.tables["event_campaigns"]
+    if campaign in table.records:
+        table.merge(campaign, {total: table.records[campaign].get(total, 0) + step})
 
 
 def known_person(account: Account, person: str | None) -> str:
@@ -104,11 +90,6 @@ def known_person(account: Account, person: str | None) -> str:
     return person
 
 
-def read_moment(value: Any) -> str | None:
-    """A time out of a body, None if it is none."""
-    return comparable("created_date", value) if isinstance(value, str) else None
-
-
 def add_record(account: Account, kind: Kind, key: str, record: Record) -> None:
     """Stores a record of an action and counts it."""
     account.tables[kind.name].put(key, record)
@@ -117,16 +98,23 @@ def add_record(account: Account, kind: Kind, key: str, record: Record) -> None:
 
 def touch_person(account: Account, person: str) -> None:
     """A person's modified date moves with every action."""
-    people = account.tables["people"]
-    if person in people.records:
-        people.put(person, {**people.records[person], "modified_date": now_iso()})
+    if person in account.tables["people"].records:
+        account.tables["people"].merge(person, {"modified_date": iso()})
 
 
-def add_tagging(account: Account, person: str, tag: str, foreign: list[str]) -> str:
-    """Stores a tagging; its id."""
-    key, now = population_of(account).uuid(), now_iso()
-    tagging = {"identifiers": [f"{NATIVE}{key}", *foreign], "item_type": "osdi:person"}
-    dates = {"created_date": now, "modified_date": now}
+def add_tagging(account: Account, person: str, tag: str, given: Record | None = None) -> str:
+    """Stores a tagging, which replaces an earlier one; its id.
+
+    Raises:
+        Refusal: it brings an identifier that another has.
+    """
+    earlier = next(iter(earlier_records(account, TAGGINGS, person, tag)), None)
+    kept = account.tables["taggings"].records[earlier]["identifiers"][1:] if earlier else []
+    foreign = new_identifiers(account, TAGGINGS, given or {}, earlier)
+    drop_earlier(account, TAGGINGS, person, tag)
+    key = account.population.uuid()
+    tagging = {"identifiers": [f"{NATIVE}{key}", *kept, *foreign], "item_type": "osdi:person"}
+    dates = {"created_date": iso(), "modified_date": iso()}
     account.tables["taggings"].put(key, {**tagging, **dates, "_person": person, "_parent": tag})
     return key
 

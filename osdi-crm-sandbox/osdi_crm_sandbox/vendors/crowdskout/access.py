@@ -1,15 +1,15 @@
-"""Who calls: the code grant and its token for ten years."""
+"""Who calls Crowdskout, and how calls are refused: the code grant, its token for ten years, the envelope of answers."""
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
 from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
-from osdi_crm_sandbox.vendors.crowdskout.resources import TEN_YEARS
+from osdi_crm_sandbox.vendors.crowdskout.resources import OPTIONS, TEN_YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,14 +17,30 @@ if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
 
 
+def enveloped(data: Any) -> Response:
+    """A good answer."""
+    return answer({"success": True, "messages": [], "data": data})
+
+
+def refuse(call: Call, status: int, words: str) -> Response:
+    """An error as the option says; the token endpoint's own are OAuth's."""
+    if call.path.startswith("/oauth/"):
+        return answer({"error": "access_denied", "error_description": words}, status)
+    shape = (OPTIONS if call.caller is None else call.caller.options)["errors"]
+    if shape == "text":
+        return Response(words, status, media_type="text/plain")
+    if shape != "status" and status in (400, 403, 404, 405):
+        is_message = shape == "messages"
+        return answer({"success": is_message, "messages": [words], "data": {} if is_message else None})
+    return answer({"success": False, "messages": [words], "data": None}, status)
+
+
 def identify(call: Call, accounts: Mapping[str, Account]) -> Account | None:
     """By the access token; on the way to one, by the client id."""
     if call.path.startswith("/oauth/"):
-        given = call.query if call.method == "GET" else call.body
-        client = str(given.get("client_id")) if isinstance(given, dict) else ""
-        return accounts.get(client.removesuffix("-client"))
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
-    return accounts.get(token) if scheme.lower() == "bearer" else None
+        given = call.query if call.method == "GET" else call.given
+        return accounts.get(str(given.get("client_id")).removesuffix("-client"))
+    return accounts.get(call.bearer or "")
 
 
 def credentials(account: Account) -> Record:
@@ -45,11 +61,10 @@ def authorize(call: Call) -> Response:
 
 def access_token(call: Call) -> Response:
     """Gives the token for a code, once, to the client and the redirect that it was made for."""
-    form = call.body if isinstance(call.body, dict) else {}
+    form = call.given
     if call.caller is None or form.get("client_secret") != credentials(call.caller)["client_secret"]:
         raise Refusal(401, "The client is unknown")
-    codes: dict[str, str] = call.caller.state.setdefault("codes", {})
-    redirect = codes.pop(form.get("code", ""), None)
+    redirect = call.caller.state.setdefault("codes", {}).pop(form.get("code", ""), None)
     if form.get("grant_type") != "authorization_code" or redirect is None or redirect != form.get("redirect_uri"):
         raise Refusal(400, "The code is not valid")
     life = str(TEN_YEARS) if call.caller.options["expires_in_text"] else TEN_YEARS

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from osdi_crm_sandbox.limits import Limit, limit
 from osdi_crm_sandbox.vendor import Call, Record, answer
-from osdi_crm_sandbox.vendors.nationbuilder.answers import CODES, JSON_API
+from osdi_crm_sandbox.vendors.nationbuilder.errors import CODES, JSON_API
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,28 +69,25 @@ def token(account: Account, given: Record) -> str:
 # Calls
 
 
-def _bearer(call: Call) -> str | None:
-    scheme, _, value = call.headers.get("authorization", "").partition(" ")
-    return value.strip() if scheme.lower() == "bearer" else call.query.get("access_token")
+def _token(call: Call) -> str | None:
+    return None if call.path.startswith("/oauth/") else call.bearer or call.query.get("access_token")
 
 
 def identify(call: Call, accounts: Mapping[str, Account]) -> Account | None:
     """By the access token; OAuth calls by the app's id."""
     if call.path.startswith("/oauth/"):
-        given = call.body if isinstance(call.body, dict) else call.query
-        client = given.get("client_id")
-        return next((one for one in accounts.values() if f"{one.key}-client" == client), None)
-    bearer = _bearer(call)
-    if bearer is None:
-        return None
-    return next((one for one in accounts.values() if bearer in one.tables["tokens"].records), None)
+        client = str((call.given or call.query).get("client_id"))
+        return accounts.get(client.removesuffix("-client")) if client.endswith("-client") else None
+    token = _token(call)
+    return next((one for one in accounts.values() if token in one.tables["tokens"].records), None)
 
 
 def check(call: Call) -> Response | None:
     """Refuses tokens that are over and calls without both headers."""
-    if call.path.startswith("/oauth/"):
+    token = _token(call)
+    if token is None:
         return None
-    record = call.account.tables["tokens"].records[_bearer(call) or ""]
+    record = call.account.tables["tokens"].records[token]
     if record["kind"] == "v1":
         return _unauthorized(call, "token_upgrade_required", "This token must be upgraded to be used with API v2")
     if time.time() >= record["created_at"] + record["expires_in"]:
@@ -139,9 +136,9 @@ def challenge(status: int) -> Response:
 def limits(call: Call) -> list[Limit]:
     """The token's and the address's; each is counted by itself."""
     account, found = call.account, []
-    bearer = None if call.path.startswith("/oauth/") else _bearer(call)
-    if account.limit and bearer:
-        found.append(_counter(account, "token_limits", account.options["rate"], bearer))
+    token = _token(call)
+    if account.limit and token:
+        found.append(_counter(account, "token_limits", account.options["rate"], token))
     shared = account.options["address_rate"]
     if shared:
         same = (one for one in account.neighbours.values() if one.options["address_rate"] == shared)
@@ -204,13 +201,9 @@ def authorize(call: Call) -> Response:
     elif account.options["refuse_authorization"]:
         given = {"error": "access_denied", "error_description": "The resource owner denied the request."}
     else:
-        code = secrets.token_urlsafe(32)
-        codes = account.state.setdefault("codes", {})
-        codes[code] = {
-            "until": time.time() + account.options["code_seconds"],
-            "challenge": query.get("code_challenge"),
-            "method": query.get("code_challenge_method", "plain"),
-        }
+        code, until = secrets.token_urlsafe(32), time.time() + account.options["code_seconds"]
+        challenged = query.get("code_challenge"), query.get("code_challenge_method", "plain")
+        account.state.setdefault("codes", {})[code] = until, *challenged
         given = {"code": code, "nation": credentials(account)["slug"]}
     if "state" in query:
         given["state"] = query["state"]
@@ -219,10 +212,9 @@ def authorize(call: Call) -> Response:
 
 def grant(call: Call) -> Response:
     """POST /oauth/token."""
-    body = call.body
-    if not isinstance(body, dict):
+    body, account = call.given, call.caller
+    if not body:
         return _oauth_error(400, "invalid_request", "The request is missing a required parameter: grant_type")
-    account = call.caller
     if account is None or body.get("client_secret") != credentials(account)["client_secret"]:
         return _oauth_error(401, "invalid_client", "Client authentication failed")
     if body.get("grant_type") == "authorization_code":
@@ -233,21 +225,14 @@ def grant(call: Call) -> Response:
 
 
 def _exchange(account: Account, body: Record) -> Response:
-    code = account.state.get("codes", {}).pop(str(body.get("code")), None)
-    same_place = body.get("redirect_uri") == account.options["redirect_uri"]
-    in_time = code is not None and time.time() < code["until"]
-    if not same_place or not in_time or not _verified(code, body.get("code_verifier")):
+    until, challenge, method = account.state.get("codes", {}).pop(str(body.get("code")), (0.0, None, ""))
+    verifier = str(body.get("code_verifier"))
+    if method == "S256":
+        verifier = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    is_verified = challenge is None or secrets.compare_digest(verifier, challenge)
+    if body.get("redirect_uri") != account.options["redirect_uri"] or time.time() >= until or not is_verified:
         return _invalid_grant("code", body.get("code"))
     return _pair(account)
-
-
-def _verified(code: Record, verifier: Any) -> bool:
-    if code["challenge"] is None:
-        return True
-    given = str(verifier)
-    if code["method"] == "S256":
-        given = base64.urlsafe_b64encode(hashlib.sha256(given.encode()).digest()).decode().rstrip("=")
-    return secrets.compare_digest(given, code["challenge"])
 
 
 def _refresh(account: Account, body: Record) -> Response:
@@ -256,7 +241,7 @@ def _refresh(account: Account, body: Record) -> Response:
     if not isinstance(given, str):
         return _oauth_error(400, "invalid_request", "The request is missing a required parameter: refresh_token")
     for key in tokens.find("refresh_token", given):
-        tokens.put(key, {**tokens.records[key], "refresh_token": None})
+        tokens.merge(key, {"refresh_token": None})
         return _pair(account)
     if tokens.records.get(given, {}).get("kind") == "v1":
         tokens.delete(given)
@@ -271,13 +256,5 @@ def _invalid_grant(what: str, given: Any) -> Response:
 
 def _pair(account: Account) -> Response:
     record = account.tables["tokens"].records[token(account, {})]
-    return answer(
-        {
-            "access_token": record["id"],
-            "token_type": "Bearer",
-            "expires_in": record["expires_in"],
-            "refresh_token": record["refresh_token"],
-            "scope": "default",
-            "created_at": record["created_at"],
-        }
-    )
+    told = {name: record[name] for name in ("expires_in", "refresh_token", "created_at")}
+    return answer({"access_token": record["id"], "token_type": "Bearer", "scope": "default", **told})
