@@ -51,12 +51,8 @@ class Control:
     async def create(self, request: Request) -> Response:
         """POST accounts."""
         order = await request.json()
-        try:
-            account = self._vendor(request).open_account(
-                order.get("key"), order.get("size", 0), order.get("seed", 1), order.get("options", {})
-            )
-        except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+        size, seed = order.get("size", 0), order.get("seed", 1)
+        account = self._vendor(request).open_account(order.get("key"), size, seed, order.get("options", {}))
         return answer(self._described(request, account))
 
     async def accounts(self, request: Request) -> Response:
@@ -76,10 +72,7 @@ class Control:
     async def set(self, request: Request) -> Response:
         """PATCH accounts/<key>."""
         account = self._account(request)
-        try:
-            account.set(await request.json())
-        except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+        account.set(await request.json())
         return answer(account.options)
 
     async def counters(self, request: Request) -> Response:
@@ -146,15 +139,12 @@ class Control:
         if request.method == "DELETE":
             account.faults.clear()
             return answer({})
-        try:
-            account.faults += [Fault.from_json(order) for order in await request.json()]
-        except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+        account.faults += [Fault.from_json(order) for order in await request.json()]
         return answer({"faults": len(account.faults)})
 
 
 async def _error(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status = error.status_code if isinstance(error, HTTPException) else 400
     return JSONResponse({"error": getattr(error, "detail", str(error))}, status)
 
 

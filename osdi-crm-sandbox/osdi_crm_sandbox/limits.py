@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Limit(Protocol):
-    """So many calls in so many seconds. Refused calls do not count."""
+class Limit:
+    """So many calls in so many seconds. Refused calls do not count.
 
-    calls: int
-    seconds: float
+    Attributes:
+        calls: how many.
+        seconds: of a window.
+        slides: whether the window is the seconds just gone; else it is aligned to the clock.
+    """
 
-    def admit(self, now: float) -> bool:
-        """Counts a call at this unix time, or refuses it."""
-
-    def used(self, now: float) -> int:
-        """Calls counted in the present window."""
-
-    def resets_in(self, now: float) -> float:
-        """Seconds until at least one more call will be admitted than is now."""
-
-
-class FixedWindow:
-    """Windows aligned to the clock."""
-
-    def __init__(self, calls: int, seconds: float) -> None:
+    def __init__(self, calls: int, seconds: float, *, slides: bool) -> None:
         self.calls = calls
         self.seconds = seconds
-        self._window = 0
-        self._count = 0
-
-    def admit(self, now: float) -> bool:
-        """Counts a call at this unix time, or refuses it."""
-        if self.used(now) >= self.calls:
-            return False
-        self._count = self.used(now) + 1
-        self._window = int(now // self.seconds)
-        return True
-
-    def used(self, now: float) -> int:
-        """Calls counted in the present window."""
-        return self._count if int(now // self.seconds) == self._window else 0
-
-    def resets_in(self, now: float) -> float:
-        """Seconds until the next window."""
-        return self.seconds - now % self.seconds
-
-
-class SlidingWindow:
-    """The seconds just gone."""
-
-    def __init__(self, calls: int, seconds: float) -> None:
-        self.calls = calls
-        self.seconds = seconds
+        self.slides = slides
         self._times: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
@@ -67,14 +32,19 @@ class SlidingWindow:
         return True
 
     def used(self, now: float) -> int:
-        """Calls counted in the seconds before this unix time."""
-        while self._times and self._times[0] <= now - self.seconds:
+        """Calls counted in the present window."""
+        window = now // self.seconds
+        while self._times and (
+            self._times[0] <= now - self.seconds if self.slides else self._times[0] // self.seconds < window
+        ):
             self._times.popleft()
         return len(self._times)
 
     def resets_in(self, now: float) -> float:
-        """Seconds until the oldest call counted leaves the window."""
-        return self._times[0] + self.seconds - now if self.used(now) else 0.0
+        """Seconds until at least one more call will be admitted than is now."""
+        if self.slides:
+            return self._times[0] + self.seconds - now if self.used(now) else 0.0
+        return self.seconds - now % self.seconds
 
 
 def admit(limits: Sequence[Limit], now: float) -> bool:
@@ -92,9 +62,9 @@ def limit(rate: dict[str, Any] | None) -> Limit | None:
     """
     if rate is None:
         return None
-    kinds: dict[str, type[FixedWindow | SlidingWindow]] = {"fixed": FixedWindow, "sliding": SlidingWindow}
     try:
-        return kinds[rate.get("window", "fixed")](int(rate["calls"]), float(rate.get("seconds", 1)))
+        slides = {"fixed": False, "sliding": True}[rate.get("window", "fixed")]
+        return Limit(int(rate["calls"]), float(rate.get("seconds", 1)), slides=slides)
     except (KeyError, TypeError) as error:
         message = f'rate must be null or {{"calls", "seconds", "window": "fixed" or "sliding"}}, not {rate!r}'
         raise ValueError(message) from error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -109,6 +111,17 @@ class Resource:
     modified: str
     fields: Mapping[str, Values]
     missing: str = "Not found"
+
+
+def table(beside: str, name: str) -> list[dict[str, str]]:
+    """The rows of a CSV file beside a module."""
+    return list(csv.DictReader((Path(beside).parent / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+
+
+def options(beside: str) -> Record:
+    """The account options out of options.json beside a module: the default of each, which has its meaning there too."""
+    described = json.loads((Path(beside).parent / "options.json").read_text(encoding="utf-8"))
+    return {name: default for name, (default, _meaning) in described.items()}
 
 
 def by(name: str) -> Values:

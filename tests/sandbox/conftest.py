@@ -38,6 +38,10 @@ class Api:
         how = {"headers": self.headers, "timeout": 20, "allow_redirects": False, **how}
         return self.session.request(method, url, json=body, **how)
 
+    def raw(self, method: str, path: str, body: Any) -> requests.Response:
+        """A call as the vendor's clients make it; text is sent as it is."""
+        return self.send(method, path, data=body) if isinstance(body, str) else self.send(method, path, body)
+
     def ok(self, method: str, path: str, body: Any = None, status: int = 200, **params: Any) -> Any:
         response = self.send(method, path, body, params=params)
         assert response.status_code == status, (response.status_code, response.text)
@@ -265,6 +269,10 @@ class I360(Api):
         return self.send(method, f"Org/{more.pop('org', self.org)}/{path}", body, headers=headers, **more)
 
     @override
+    def raw(self, method: str, path: str, body: Any) -> requests.Response:
+        return self.call(method, path, body)
+
+    @override
     def ok(self, method: str, path: str, body: Any = None, status: int = 200, **params: Any) -> Any:
         response = self.call(method, path, body, params=params)
         assert response.status_code == status, (response.status_code, response.text)
@@ -301,6 +309,10 @@ class RallyCongress(Api):
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
         return self.send(method, path, more.pop("json", None), **more)
+
+    @override
+    def raw(self, method: str, path: str, body: Any) -> requests.Response:
+        return self.send(method, path, data=body)
 
     def get(self, path: str, **params: Any) -> Any:
         return self.ok("GET", path, **params)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,8 @@ import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CASES = json.loads((Path(__file__).parent / "documents" / "action_network.json").read_text(encoding="utf-8"))["cases"]
 
 DAYS_AGO_100 = (datetime.now(UTC) - timedelta(days=100)).date().isoformat()
 
@@ -64,20 +68,6 @@ def test_a_personal_key_has_no_tags_and_campaigns(make: Callable[..., Any]) -> N
     for path in ("/tags", "/campaigns", f"/people/{person}/taggings"):
         assert api.call("GET", path).status_code == 403
     assert api.get(f"/people/{person}/signatures")["page"] == 1
-
-
-def test_unknown_paths_and_methods(api: Any) -> None:
-    person = own(api.get("/people")["_embedded"]["osdi:people"][0])
-    for method, path in (
-        ("GET", "/persons"),
-        ("DELETE", f"/people/{person}"),
-        ("POST", "/campaigns"),
-        ("POST", "/donations"),
-        ("PUT", "/tags/x"),
-        ("GET", "/signatures"),
-    ):
-        response = api.call(method, path)
-        assert (response.status_code, response.json()) == (404, {"error": "Not found"}), (method, path)
 
 
 # Paging
@@ -233,26 +223,7 @@ def test_text_filters(make: Callable[..., Any]) -> None:
     assert filtered(api, "given_name eq 'Roberto' and region eq 'DC'") == set()
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("/people", "email eq 'x@x.org'"),
-        ("/people", "title eq 'x'"),
-        ("/people", "modified_date ge '2024-01-01'"),
-        ("/people", "modified_date gt 2024-01-01T00:00:00Z"),
-        ("/people", "modified_date gt 'yesterday'"),
-        ("/people", "given_name eq 'O'Brien'"),
-        ("/people", "given_name eq 'A' or given_name eq 'B'"),
-        ("/people", "given_name eq 'A' and"),
-        ("/people", ""),
-        ("/tags", "name eq 'x'"),
-        ("/tags", "modified_date gt '2024-01-01'"),
-        ("/messages", "modified_date gt '2024-01-01'"),
-        ("/lists", "created_date gt '2024-01-01'"),
-        ("/petitions", "start_date gt '2024-01-01'"),
-        ("/donations", "title eq 'x'"),
-    ],
-)
+@pytest.mark.parametrize(("path", "text"), CASES["no filters"])
 def test_what_is_no_filter_gives_no_json(api: Any, path: str, text: str) -> None:
     response = api.call("GET", path, params={"filter": text})
     assert response.status_code == 200
@@ -388,17 +359,7 @@ def test_items_and_taggings(api: Any) -> None:
     assert own(tagging) != person
 
 
-def test_children_of_nothing(api: Any) -> None:
-    for path, one in (
-        ("/petitions/X/signatures", "petition"),
-        ("/people/X/donations", "person"),
-        ("/tags/X/taggings", "tag"),
-        ("/lists/X/items", "list"),
-        ("/event_campaigns/X/events", "event campaign"),
-        ("/events/X/embed", "event"),
-    ):
-        response = api.call("GET", path)
-        assert (response.status_code, response.json()) == (404, {"error": f"Couldn't find {one} with id = X"})
+def test_a_child_is_found_under_its_own_parent_alone(api: Any) -> None:
     signature = api.account.records("signatures")[0]["_links"]["self"]["href"]
     elsewhere = api.account.records("petitions")[-1]["_links"]["self"]["href"]
     assert not signature.startswith(elsewhere)

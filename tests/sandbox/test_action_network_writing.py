@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CASES = json.loads((Path(__file__).parent / "documents" / "action_network.json").read_text(encoding="utf-8"))["cases"]
 
 
 def own(record: dict[str, Any]) -> str:
@@ -154,28 +158,10 @@ def test_a_phone_only_person_is_merged(make: Callable[..., Any]) -> None:
     assert len(api.all(f"/people/{jo}/taggings")) == 1
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"person": None},
-        {"person": {"given_name": "Jo"}},
-        {"person": {"email_addresses": [{"address": "nonsense"}]}},
-        {"person": {"phone_numbers": [{"number": "12"}]}},
-        {"person": {"identifiers": ["mysys:1"]}},
-        {"given_name": "Jo", "email_addresses": [{"address": "jo@example.org"}]},
-    ],
-)
+@pytest.mark.parametrize("body", CASES["failed signups"])
 def test_a_failed_signup_is_an_empty_answer(api: Any, body: Any) -> None:
     assert api.post("/people", body) == {}
     assert api.all("/people") == []
-
-
-def test_bodies_that_are_no_json_objects(api: Any) -> None:
-    for data in ("{", "[]", '"x"'):
-        response = api.call("POST", "/people", data=data)
-        assert response.status_code == 400
-        assert response.json().keys() == {"error"}
 
 
 def test_country_is_us_unless_given(api: Any) -> None:
@@ -267,10 +253,6 @@ def test_an_email_of_somebody_else_is_silently_ignored(api: Any, jo: str) -> Non
     assert changed["email_addresses"] == [{"primary": True, "address": "jo@example.org", "status": "subscribed"}]
     free = api.put(f"/people/{jo}", {"email_addresses": email("joan@example.org")})
     assert free["email_addresses"][0]["address"] == "joan@example.org"
-    assert api.refused("PUT", "/people/X", {"given_name": "x"}) == (
-        404,
-        {"error": "Couldn't find person with id = X"},
-    )
 
 
 def test_an_email_for_a_mobile_only_person(api: Any) -> None:
@@ -310,8 +292,6 @@ ACTIONS = ("petitions", "events", "forms", "fundraising_pages", "advocacy_campai
 
 @pytest.mark.parametrize("resource", ACTIONS)
 def test_actions_are_made_and_changed(api: Any, jo: str, resource: str) -> None:
-    assert api.refused("POST", f"/{resource}", {"title": "x"})[0] == 400
-    assert api.refused("POST", f"/{resource}", {"origin_system": "x"})[0] == 400
     api.post("/tags", {"name": "known"})
     body = {
         "title": "Stop it",
@@ -405,31 +385,11 @@ def test_events_in_an_event_campaign(api: Any, jo: str) -> None:
     path = f"/event_campaigns/{campaign}/events"
     assert [own(found) for found in api.all(path)] == [own(event)]
     assert len(api.all(f"{path}/{own(event)}/attendances")) == 1
-    assert api.refused("POST", "/event_campaigns/X/events", {"title": "x", "origin_system": "y"})[0] == 404
 
 
 # Records of actions
 
-RECORDS: dict[str, tuple[str, dict[str, Any], dict[str, Any] | None]] = {
-    "signatures": ("petitions", {"comments": "ok"}, {"comments": "better"}),
-    "attendances": ("events", {"status": "accepted"}, {"status": "attended"}),
-    "submissions": ("forms", {}, {}),
-    "outreaches": (
-        "advocacy_campaigns",
-        {"subject": "Vote no", "message": "Please", "targets": [{"given_name": "Lee", "family_name": "Hoover"}]},
-        {"subject": "Vote yes"},
-    ),
-    "responses": ("surveys", {}, {}),
-    "donations": (
-        "fundraising_pages",
-        {
-            "recipients": [{"display_name": "A", "amount": "13.34"}, {"display_name": "B", "amount": "6.67"}],
-            "currency": "USD",
-            "action_network:recurrence": {"recurring": True, "period": "Monthly"},
-        },
-        None,
-    ),
-}
+RECORDS = CASES["records"]
 
 
 def parent_of(api: Any, resource: str) -> str:
@@ -556,7 +516,6 @@ def test_donations_are_computed(api: Any, jo: str) -> None:
     assert api.refused("POST", f"{parent}/donations", {**details, **api.link(jo), "payment": None})[0] == 400
     assert api.refused("POST", f"{parent}/donations", {**details, **api.link(jo), "recipients": [{}]})[0] == 400
     assert api.post(f"{parent}/donations", {"person": {"email_addresses": email("jo@example.org")}}) == {}
-    assert api.refused("DELETE", f"{parent}/donations/{own(made)}", None)[0] == 404
 
 
 def test_outreaches_have_one_target(api: Any, jo: str) -> None:
@@ -620,7 +579,6 @@ def test_an_existing_tag_is_a_redirect(api: Any, status: int) -> None:
     assert response.headers["Location"] == f"{api.url}/tags/{own(made)}"
     assert api.call("GET", response.headers["Location"]).json() == made
     assert len(api.all("/tags")) == 1
-    assert api.refused("POST", "/tags", {})[0] == 400
 
 
 def test_taggings_are_replaced_and_deleted(api: Any, jo: str) -> None:
@@ -716,10 +674,3 @@ def test_unique_id_lists(api: Any, jo: str) -> None:
     assert api.put(path, {"unique_ids": [al]})["count"] == 1
     api.account.set(unique_ids="append")
     assert api.put(path, {"unique_ids": [jo]})["count"] == 2
-    assert api.refused("POST", "/unique_id_lists", {"unique_ids": [jo]})[0] == 400
-
-
-@pytest.mark.parametrize("resource", ["campaigns", "lists", "queries", "wrappers", "donations", "metadata"])
-def test_what_can_only_be_read(api: Any, resource: str) -> None:
-    assert api.refused("POST", f"/{resource}", {"title": "x", "name": "x"})[0] == 404
-    assert api.refused("PUT", f"/{resource}/X", {"title": "x", "name": "x"})[0] == 404

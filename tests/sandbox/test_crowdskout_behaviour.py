@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CASES = json.loads((Path(__file__).parent / "documents" / "crowdskout.json").read_text(encoding="utf-8"))["cases"]
 
 
 # Signing in
@@ -138,11 +142,6 @@ def test_a_batch_whose_answer_is_lost_is_lost(make: Callable[..., Any]) -> None:
     assert api.scan(token=token)["profileIds"] == []
 
 
-@pytest.mark.parametrize("query", [None, "", "NameExists", '(Height = "Tall")'])
-def test_a_scan_needs_a_query(make: Callable[..., Any], query: str | None) -> None:
-    assert make(size=2).call("PUT", "/segment/scan", query=query).status_code == 400
-
-
 # Reading
 
 
@@ -151,8 +150,6 @@ def test_only_the_collections_asked_for_come(make: Callable[..., Any]) -> None:
     profile = api.read(2, "Genders,Names,Veterans,Unknown")
     assert list(profile) == ["id", "Genders", "Names", "Veterans"]
     assert profile["Veterans"] == []
-    assert api.call("GET", "/profile/2").status_code == 400
-    assert api.call("GET", "/profile/999", collections="Names").status_code == 404
     api.account.set(empty_collections=False)
     assert list(api.read(2, "Genders,Names,Veterans")) == ["id", "Genders", "Names"]
 
@@ -227,16 +224,7 @@ def test_a_create_ignores_ids_and_never_matches(make: Callable[..., Any]) -> Non
     assert len(api.account.records("profiles")) == 5
 
 
-@pytest.mark.parametrize(
-    ("full", "parts"),
-    [
-        ("Ferdinand Magellan", [None, "Ferdinand", None, "Magellan", None]),
-        ("Mr. Ferdinand Magellan", ["Mr.", "Ferdinand", None, "Magellan", None]),
-        ("Barry L Chambers IV", [None, "Barry", "L", "Chambers", "IV"]),
-        ("Dr Ana Maria de Souza Jr.", ["Dr", "Ana", "Maria de", "Souza", "Jr."]),
-        ("Pele", [None, "Pele", None, None, None]),
-    ],
-)
+@pytest.mark.parametrize(("full", "parts"), CASES["full names"])
 def test_a_full_name_is_split(make: Callable[..., Any], full: str, parts: list[str | None]) -> None:
     [name] = make().create(Names=[{"FullName": full}])["Names"]
     assert name["FullName"] == full
@@ -276,39 +264,8 @@ def test_fields_are_updated_one_by_one_and_cleared_with_null(make: Callable[...,
     assert address["AddressCity"]["value"] == "Rome"
 
 
-INVALID: dict[str, list[Any]] = {
-    "EmailAddresses": [
-        {"Email": "nobody"},
-        {"EmailContact": {"value": "Personal"}},
-        {"Email": "a@x.org", "EmailContact": {"value": "Unheard of"}},
-    ],
-    "Names": [{"NameTitle": "Mr."}, {}, "Ferdinand"],
-    "Genders": [{"Gender": {"value": "Unheard of"}}, {"Gender": {"id": 99}}, {"Gender": "Male"}],
-    "PhoneNumbers": [{"PhoneNumber": "12"}, {"PhoneType": {"value": "Cell"}}],
-    "PhysicalAddresses": [{"Address2": "Apt 4"}, {"AddressLatitude": 41.7}],
-    "ExternalIDs": [{"ExternalID": "1"}, {"ExternalIDType": {"value": "X"}}],
-    "Donations": [{"DonationAmount": 5}, {"DonationWhen": "soon", "DonationAmount": 5}],
-    "Ages": [{"DateOfBirth": "yesterday"}],
-    "Students": [{"Student": {"value": "Perhaps"}}],
-    "CrowdskoutScores": [{"CrowdskoutScore": 100}],
-    "Attributes": [
-        {"AttributeId": 1, "AttributeValue": "Maybe"},
-        {"AttributeId": 99, "AttributeValue": "Yes"},
-        {"AttributeId": 4},
-    ],
-}
-VALID: dict[str, Any] = {
-    "EmailAddresses": {"Email": "a@x.org", "EmailContact": {"value": "personal"}},
-    "Names": {"LastName": "Magellan"},
-    "Genders": {"Gender": {"id": 1}},
-    "PhoneNumbers": {"PhoneNumber": "(773) 555-1234"},
-    "PhysicalAddresses": {"AddressPostalCode": "02134"},
-    "ExternalIDs": {"ExternalID": "1", "ExternalIDType": {"value": "New Type"}},
-    "Donations": {"DonationWhen": "2020-01-01T12:00:00+00", "DonationAmount": "5.50"},
-    "Ages": {"Age": 30},
-    "Students": {"Student": {"id": "yes"}},
-    "Attributes": {"AttributeId": 1, "AttributeValue": "yes"},
-}
+INVALID = CASES["invalid items"]
+VALID = CASES["valid items"]
 
 
 @pytest.mark.parametrize("collection", INVALID)
@@ -409,22 +366,6 @@ def test_the_answer_to_an_update_may_show_only_what_it_touched(make: Callable[..
     assert len(api.read(own["id"], "Interests")["Interests"]) == 3
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/profile", {}),
-        ("POST", "/profile", {"Names": []}),
-        ("POST", "/profile/bulk", {"profiles": {}}),
-        ("POST", "/profile/bulk", {"profile": []}),
-        ("PUT", "/profile/1", {"profiles": []}),
-    ],
-)
-def test_bodies_without_their_wrapper_are_refused(
-    make: Callable[..., Any], method: str, path: str, body: dict[str, Any]
-) -> None:
-    assert make(size=2).call(method, path, body).status_code == 400
-
-
 def test_the_non_match_check_is_certain_or_false(make: Callable[..., Any]) -> None:
     api = make()
     own = api.create(Names=[{"FullName": "Ann Lee"}], EmailAddresses=[{"Email": "ann@x.org"}])["id"]
@@ -437,7 +378,6 @@ def test_the_non_match_check_is_certain_or_false(make: Callable[..., Any]) -> No
     assert check(Names=stranger["Names"]) is False
     assert check(**stranger | {"EmailAddresses": [{"Email": "ANN@x.org"}]}) is False
     assert check(**stranger | {"Names": [{"FirstName": "ann", "LastName": "LEE"}]}) is False
-    assert api.call("POST", "/profile/99/non-match-check", {"profile": {}}).status_code == 404
 
 
 # Options and attributes
@@ -460,7 +400,6 @@ def test_options_of_fields(make: Callable[..., Any]) -> None:
     )
     region = own["PhysicalAddresses"][0]["AddressRegion"]["id"]
     assert options("AddressCity", AddressRegion=region) == {"Lisbon": own["PhysicalAddresses"][0]["AddressCity"]["id"]}
-    assert api.call("GET", "/fields/Nothing/options").status_code == 404
     again = api.create(PhysicalAddresses=[{"AddressRegion": {"value": "estremadura"}}])
     assert again["PhysicalAddresses"][0]["AddressRegion"] == {"id": region, "value": "Estremadura"}
 
@@ -495,18 +434,7 @@ def test_attributes_are_made_changed_and_deleted(make: Callable[..., Any]) -> No
     assert api.read(own["id"], "Attributes")["Attributes"] == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "given", "stored"),
-    [
-        ("Radio", {"id": 2}, {"id": 2, "value": "No"}),
-        ("Checkbox", ["Yes", {"id": 2}], [{"id": 1, "value": "Yes"}, {"id": 2, "value": "No"}]),
-        ("Text", "Lapu-Lapu", "Lapu-Lapu"),
-        ("Number", "7", 7),
-        ("Tag", {"id": "true"}, {"id": "true", "value": "Yes"}),
-        ("Date", "2007-10-15", "2007-10-15"),
-        ("Datetime", "2014-08-14T12:00:00.000Z", "2014-08-14T12:00:00+00:00"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "given", "stored"), CASES["attribute values"])
 def test_attribute_values_by_type(make: Callable[..., Any], kind: str, given: Any, stored: Any) -> None:
     api = make()
     options = [{"value": "Yes"}, {"value": "No"}]
@@ -528,10 +456,8 @@ def test_attribute_items_are_told_apart_by_attribute_and_id(make: Callable[..., 
     assert [item["AttributeValue"] for item in changed["Attributes"]] == ["old", "new"]
 
 
-def test_attributes_that_cannot_be(make: Callable[..., Any]) -> None:
+def test_locked_attributes_stay(make: Callable[..., Any]) -> None:
     api = make(size=2)
-    for body in ({"name": "A"}, {"type": "Text"}, {"name": "A", "type": "Colour"}, {"name": "A", "type": "Radio"}):
-        assert api.call("POST", "/attribute", body).status_code == 400
     locked = api.data("POST", "/attribute", {"name": "A", "type": "Tag", "locked": True})
     assert locked["locked"] is True
     for method in ("PUT", "DELETE"):
@@ -557,15 +483,7 @@ def test_attributes_page(make: Callable[..., Any]) -> None:
 # Errors
 
 
-@pytest.mark.parametrize(
-    ("shape", "status", "body"),
-    [
-        ("status", 404, {"success": False, "messages": ["There is no profile 99"], "data": None}),
-        ("success_false", 200, {"success": False, "messages": ["There is no profile 99"], "data": None}),
-        ("messages", 200, {"success": True, "messages": ["There is no profile 99"], "data": {}}),
-        ("text", 404, None),
-    ],
-)
+@pytest.mark.parametrize(("shape", "status", "body"), CASES["shapes of errors"])
 def test_errors_have_several_shapes(
     make: Callable[..., Any], shape: str, status: int, body: dict[str, Any] | None
 ) -> None:
@@ -580,13 +498,9 @@ def test_errors_have_several_shapes(
     assert api.call("GET", "/tracking").status_code == 503, "what is no refusal keeps its status"
 
 
-def test_limits_and_unknown_paths(make: Callable[..., Any]) -> None:
+def test_limits(make: Callable[..., Any]) -> None:
     api = make(size=2, rate={"calls": 2, "seconds": 60, "window": "sliding"})
     assert [api.call("GET", "/tracking").status_code for _ in range(3)] == [200, 200, 429]
-    api.account.set(rate=None)
-    assert api.call("GET", "/profiles").status_code == 404
-    assert api.call("DELETE", "/profile/1").status_code == 405
-    assert api.call("PUT", "/tracking").status_code == 405
 
 
 # Data

@@ -10,14 +10,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from osdi_crm_sandbox.control import Sandbox
 
 Table = dict[str, Any]
@@ -202,6 +201,34 @@ def test_every_field_of_every_record(seeded: Callable[[str], Any], vendor: str, 
 def test_samples_and_tables_of_the_same_pages_agree(name: str) -> None:
     document = DOCUMENTS["action_network"]
     Check(document, whole=False)(document["samples"][name], document["tables"][name])
+
+
+REFUSALS: dict[str, list[dict[str, Any]]] = json.loads((Path(__file__).parent / "refusals.json").read_text("utf-8"))
+ERRORS: dict[str, Callable[[Any], Any]] = {
+    "action_network": lambda body: body.keys() == {"error"},
+    "crowdskout": lambda body: body.keys() == {"success", "messages", "data"} and not body["success"],
+    "i360": lambda body: body["Message"],
+    "nationbuilder": lambda body: body.keys() in ({"code", "message"}, {"errors"}),
+    "rally_congress": lambda body: body["response"]["errors"],
+}
+"""What each vendor's errors are like."""
+
+
+@pytest.mark.parametrize(
+    ("vendor", "refusal"),
+    [pytest.param(vendor, one, id=f"{vendor}: {one['what']}") for vendor in REFUSALS for one in REFUSALS[vendor]],
+)
+def test_what_is_refused(apis: Callable[..., Any], vendor: str, refusal: dict[str, Any]) -> None:
+    """Calls, each a method, path and body, with the status, and maybe some words, of the answer; nothing is stored."""
+    api = apis(vendor, size=refusal.get("size", 0))
+    before = api.account.counters()["resources"]
+    for method, path, body, status, *words in refusal["calls"]:
+        response = api.raw(method, path, body)
+        assert response.status_code == status, (method, path, body, response.text)
+        assert ERRORS[vendor](response.json()), response.text
+        assert response.json() == refusal.get("body", response.json())
+        assert all(some in response.text for some in words), (words, response.text)
+    assert api.account.counters()["resources"] == before
 
 
 @pytest.mark.parametrize("vendor", sorted(DOCUMENTS))

@@ -53,16 +53,9 @@ def test_new_records_are_dated_now(nation: Any) -> None:
     assert made["created_at"] == made["updated_at"]
 
 
-def test_what_a_body_must_be(nation: Any) -> None:
-    data: Document = {"type": "signups", "attributes": {"first_name": "Pat"}}
-    bodies: list[Any] = [None, [], {}, {"data": []}, {"data": {"attributes": {}}}, {"data": {**data, "id": "1"}}]
-    for body in bodies:
-        assert nation.call("POST", "/signups", 400, body)["code"] == "bad_request"
-    for wrong in (data, {**data, "attributes": 5, "id": "1"}):
-        assert nation.call("PATCH", "/signups/1", 400, {"data": wrong})["code"] == "bad_request"
-    assert nation.call("POST", "/signups", 409, {"data": {**data, "type": "signup"}})["code"] == "conflict"
-    assert nation.call("PATCH", "/signups/1", 409, {"data": {**data, "id": "2"}})["code"] == "conflict"
-    nation.call("PATCH", "/signups/1", 200, {"data": {**data, "id": 1}})
+def test_ids_in_bodies_may_be_numbers_and_cut_bodies_are_refused(nation: Any) -> None:
+    data = {"type": "signups", "attributes": {"first_name": "Pat"}, "id": 1}
+    nation.call("PATCH", "/signups/1", 200, {"data": data})
     cut = nation.send("POST", "signups", data='{"data": {')
     assert (cut.status_code, cut.json()["code"]) == (400, "bad_request")
 
@@ -75,9 +68,6 @@ def test_one_unknown_attribute_refuses_the_whole_document(nation: Any) -> None:
         "data.attributes.full_name cannot be written",
         "data.attributes.support_level should be type integer",
     ]
-    [error] = nation.post("signups", {"first_name": "Pat"}, 400, tags=[])["errors"]
-    assert error["detail"] == "data.relationships.tags is not a valid relationship"
-    assert error["source"] == {"pointer": "/data/relationships/tags"}
     assert nation.count("signups") == before
 
 
@@ -129,18 +119,6 @@ def test_what_a_new_record_must_have(nation: Any, kind: str) -> None:
     assert all(error["meta"]["code"] == "blank" for error in errors)
     if kind != "signups":
         assert all(error["detail"].endswith(" can't be blank") for error in errors)
-
-
-def test_references_must_exist(nation: Any) -> None:
-    for kind, given, name in (
-        ("contacts", {"signup_id": "99999", "contact_method": "email"}, "signup_id"),
-        ("memberships", {"signup_id": "1", "membership_type_id": "99999"}, "membership_type_id"),
-        ("signup_taggings", {"signup_id": "1", "tag_id": "99999"}, "tag_id"),
-        ("donations", {"signup_id": "99999"}, "signup_id"),
-    ):
-        [error] = nation.post(kind, given, 422)["errors"]
-        assert error["source"] == {"pointer": f"/data/attributes/{name}"}
-        assert error["meta"]["message"] == "must exist"
 
 
 def test_enumerations(nation: Any) -> None:
@@ -309,8 +287,6 @@ def test_push_looks_into_every_slot_and_without_a_key_makes_a_new_one(nation: An
     assert nation.push({"email": "B@example.com", "last_name": "X"}, 200)["data"]["id"] == key
     first = nation.push({"first_name": "Nobody"}, 201)["data"]["id"]
     assert nation.push({"first_name": "Nobody"}, 201)["data"]["id"] != first
-    nation.push({"facebook_username": "x"}, 400)
-    nation.call("PATCH", "/signups/push", 400, {"data": {"type": "signups", "id": "1", "attributes": {}}})
     assert nation.push({"email": "nope"}, 422)["errors"][0]["meta"]["code"] == "invalid"
 
 
@@ -424,22 +400,6 @@ def test_tags_made_beside_are_unique_too(nation: Any) -> None:
 
 
 TAG = {"type": "signup_tags", "temp-id": "t", "method": "create"}
-
-
-def test_links_of_a_document_must_be_right(nation: Any) -> None:
-    for name, data in (
-        ("recruiter", {"type": "people", "id": "1"}),
-        ("recruiter", {"type": "signups"}),
-        ("recruiter", {"type": "signups", "id": "1", "method": "adopt"}),
-        ("recruiter", [{"type": "signups", "id": "1"}]),
-        ("signup_tags", {"type": "signup_tags", "id": "1"}),
-    ):
-        [error] = nation.patch("signups", "1", {}, 400, **{name: data})["errors"]
-        assert error["source"] == {"pointer": f"/data/relationships/{name}"}
-    assert nation.flaws("signups", {}, "1", recruiter={"type": "signups", "id": "99999"}) == ["Recruiter must exist"]
-    assert nation.flaws("signups", {}, "1", signup_tags=[{"type": "signup_tags", "id": "99999"}]) == [
-        "Signup tags must exist"
-    ]
 
 
 # Pages and what stands on them
@@ -671,8 +631,6 @@ def test_list_members_change_later(nation: Any) -> None:
     assert nation.read("lists", key)["signups_count"] == 2
     nation.call("DELETE", "/signups/3")
     assert members(nation, key) == {"2"}
-    nation.call("GET", f"/lists/{key}/signups", 400, sort="id")
-    nation.call("GET", f"/lists/{key}/signups", 400, **{"filter[id]": "1"})
 
 
 def test_tagging_a_list(nation: Any) -> None:
@@ -696,22 +654,9 @@ def test_list_actions_fail(nation: Any) -> None:
     assert members(nation, key) == set()
 
 
-def test_what_a_list_action_must_be(nation: Any) -> None:
-    data = {"id": "1", "type": "lists"}
-    for action, more in (
-        ("add_signups", {"attributes": {"signup_ids": ["1"]}}),
-        ("add_signups", {"signup_ids": "1"}),
-        ("remove_signups", {"signup_ids": ["x"]}),
-        ("add_signups", {"signup_ids": [str(number) for number in range(10_001)]}),
-        ("tag", {"signup_ids": ["1"]}),
-        ("untag", {"tag": ""}),
-    ):
-        assert nation.call("PATCH", f"/lists/1/{action}", 400, {"data": {**data, **more}})["code"] == "bad_request"
-    nation.call("PATCH", "/lists/2/add_signups", 409, {"data": {**data, "signup_ids": ["1"]}})
-    nation.call("PATCH", "/lists/99999/add_signups", 404, {"data": {**data, "signup_ids": ["1"]}})
-
-
-def test_ten_thousand_members_at_once(nation: Any) -> None:
+def test_ten_thousand_members_at_once_and_no_more(nation: Any) -> None:
+    more = {"id": "1", "type": "lists", "signup_ids": [str(number) for number in range(10_001)]}
+    nation.call("PATCH", "/lists/1/add_signups", 400, {"data": more})
     nation.account.insert("signups", [{"attributes": {"first_name": f"N{number}"}} for number in range(1000)])
     key = nation.made("lists", {"name": "All", "slug": "all", "author_id": "1"})
     token = act(nation, key, "add_signups", signup_ids=[str(number) for number in range(1, 10_001)])
@@ -749,7 +694,6 @@ def test_journeys(nation: Any) -> None:
     gone = nation.call("PATCH", f"/path_journeys/{key}/abandon")["data"]["attributes"]
     assert gone["journey_status"] == "abandoned"
     nation.call("PATCH", f"/path_journeys/{key}/abandon", 422, path_journey_status_change_id=reason)
-    nation.call("PATCH", "/path_journeys/99999/void", 404)
     asked = {"filter[path_journey_id]": key, "sort": "id"}
     histories = [row["attributes"]["category"] for row in nation.call("GET", "/path_histories", **asked)["data"]]
     assert histories == ["step_change", "new_point_person", "completion", "reactivation", "abandonment"]
@@ -773,7 +717,6 @@ def test_automations(nation: Any) -> None:
     archived = nation.call("PATCH", f"/automations/{automation['id']}/archive")["data"]["attributes"]
     assert archived["status"] == "archived"
     nation.call("DELETE", f"/automation_enrollments/{enrollment}")
-    nation.call("PATCH", "/automations/99999/archive", 404)
 
 
 # Surveys

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CASES = json.loads((Path(__file__).parent / "documents" / "nationbuilder.json").read_text(encoding="utf-8"))["cases"]
 
 HERE = "/nationbuilder/api/v2"
 
@@ -34,11 +37,6 @@ def fresh(make: Callable[..., Any]) -> Any:
 def test_a_page_has_20_records_unless_asked_and_100_at_most(nation: Any) -> None:
     assert len(nation.ids("signups")) == 20
     assert len(nation.ids("signups", **{"page[size]": 100})) == 100
-    for size in (0, 101, 1000, "many"):
-        assert "page[size]" in nation.refused("signups", **{"page[size]": size})
-    for number in (0, -1, "last"):
-        nation.refused("signups", **{"page[number]": number})
-    nation.refused("signups", **{"page[after]": 1})
 
 
 def test_next_is_there_even_after_the_last_page(nation: Any) -> None:
@@ -80,7 +78,6 @@ def test_a_total_comes_when_asked_for_and_respects_filters(nation: Any) -> None:
     asked = {"stats[total]": "count", "page[size]": 1}
     assert nation.get("signups", **asked)["meta"] == {"stats": {"total": {"count": 150}}}
     assert nation.get("signups", **asked, **{"filter[id][lte]": 7})["meta"]["stats"]["total"]["count"] == 7
-    nation.refused("signups", **{"stats[total]": "sum"})
 
 
 def test_single_records_have_links_too(nation: Any) -> None:
@@ -111,27 +108,6 @@ def test_heavy_pages_may_fail(fresh: Any) -> None:
 # What there is
 
 
-def test_what_is_not_there(nation: Any) -> None:
-    gone = {"code": "not_found", "message": "Record not found"}
-    assert nation.get("signups/99999", 404) == gone
-    assert nation.get("lists/99999/signups", 404) == gone
-    assert nation.get("async_processes/nope", 404) == gone
-    for path in (
-        "signups/1/signup_taggings",
-        "signups/1/relationships/signup_tags",
-        "sites/1",
-        "people",
-        "async_processes",
-    ):
-        assert nation.get(path, 404)["code"] == "not_found"
-    for method, path in (
-        *(("PUT", "/signups/1"), ("PATCH", "/signup_taggings/1"), ("DELETE", "/path_journeys/1")),
-        *(("POST", "/mailings"), ("PATCH", "/custom_fields/1"), ("DELETE", "/automations/1")),
-        *(("PATCH", "/automation_enrollments/1"), ("POST", "/signups/push")),
-    ):
-        assert nation.send(method, path, {}).status_code == 404, path
-
-
 def test_me_is_the_owner_of_the_token(fresh: Any) -> None:
     me = fresh.get("signups/me", **{"fields[signups]": "is_cpu"})["data"]
     assert me == {"id": "1", "type": "signups", "attributes": {"is_cpu": True}, "relationships": {}}
@@ -156,46 +132,13 @@ def codes(make: Callable[..., Any]) -> Any:
     return nation
 
 
-@pytest.mark.parametrize(
-    ("operator", "value", "expected"),
-    [
-        ("", "ALPHA", {"Alpha", "alpha"}),
-        ("[eq]", "alpha", {"Alpha", "alpha"}),
-        ("[not_eq]", "alpha", {"Alphabet", "the alpha", "Beta, Gamma", "Beta"}),
-        ("[eql]", "alpha", {"alpha"}),
-        ("[not_eql]", "alpha", {"Alpha", "Alphabet", "the alpha", "Beta, Gamma", "Beta"}),
-        ("[prefix]", "alpha", {"Alpha", "alpha", "Alphabet"}),
-        ("[not_prefix]", "alpha", {"the alpha", "Beta, Gamma", "Beta"}),
-        ("[suffix]", "ALPHA", {"Alpha", "alpha", "the alpha"}),
-        ("[not_suffix]", "alpha", {"Alphabet", "Beta, Gamma", "Beta"}),
-        ("[match]", "lphab", {"Alphabet"}),
-        ("[not_match]", "lpha", {"Beta, Gamma", "Beta"}),
-        ("", "beta,alphabet", {"Beta", "Alphabet"}),
-        ("", "{{Beta, Gamma}}", {"Beta, Gamma"}),
-        ("[suffix]", "{{, gamma}},bet", {"Beta, Gamma", "Alphabet"}),
-        ("", "null", {None}),
-        ("[not_eq]", "null", {"Alpha", "alpha", "Alphabet", "the alpha", "Beta, Gamma", "Beta"}),
-    ],
-)
-def test_filters_of_strings(codes: Any, operator: str, value: str, expected: set[str | None]) -> None:
-    assert codes.names("donation_tracking_codes", **{f"filter[name]{operator}": value}) == expected
+@pytest.mark.parametrize(("operator", "value", "expected"), CASES["string filters"])
+def test_filters_of_strings(codes: Any, operator: str, value: str, expected: list[str | None]) -> None:
+    assert codes.names("donation_tracking_codes", **{f"filter[name]{operator}": value}) == set(expected)
 
 
-@pytest.mark.parametrize(
-    ("operator", "value", "expected"),
-    [
-        ("", "200", {"2"}),
-        ("[eq]", "100,300", {"1", "3"}),
-        ("[not_eq]", "200", {"1", "3"}),
-        ("[gt]", "100", {"2", "3"}),
-        ("[gte]", "200", {"2", "3"}),
-        ("[lt]", "200", {"1"}),
-        ("[lte]", "200", {"1", "2"}),
-        ("", "null", {"4"}),
-        ("[not_eq]", "null", {"1", "2", "3"}),
-    ],
-)
-def test_filters_of_numbers_times_and_dates(fresh: Any, operator: str, value: str, expected: set[str]) -> None:
+@pytest.mark.parametrize(("operator", "value", "expected"), CASES["number filters"])
+def test_filters_of_numbers_times_and_dates(fresh: Any, operator: str, value: str, expected: list[str]) -> None:
     times = {"100": "2024-03-01T00:00:00Z", "200": "2024-03-02T00:00:00Z", "300": "2024-03-03T00:00:00Z"}
     for number, amount in enumerate(("100", "200", "300", None), 1):
         moment = times.get(amount or "")
@@ -218,8 +161,8 @@ def test_filters_of_numbers_times_and_dates(fresh: Any, operator: str, value: st
         ("elections", "election_at", dates),
         ("donations", "succeeded_at", offsets),
     ):
-        found = set(fresh.ids(kind, **{f"filter[{name}]{operator}": text, "sort": name}))
-        assert found == expected, name
+        found = fresh.ids(kind, **{f"filter[{name}]{operator}": text, "sort": name})
+        assert sorted(found) == expected, name
 
 
 def test_filters_of_ids_booleans_and_enumerations(nation: Any) -> None:
@@ -242,30 +185,6 @@ def test_filters_together_are_all_fulfilled(nation: Any) -> None:
     found = nation.get("signup_taggings", **{"filter[signup_id]": "7", "filter[tag_id]": tag})["data"]
     assert [row["id"] for row in found] == [tagging["id"]]
     assert len(nation.ids("signup_taggings", **{"filter[signup_id]": "7"})) == 2
-
-
-def test_what_a_filter_cannot_be(nation: Any) -> None:
-    words = "Tried to filter on attribute :bogus, but could not find an attribute with that name."
-    assert nation.refused("signups", **{"filter[bogus]": "1"}) == words
-    for name in ("filter[tag]", "filter[home_address]", "filter[billing_address_attributes]"):
-        assert "could not find an attribute" in nation.refused("signups", **{name: "1"})
-    assert "could not find" in nation.refused("event_rsvps", **{"filter[signup_id]": "1"})
-    for name in (
-        "filter[id][in]",
-        "filter[first_name][contains]",
-        "filter[first_name][gt]",
-        "filter[created_at][match]",
-    ):
-        assert "using operator" in nation.refused("signups", **{name: "1"})
-    assert "using operator" in nation.refused("signups", **{"filter[is_donor][not_eq]": "true"})
-    assert "using operator" in nation.refused("donations", **{"filter[status][prefix]": "f"})
-    for name, value in (
-        *(("id", "abc"), ("created_at", "soon"), ("created_at", "2024-01-01T00:00:00 02:00"), ("born_at", "yesterday")),
-        *(("is_donor", "yes"), ("support_level", "high"), ("custom_values", "chapter")),
-    ):
-        assert "invalid value" in nation.refused("signups", **{f"filter[{name}]": value})
-    assert "invalid value" in nation.refused("donations", **{"filter[status]": "lost"})
-    nation.refused("signups/1", **{"filter[first_name]": "Pat"})
 
 
 def test_filters_of_custom_values(fresh: Any) -> None:
@@ -319,7 +238,6 @@ def test_filters_that_are_no_attributes(fresh: Any) -> None:
     for distance, expected in ((1, ["2"]), (15, ["2", "3"])):
         near = json.dumps({"location": "40.0,-74.0", "distance": distance})
         assert fresh.ids("signups", **{"filter[nearby]": near, "sort": "id"}) == expected
-    fresh.refused("signups", **{"filter[nearby]": "home"})
 
 
 def test_a_signups_page_is_a_filter_without_an_attribute(fresh: Any) -> None:
@@ -346,10 +264,6 @@ def test_sort(fresh: Any) -> None:
         *(("name,-id", "2413"), ("name,tickets_sold", "2413"), ("-description,-name", "3142")),
     ):
         assert "".join(fresh.ids("event_ticket_levels", sort=sort)) == expected, sort
-    words = "Tried to sort on attribute :bogus, but could not find an attribute with that name."
-    assert fresh.refused("event_ticket_levels", sort="bogus") == words
-    for name in ("custom_values", "home_address", "with_email_address", "-shoe_size"):
-        fresh.refused("signups", sort=name)
 
 
 @pytest.mark.parametrize("sort", ["updated_at", "-updated_at", "updated_at,id", "-updated_at,-id", "created_at,id"])
@@ -480,18 +394,6 @@ def test_includes_of_every_name_work(nation: Any) -> None:
             assert all("data" in row["relationships"][name] for name in names)
 
 
-def test_what_cannot_be_included(nation: Any) -> None:
-    for kind, name in (
-        ("signups", "tags"),
-        ("signups", "signup_taggings"),
-        ("signups", "primary_address"),
-        ("sites", "x"),
-    ):
-        words = f'requested included relationship "{name}" is not supported'
-        assert words in nation.refused(kind, include=name)
-    nation.refused("signups", include="memberships.nothing")
-
-
 def test_filters_of_included_records_leave_the_others_alone(nation: Any) -> None:
     everything = nation.get("signups", include="taggings", sort="id", **{"page[size]": 10})
     key = everything["data"][0]["relationships"]["taggings"]["data"][0]["id"]
@@ -500,14 +402,12 @@ def test_filters_of_included_records_leave_the_others_alone(nation: Any) -> None
     )
     assert len(answer["data"]) == 10
     assert [row["id"] for row in answer["included"]] == [key]
-    nation.refused("signups", **{"filter[signup_taggings][bogus]": "1"})
 
 
 def test_included_records_have_pages_on_single_records(fresh: Any) -> None:
     fresh.insert("memberships", *({"signup_id": "1", "membership_type_id": "1"} for _ in range(5)))
     asked = {"page[memberships][size]": 2, "page[memberships][number]": 2, "include": "memberships"}
     assert [row["id"] for row in fresh.get("signups/1", **asked)["included"]] == ["3", "4"]
-    fresh.refused("signups", **asked)
 
 
 # Times

@@ -7,14 +7,12 @@ the action's counter; and how many are seeded: at least so many, one more `per` 
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import Share, utc
-from osdi_crm_sandbox.vendor import Record, Resource, by, by_each
+from osdi_crm_sandbox.vendor import Record, Resource, by, by_each, options, table
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.records import Condition
@@ -29,24 +27,7 @@ CURIES = [
     {"name": "osdi", "href": f"{SITE}/docs/v2/{{rel}}", "templated": True},
     {"name": "action_network", "href": f"{SITE}/docs/v2/{{rel}}", "templated": True},
 ]
-OPTIONS: dict[str, Any] = {
-    "identifiers": "native_first",  # or "foreign_first", "empty"
-    "child_next": True,  # False: child collections that fit on one page carry no `next`
-    "next_repeats": False,  # the last page's `next` is that page again
-    "next_host": None,  # `next` leads to this scheme and host instead
-    "empty_page_embedded": True,  # False: no `_embedded` on a page without resources
-    "attendances_key": "osdi:attendances",  # or "osdi:attendance"
-    "typos": False,  # submissions with `action:person_id`, responses whose person link says surveys
-    "revoked": None,  # 403 or 401: what every call is answered with
-    "group": True,  # False: the key of a personal list, without tags and campaigns
-    "identifier_clash": "refuse",  # a foreign identifier that another record holds; or "ignore"
-    "tag_redirect": 302,  # status of POST /tags for a name that exists
-    "event_status_writable": False,  # whether a PUT changes an event's status
-    "unknown_custom_fields": "create",  # or "drop"
-    "unique_ids": "replace",  # what a PUT does to a list's members; or "append"
-    "message_seconds": 30.0,  # a message may be created or retargeted once in so many seconds
-    "calculating_seconds": 1.0,  # how long a message's targeting takes
-}
+OPTIONS = options(__file__)
 FILTERS = {
     "record": ("identifier", "created_date", "modified_date"),
     "action": ("identifier", "created_date", "modified_date", "origin_system", "title"),
@@ -103,8 +84,7 @@ def _kind(row: dict[str, str]) -> Kind:
     )
 
 
-_TABLE = (Path(__file__).parent / "kinds.csv").read_text(encoding="utf-8")
-KINDS = {row["name"]: _kind(row) for row in csv.DictReader(_TABLE.splitlines())}
+KINDS = {row["name"]: _kind(row) for row in table(__file__, "kinds")}
 ACTIONS = {name: kind for name, kind in KINDS.items() if kind.group == "action"}
 RECORDS = {name: kind for name, kind in KINDS.items() if kind.group == "record"}
 RECORD_OF = {kind.parent: kind for kind in RECORDS.values()}

@@ -7,11 +7,9 @@ an array of opt; object is open; list is an array of what stands in the table un
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Record, Resource
+from osdi_crm_sandbox.vendor import Record, Resource, options, table
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.vendor import Values
@@ -20,30 +18,12 @@ API = "/v1"
 TEN_YEARS = 315_360_000
 HERE: Record = {"id": 1, "value": "Crowdskout"}
 
-OPTIONS: dict[str, Any] = {
-    "errors": "status",  # or "success_false", "messages" (both 200), "text" (no JSON)
-    "expires_in_text": False,  # the token's life as a string
-    "scan_batch": 1000,
-    "scroll_seconds": 3600.0,  # a scroll dies after so many without a request
-    "scroll_id_changes": False,  # from batch to batch
-    "empty_collections": True,  # False: a collection without items is missing
-    "top_level_date": False,  # profiles carry a scalar, `Date`
-    "other_spellings": False,  # "Independent Unsubscribes", AttributeID, EventRegistrationType, VotedPrimaryParty
-    "put_shows_whole": True,  # False: the answer to an update has only the items touched
-    "max_bulk": None,  # profiles in a bulk call
-    "bulk_reverses": False,  # bulk answers come in another order
-    "dropped": [],  # collections none of whose items is valid
-    "drop_empty_profiles": False,  # a bulk create leaves out profiles without a valid item
-    "limit_caps": True,  # False: the attributes' `limit` is passed over, as in the published example
-    "plural_attributes": False,  # the list of attributes stands at /attributes
-    "delete_status": 200,  # of a deleted attribute; or 204
-}
+OPTIONS = options(__file__)
 
 
 def _tables() -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
-    text = (Path(__file__).parent / "collections.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in table(__file__, "collections"):
         tables.setdefault(row["collection"], {})[row["field"]] = row["kind"]
     return tables
 

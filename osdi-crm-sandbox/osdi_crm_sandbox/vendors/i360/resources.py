@@ -7,12 +7,10 @@ whether ids repeat from parent to parent; verbs besides GET.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Record, Resource, by, by_email
+from osdi_crm_sandbox.vendor import Record, Resource, by, by_email, options, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,19 +19,7 @@ API = "/2.0"
 TOKEN = "/core/connect/token"  # noqa: S105  a path
 FIRST_ORG = 1000
 
-OPTIONS: dict[str, Any] = {
-    "scope": "openid profile sampleApi",  # or "openid profile sample": the vendor's pages differ
-    "token_seconds": 360.0,
-    "tell_expiry": True,  # False: no `expires_in`
-    "casing": "pascal",  # of answers' properties; or "camel", "lower"
-    "wrapper": None,  # name of a property that lists stand under
-    "paging": None,  # or "page" (page from 1, pageSize), "offset" (skip, take)
-    "max_record_limit": None,  # searches return no more
-    "criteria_ignored": False,  # Volunteers/Search answers with all of them
-    "show_log_id": False,  # volunteers carry LogID, the app's log-in
-    "import_polls": 2,  # an import is done after so many reads of it
-    "import_fails": False,  # imports change nothing and end as "Failed"
-}
+OPTIONS = options(__file__)
 
 STATES = (
     *("AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS"),
@@ -71,8 +57,7 @@ class Kind:
 
 def _kinds() -> dict[str, Kind]:
     kinds: dict[str, Kind] = {}
-    text = (Path(__file__).parent / "entities.csv").read_text(encoding="utf-8")
-    for place, row in enumerate(csv.DictReader(text.splitlines()), start=1):
+    for place, row in enumerate(table(__file__, "entities"), start=1):
         alike = kinds.get(row["fields"].removeprefix("="))
         kinds[row["name"]] = Kind(
             **{name: row[name] for name in ("name", "path", "key", "parent", "parent_key")},
@@ -92,32 +77,11 @@ JOBS = (KINDS["imports"], KINDS["searches"])
 PLAIN_KINDS = [kind for kind in KINDS.values() if kind not in (CONTACTS, NATIONAL, VOLUNTEERS, VALUES, *JOBS)]
 """Those that are read and written as all are."""
 
-COLUMNS = {
-    "ContactID": ("ContactID", "The contact's id"),
-    "firstname(c)": ("FirstName", "First name"),
-    "lastname(c)": ("LastName", "Last name"),
-    "gender(c)": ("Gender", "Gender"),
-    "Phone(c)": ("Phone", "Phone"),
-    "email(c)": ("Email", "E-mail"),
-    "C_AddrLine1": ("Address1", "Street"),
-    "C_AddrLine2": ("Address2", "Second line of the street"),
-    "C_City": ("City", "City"),
-    "C_State": ("State", "State"),
-    "C_Zip5": ("Zip", "ZIP"),
-    "C_CountyName": ("CountyName", "County"),
-    "dob(c)": ("DateOfBirth", "Date of birth"),
-}
+COLUMNS = {row["column"]: (row["field"], row["description"]) for row in table(__file__, "columns")}
+"""Search columns with the property of contacts that they show, and what is said of them."""
 TOUCHPOINTS = (264, 266, 271, 273, 290, 291, 292, 293)
-PARAMETERS = {
-    2: "State",
-    3: "Search Type",
-    5: "County",
-    13: "NCOA",
-    15: "Age Range",
-    28: "Registration Status",
-    377: "Has Email",
-    **{number: f"Touchpoint {number}" for number in TOUCHPOINTS},
-}
+PARAMETERS = {2: "State", 3: "Search Type", 5: "County", 13: "NCOA", 15: "Age Range", 28: "Registration Status"}
+PARAMETERS |= {377: "Has Email", **{number: f"Touchpoint {number}" for number in TOUCHPOINTS}}
 MANDATORY = ("2", "3", "13", "28")
 
 

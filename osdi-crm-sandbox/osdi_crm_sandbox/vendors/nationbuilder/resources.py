@@ -20,18 +20,16 @@ texts that name them, and how many there are: at least so many, one more `per` s
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import Share
-from osdi_crm_sandbox.vendor import Record, Resource
+from osdi_crm_sandbox.vendor import Record, Resource, options, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from osdi_crm_sandbox.vendor import Values
 
@@ -39,24 +37,7 @@ API = "/api/v2"
 OWNER = "1"
 """The id of the signup whose tokens an account's are."""
 
-OPTIONS: dict[str, Any] = {
-    "time_zone": "America/New_York",  # whose clock times are told by, with its offset of the season
-    "links": "relative",  # or "absolute"
-    "address_rate": None,  # as `rate`, per client address instead of per token; accounts with the same share it
-    "rate_headers": "RateLimit",  # or "X-RateLimit": how the headers begin; they come while there is a limit
-    "redirect_uri": "http://localhost:8766/callback",  # the app's registered callback
-    "refuse_authorization": False,  # whether the admin says no
-    "code_seconds": 600,  # life of an authorization code
-    "access_token_seconds": 86400,  # life of tokens issued from now on
-    "test_token_seconds": 86400,  # the same of the test token, which is the account's key
-    "wrapped_errors": False,  # token errors as {"statusCode", "data"}
-    "polls": 1,  # how often a list action says "processing" before it is done
-    "actions_fail": False,  # whether list actions fail
-    "heavy_page": None,  # larger pages are answered 502
-    "single_page": (),  # resources that ignore page parameters: everything comes on every page
-    "custom_numbers": "number",  # or "text": how numbers in custom_values come
-    "undocumented": False,  # whether signups have the attributes of 2024 too
-}
+OPTIONS = options(__file__)
 
 ADDRESSES = ("home", "mailing", "billing", "work", "registered", "user_submitted")
 ADDRESS_KEYS = (
@@ -132,10 +113,6 @@ class Kind:
         return name in self.required or (name in self.attributes and not self.attributes[name].nullable)
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    return csv.DictReader((Path(__file__).parent / f"{name}.csv").read_text(encoding="utf-8").splitlines())
-
-
 def _attribute(row: dict[str, str]) -> Attribute:
     values = row["values"].split("|") if row["values"] else []
     return Attribute(
@@ -152,9 +129,9 @@ def _attribute(row: dict[str, str]) -> Attribute:
 def _kinds() -> dict[str, Kind]:
     attributes: dict[str, dict[str, Attribute]] = {}
     relations: dict[str, dict[str, Relation]] = {}
-    for row in _rows("attributes"):
+    for row in table(__file__, "attributes"):
         attributes.setdefault(row["resource"], {})[row["attribute"]] = _attribute(row)
-    for row in _rows("relations"):
+    for row in table(__file__, "relations"):
         relation = Relation(*(row[name] for name in ("relation", "to", "key", "kind", "through", "own")))
         relations.setdefault(row["resource"], {})[relation.name] = relation
     return {
@@ -168,7 +145,7 @@ def _kinds() -> dict[str, Kind]:
             attributes[row["resource"]],
             relations.get(row["resource"], {}),
         )
-        for row in _rows("resources")
+        for row in table(__file__, "resources")
     }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Resource, by, by_each, by_email
+from osdi_crm_sandbox.vendor import Resource, by, by_each, by_email, options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,23 +16,7 @@ if TYPE_CHECKING:
 API = "/v3"
 PAGE_SIZE = 50
 
-OPTIONS: dict[str, Any] = {
-    "at_once": 1,  # the vendor's 429 means too many simultaneous requests
-    "wrapped": False,  # True: what is answered stands under `response`, as errors always do
-    "records_key": None,  # name of the array of records instead of the resource's
-    "next_uri": "present",  # or "missing": on no page
-    "last_next_uri": "empty",  # on the last page; or "null", "missing", "self"
-    "uris": "relative",  # to the host; or "absolute"
-    "next_host": None,  # `nextpageuri` leads to this scheme and host instead
-    "numbers_as_text": False,  # page, pagesize and totalResults as strings
-    "max_page_size": 100,
-    "charset": "utf-8",  # of answers, which never say so; or "latin-1"
-    "control_characters": False,  # tabs and line breaks stand in strings as they are
-    "byte_order_mark": False,
-    "form_key_style": "camel",  # the only form keys understood; or "lower", "bracket"
-    "upsert_by_email": True,  # False: POST supporters with a known e-mail is refused
-    "supporter_needs": [],  # properties without which a new supporter is answered with 202
-}
+OPTIONS = options(__file__)
 
 OPT_INS = ("not_collected", "no", "yes", "pending", "unsubscribed", "spam")
 ADDRESS_TYPES = ("home", "work", "vacation", "school", "unknown")
