@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 import random
@@ -16,13 +15,13 @@ from osdi_crm_sandbox.population import Population
 from osdi_crm_sandbox.records import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.responses import Response
 
     from osdi_crm_sandbox.faults import Fault
     from osdi_crm_sandbox.population import Person
-    from osdi_crm_sandbox.vendor import Call, Vendor
+    from osdi_crm_sandbox.records import Resource
 
 OPTIONS: dict[str, Any] = {
     "rate": None,
@@ -35,7 +34,6 @@ OPTIONS: dict[str, Any] = {
 }
 """Options of every vendor's accounts: see the README for what they mean."""
 PAGES_KEPT = 20_000
-CHURN_TICK = 0.02
 
 
 class Account:
@@ -52,13 +50,19 @@ class Account:
         random: for what need not be the same each time (churn, shares).
     """
 
-    def __init__(self, vendor: Vendor, key: str, name: str, neighbours: dict[str, Account]) -> None:
-        self.vendor = vendor
+    def __init__(
+        self,
+        key: str,
+        name: str,
+        options: Mapping[str, Any],
+        resources: Mapping[str, Resource],
+        neighbours: dict[str, Account],
+    ) -> None:
         self.key = key
         self.name = name
         self.neighbours = neighbours
-        self.options: dict[str, Any] = OPTIONS | dict(vendor.options)
-        self.tables = {name: Table(self, resource) for name, resource in vendor.resources.items()}
+        self.options: dict[str, Any] = OPTIONS | dict(options)
+        self.tables = {resource: Table(self, index) for resource, index in resources.items()}
         self.state: dict[str, Any] = {}
         self.random = random.Random()  # noqa: S311
         self.numbers: Counter[str] = Counter()
@@ -72,9 +76,6 @@ class Account:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._lagging: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._churn: asyncio.Task[None] | None = None
-        self._churn_by_call: tuple[str, float, float] | None = None
-        self._owed = [0.0, 0.0]
 
     @cached_property
     def population(self) -> Population:
@@ -151,21 +152,6 @@ class Account:
         while waiting and waiting[0][0] <= now:
             heapq.heappop(waiting)[2]()
 
-    def arrived(self, call: Call) -> dict[str, Any]:
-        """Logs a call; the entry, whose status is to be filled in."""
-        entry = {
-            "at": time.time(),
-            "method": call.method,
-            "path": call.path,
-            "query": call.query,
-            "status": None,
-            "body": call.body,
-        }
-        self.log.append(entry)
-        if self._churn_by_call:
-            self._stir(*self._churn_by_call)
-        return entry
-
     def clear_log(self) -> None:
         """Forgets the calls so far."""
         self.log.clear()
@@ -182,46 +168,6 @@ class Account:
             "last": self.log[-1]["at"] if self.log else None,
             "resources": {name: len(table.records) for name, table in self.tables.items()},
         }
-
-    def fault_for(self, call: Call) -> Fault | None:
-        """The first fault that strikes this call."""
-        return next((fault for fault in self.faults if fault.strikes(call.method, call.path)), None)
-
-    def churn_by_call(self, resource: str, changes: float, adds: float) -> None:
-        """From now on each call finds so many records changed and added since the last."""
-        self.stop_churn()
-        self._churn_by_call = (resource, changes, adds)
-
-    def churn_by_second(self, resource: str, changes: float, adds: float) -> None:
-        """From now on so many records change and are added each second."""
-        self.stop_churn()
-        self._churn = asyncio.create_task(self._keep_stirring(resource, changes, adds))
-
-    def stop_churn(self) -> None:
-        """Nothing changes by itself any more."""
-        self._owed = [0.0, 0.0]
-        self._churn_by_call = None
-        if self._churn:
-            self._churn.cancel()
-            self._churn = None
-
-    async def _keep_stirring(self, resource: str, changes: float, adds: float) -> None:
-        then = time.monotonic()
-        while True:
-            await asyncio.sleep(CHURN_TICK)
-            now = time.monotonic()
-            self._stir(resource, changes * (now - then), adds * (now - then))
-            then = now
-
-    def _stir(self, resource: str, changes: float, adds: float) -> None:
-        self._owed[0] += changes
-        self._owed[1] += adds
-        while self._owed[0] >= 1 and self.tables[resource].records:
-            self._owed[0] -= 1
-            self.vendor.change(self, resource, self.any_of(resource), {}, None)
-        while self._owed[1] >= 1:
-            self._owed[1] -= 1
-            self.vendor.insert(self, resource, self.vendor.invent(self, resource))
 
     def any_of(self, resource: str) -> str:
         """The id of some record."""

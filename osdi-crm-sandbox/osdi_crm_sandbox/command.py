@@ -10,7 +10,7 @@ import sys
 import uvicorn
 from typing_extensions import override
 
-from osdi_crm_sandbox.server import Protocol, Server
+from osdi_crm_sandbox.application import Protocol, Server
 from osdi_crm_sandbox.vendors import load
 
 

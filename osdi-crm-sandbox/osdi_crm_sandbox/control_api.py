@@ -45,8 +45,8 @@ class Control:
             raise HTTPException(404, f"No resource {resource}: choose from {', '.join(account.tables)}")
         return account.tables[resource]
 
-    def _url(self, request: Request, account: Account) -> str:
-        return f"http://{request.headers.get('host', '')}/{account.vendor.name}"
+    def _url(self, request: Request) -> str:
+        return f"http://{request.headers.get('host', '')}/{request.path_params['vendor']}"
 
     async def create(self, request: Request) -> Response:
         """POST accounts."""
@@ -60,7 +60,7 @@ class Control:
         return answer([self._described(request, account) for account in self._vendor(request).accounts.values()])
 
     def _described(self, request: Request, account: Account) -> dict[str, Any]:
-        url, vendor = self._url(request, account), account.vendor
+        url, vendor = self._url(request), self._vendor(request).vendor
         return {
             "key": account.key,
             "account": account.name,
@@ -91,7 +91,7 @@ class Control:
         account = self._account(request)
         resource = request.path_params["resource"]
         table = self._table(account, resource)
-        vendor = account.vendor
+        vendor = self._vendor(request).vendor
         order: Any = await request.json() if request.method != "GET" else None
         if request.method == "GET":
             ids = list(table.records)
@@ -106,7 +106,7 @@ class Control:
             for key in ids:
                 vendor.delete(account, resource, key)
             return answer({"deleted": len(ids)})
-        url = self._url(request, account)
+        url = self._url(request)
         return answer([vendor.serve(account, resource, key, url) for key in ids])
 
     def _chosen(self, table: Table, account: Account, order: dict[str, Any]) -> list[str]:
@@ -121,16 +121,15 @@ class Control:
     async def churn(self, request: Request) -> Response:
         """POST or DELETE accounts/<key>/churn."""
         account = self._account(request)
+        churn = self._vendor(request).churns[account.key]
         if request.method == "DELETE":
-            account.stop_churn()
+            churn.stop()
             return answer({})
         order = await request.json()
         self._table(account, order["resource"])
-        if "changes_per_call" in order or "adds_per_call" in order:
-            start, unit = account.churn_by_call, "call"
-        else:
-            start, unit = account.churn_by_second, "second"
-        start(order["resource"], order.get(f"changes_per_{unit}", 0), order.get(f"adds_per_{unit}", 0))
+        by_call = "changes_per_call" in order or "adds_per_call" in order
+        changes, adds = (order.get(f"{what}_per_{'call' if by_call else 'second'}", 0) for what in ("changes", "adds"))
+        churn.start(order["resource"], changes, adds, by_call=by_call)
         return answer(order)
 
     async def faults(self, request: Request) -> Response:

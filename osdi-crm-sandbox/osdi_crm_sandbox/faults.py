@@ -8,9 +8,7 @@ import random
 import re
 from typing import Any
 
-from starlette.responses import Response
-
-from osdi_crm_sandbox.vendor import answer
+from starlette.responses import JSONResponse, Response
 
 KINDS = ("status", "cut_before", "cut_after", "malformed", "html", "empty", "drop_field", "delay")
 
@@ -85,17 +83,17 @@ class Fault:
             return Response(body[: max(1, len(body) // 2)], response.status_code, media_type=response.media_type)
         if self.do == "drop_field":
             content = _without(json.loads(bytes(response.body)), self.field)
-            return answer(content, response.status_code, response.media_type or "application/json")
+            return JSONResponse(content, response.status_code, media_type=response.media_type)
         return response
 
     def instead(self) -> Response | None:
         """The answer that leaves without any work done; None where the work is done or no answer leaves."""
         if self.do == "empty":
-            return answer({})
+            return JSONResponse({})
         if self.do == "status" and isinstance(self.body, str):
             return Response(self.body, self.status or 500, self.headers, "text/plain")
         if self.do == "status" and self.body is not None:
-            return answer(self.body, self.status or 500, headers=self.headers)
+            return JSONResponse(self.body, self.status or 500, self.headers)
         return None
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from operator import eq, ge, gt, itemgetter, le, lt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Record, Resource
-
+Record = dict[str, Any]
+"""A stored record. Never changed in place: a change puts a new dict. Keys starting with "_" stay inside."""
+Values = Callable[[Record], Iterable[str]]
+"""How to get a field's values of a record: strings that sort as the vendor compares them."""
 Condition = tuple[str, str, str]
 """A field, one of eq gt ge lt le, and a value."""
 
@@ -23,6 +26,36 @@ SORTED_RESULTS_KEPT = 64
 
 Entry = tuple[str, int, str]
 FIRST = itemgetter(0)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """How records of one kind are indexed.
+
+    Attributes:
+        modified: the property that moves with every change; it decides a record's (arbitrary) place in collections.
+        fields: what collections can be selected by.
+        missing: what is said of an id that no record has; {} stands for it.
+    """
+
+    modified: str
+    fields: Mapping[str, Values]
+    missing: str = "Not found"
+
+
+def by(name: str) -> Values:
+    """A field that is a property."""
+    return lambda record: () if record.get(name) is None else (str(record[name]),)
+
+
+def by_each(name: str, inner: str) -> Values:
+    """A field that is a property of every entry of a list."""
+    return lambda record: [entry[inner] for entry in record.get(name) or () if entry.get(inner)]
+
+
+def by_email(name: str) -> Values:
+    """A field that is an address, compared without regard to case."""
+    return lambda record: (str(record.get(name) or "").strip().casefold(),)
 
 
 class Index:
@@ -103,6 +136,16 @@ class Selection:
         return [entry[2] for entry in self.entries[start : min(start + size, self.stop)]]
 
 
+class Owner(Protocol):
+    """What a table needs of its account."""
+
+    def after_lag(self, action: Callable[[], None]) -> None:
+        """Does something when the search index catches up."""
+
+    def touched(self) -> None:
+        """Something changed."""
+
+
 class Table:
     """The records of one resource of an account.
 
@@ -110,7 +153,7 @@ class Table:
     index lag, and until then the old version's place holds.
     """
 
-    def __init__(self, account: Account, resource: Resource) -> None:
+    def __init__(self, account: Owner, resource: Resource) -> None:
         self.account = account
         self.resource = resource
         self.records: dict[str, Record] = {}

@@ -1,4 +1,4 @@
-"""The server: takes a call through latency, limit, faults and the vendor's routes, and answers it."""
+"""A vendor served: a call goes through latency, limit, faults and the vendor's routes, and is answered."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import json
 import logging
 import random
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match, Route
-from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from osdi_crm_sandbox.accounts import Account
+from osdi_crm_sandbox.churn import Churn
 from osdi_crm_sandbox.limits import admit
 from osdi_crm_sandbox.vendor import Call, Handler, Refusal, Vendor
 
@@ -28,22 +28,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Protocol(HttpToolsProtocol):
-    """Lets the application close a connection without an answer."""
-
-    @override
-    def on_message_begin(self) -> None:
-        """Puts the transport into the request's scope."""
-        super().on_message_begin()
-        self.scope["state"]["transport"] = self.transport
-
-
 class VendorApp:
     """A vendor with its accounts."""
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
         self.accounts: dict[str, Account] = {}
+        self.churns: dict[str, Churn] = {}
         below = {entry.replace(" ", f" {vendor.api}", 1): handler for entry, handler in vendor.routes.items()}
         fewest_names_first = sorted({**vendor.open_routes, **below}.items(), key=lambda route: route[0].count("{"))
         self._routes = [_route(entry, handler) for entry, handler in fewest_names_first]
@@ -57,18 +48,20 @@ class VendorApp:
         """
         key = key or secrets.token_hex(16)
         if key in self.accounts:
-            self.accounts[key].stop_churn()
-        account = Account(self.vendor, key, f"{self.vendor.name}-{len(self.accounts) + 1}", self.accounts)
+            self.churns[key].stop()
+        vendor, name = self.vendor, f"{self.vendor.name}-{len(self.accounts) + 1}"
+        account = Account(key, name, vendor.options, vendor.resources, self.accounts)
         account.set(options)
         gc.disable()
         try:
-            self.vendor.seed(account, size, seed)
+            vendor.seed(account, size, seed)
             for table in account.tables.values():
                 table.load(table.records)
         finally:
             gc.enable()
         gc.freeze()
         self.accounts[key] = account
+        self.churns[key] = Churn(vendor, account)
         return account
 
     async def call(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +90,10 @@ class VendorApp:
             account.busy -= 1
 
     async def _answer(self, account: Account, call: Call, scope: Scope, *, crowded: bool) -> Response | None:
-        entry = account.arrived(call)
+        entry: dict[str, Any] = {"at": time.time(), "method": call.method, "path": call.path, "query": call.query}
+        entry |= {"status": None, "body": call.body}
+        account.log.append(entry)
+        self.churns[account.key].called()
         account.settle()
         if crowded or not admit(self.vendor.limits(call), entry["at"]):
             response: Response | None = self.vendor.refuse(call, 429, "Too many requests")
@@ -113,7 +109,7 @@ class VendorApp:
         return response
 
     async def _faulty_work(self, account: Account, call: Call, scope: Scope) -> Response | None:
-        fault = account.fault_for(call) if account.faults else None
+        fault = next((fault for fault in account.faults if fault.strikes(call.method, call.path)), None)
         if fault is None:
             return self._kept_work(account, call, scope)
         if fault.do == "delay":
@@ -178,27 +174,6 @@ class VendorApp:
 def _route(entry: str, handler: Handler) -> Route:
     method, _, path = entry.partition(" ")
     return Route(path, handler, methods=[method])
-
-
-class Server:
-    """The application: every vendor under its name, the control API under /_control."""
-
-    def __init__(self, vendors: Mapping[str, Vendor]) -> None:
-        from osdi_crm_sandbox.control_api import control_app  # noqa: PLC0415
-
-        self.vendors = {name: VendorApp(vendor) for name, vendor in vendors.items()}
-        self._control = control_app(self.vendors)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request."""
-        first = scope["path"].split("/", 2)[1]
-        if first == "_control":
-            still_quoted = scope["raw_path"].decode("latin-1")
-            await self._control({**scope, "path": still_quoted}, receive, send)
-        elif first in self.vendors:
-            await self.vendors[first].call(scope, receive, send)
-        else:
-            await PlainTextResponse(f"No such vendor: {first}", 404)(scope, receive, send)
 
 
 async def _read(vendor: str, scope: Scope, receive: Receive) -> Call:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,7 @@ from osdi_crm_sandbox.population import iso
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.limits import Limit
-
-Record = dict[str, Any]
-"""A stored record. Never changed in place: a change puts a new dict. Keys starting with "_" stay inside."""
-Values = Callable[[Record], Iterable[str]]
-"""How to get a field's values of a record: strings that sort as the vendor compares them."""
+    from osdi_crm_sandbox.records import Record, Resource
 
 
 class Refusal(Exception):
@@ -98,21 +94,6 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
-@dataclass(frozen=True)
-class Resource:
-    """How records of one kind are indexed.
-
-    Attributes:
-        modified: the property that moves with every change; it decides a record's (arbitrary) place in collections.
-        fields: what collections can be selected by.
-        missing: what is said of an id that no record has; {} stands for it.
-    """
-
-    modified: str
-    fields: Mapping[str, Values]
-    missing: str = "Not found"
-
-
 def table(beside: str, name: str) -> list[dict[str, str]]:
     """The rows of a CSV file beside a module."""
     return list(csv.DictReader((Path(beside).parent / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
@@ -122,21 +103,6 @@ def options(beside: str) -> Record:
     """The account options out of options.json beside a module: the default of each, which has its meaning there too."""
     described = json.loads((Path(beside).parent / "options.json").read_text(encoding="utf-8"))
     return {name: default for name, (default, _meaning) in described.items()}
-
-
-def by(name: str) -> Values:
-    """A field that is a property."""
-    return lambda record: () if record.get(name) is None else (str(record[name]),)
-
-
-def by_each(name: str, inner: str) -> Values:
-    """A field that is a property of every entry of a list."""
-    return lambda record: [entry[inner] for entry in record.get(name) or () if entry.get(inner)]
-
-
-def by_email(name: str) -> Values:
-    """A field that is an address, compared without regard to case."""
-    return lambda record: (str(record.get(name) or "").strip().casefold(),)
 
 
 def is_email(text: Any) -> bool:

@@ -219,8 +219,13 @@ ERRORS: dict[str, Callable[[Any], Any]] = {
     [pytest.param(vendor, one, id=f"{vendor}: {one['what']}") for vendor in REFUSALS for one in REFUSALS[vendor]],
 )
 def test_what_is_refused(apis: Callable[..., Any], vendor: str, refusal: dict[str, Any]) -> None:
-    """Calls, each a method, path and body, with the status, and maybe some words, of the answer; nothing is stored."""
-    api = apis(vendor, size=refusal.get("size", 0))
+    """Calls, each a method, path and body, with the status, and maybe some words, of the answer; nothing is stored.
+
+    What is done before, in calls that are good, is as near to what is refused as can be.
+    """
+    api = apis(vendor, size=refusal.get("size", 0), **refusal.get("options", {}))
+    for method, path, body in refusal.get("before", ()):
+        assert api.raw(method, path, body).ok, (method, path, body)
     before = api.account.counters()["resources"]
     for method, path, body, status, *words in refusal["calls"]:
         response = api.raw(method, path, body)

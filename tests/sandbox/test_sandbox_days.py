@@ -137,7 +137,8 @@ def test_a_nations_local_times_move_by_whole_days_over_changes_of_the_clock_too(
 ) -> None:
     def times(at: datetime) -> list[datetime]:
         nation = account("nationbuilder", at)
-        shown = [nation.vendor.serve(nation, "signups", key, "") for key in nation.tables["signups"].records]
+        serve = load(["nationbuilder"])["nationbuilder"].serve
+        shown = [serve(nation, "signups", key, "") for key in nation.tables["signups"].records]
         return [datetime.fromisoformat(signup["attributes"]["created_at"]) for signup in shown]
 
     first = times(FIRST)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from osdi_crm_sandbox.records import Table
-from osdi_crm_sandbox.vendor import Resource
+from osdi_crm_sandbox.records import Resource, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +78,7 @@ def test_selections_are_what_a_scan_finds(
 ) -> None:
     where = [condition for condition in where if condition[0] != "tags"] + [c for c in where if c[0] == "tags"][:1]
     account = Lagging()
-    table = Table(account, RESOURCE)  # type: ignore[arg-type]
+    table = Table(account, RESOURCE)
     state: dict[str, Any] = {}
     apply(table, state, first)
     account.catch_up()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso
-from osdi_crm_sandbox.vendor import Record, Refusal
+from osdi_crm_sandbox.vendor import Refusal
 from osdi_crm_sandbox.vendors.action_network.resources import NATIVE, RECORD_OF, RECORDS, TAGGINGS, Kind
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def new_identifiers(account: Account, kind: Kind, given: Record, own: str | None = None) -> list[str]:

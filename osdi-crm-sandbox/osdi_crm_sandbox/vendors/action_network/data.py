@@ -26,7 +26,7 @@ from osdi_crm_sandbox.vendors.action_network.resources import (
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 
 def insert(account: Account, resource: str, given: Record) -> str:

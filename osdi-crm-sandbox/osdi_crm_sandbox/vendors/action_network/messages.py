@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso, utc
-from osdi_crm_sandbox.vendor import Call, Record, Refusal
+from osdi_crm_sandbox.vendor import Call, Refusal
 from osdi_crm_sandbox.vendors.action_network.access import hal
 from osdi_crm_sandbox.vendors.action_network.bookkeeping import linked_id, message_statistics
 from osdi_crm_sandbox.vendors.action_network.people import first_entry, json_object
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def post_message(call: Call) -> Response:

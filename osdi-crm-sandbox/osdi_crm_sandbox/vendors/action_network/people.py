@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Call, Record
+    from osdi_crm_sandbox.records import Record
+    from osdi_crm_sandbox.vendor import Call
 
 
 LANGUAGES = ("en", "es", "fr", "fr-FR", "pt-BR", "de", "it", "nl", "cy")

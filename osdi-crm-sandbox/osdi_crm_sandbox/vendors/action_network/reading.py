@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, public
+from osdi_crm_sandbox.vendor import Call, Refusal, public
 from osdi_crm_sandbox.vendors.action_network.access import hal, is_blind
 from osdi_crm_sandbox.vendors.action_network.resources import (
     ACTIONS,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.records import Condition
+    from osdi_crm_sandbox.records import Condition, Record
 
 MESSAGE_LINKS = (
     ("wrapper", "_wrapper", "wrappers"),

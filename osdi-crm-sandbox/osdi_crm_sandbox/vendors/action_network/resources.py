@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import Share, utc
-from osdi_crm_sandbox.vendor import Record, Resource, by, by_each, options, table
+from osdi_crm_sandbox.records import Record, Resource, by, by_each
+from osdi_crm_sandbox.vendor import options, table
 
 if TYPE_CHECKING:
-    from osdi_crm_sandbox.records import Condition
-    from osdi_crm_sandbox.vendor import Values
+    from osdi_crm_sandbox.records import Condition, Values
 
 API = "/api/v2"
 SITE = "https://actionnetwork.org"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse, Response
 
 from osdi_crm_sandbox.population import iso, utc
-from osdi_crm_sandbox.vendor import Call, Record, Refusal
+from osdi_crm_sandbox.vendor import Call, Refusal
 from osdi_crm_sandbox.vendors.action_network.access import hal
 from osdi_crm_sandbox.vendors.action_network.bookkeeping import (
     add_record,
@@ -37,6 +37,9 @@ from osdi_crm_sandbox.vendors.action_network.resources import (
     UNIQUE_ID_LISTS,
     Kind,
 )
+
+if TYPE_CHECKING:
+    from osdi_crm_sandbox.records import Record
 
 
 def post_child(call: Call) -> Response:

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
+from osdi_crm_sandbox.vendor import Call, Refusal, answer
 from osdi_crm_sandbox.vendors.crowdskout.resources import OPTIONS, TEN_YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def enveloped(data: Any) -> Response:

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, public
+from osdi_crm_sandbox.vendor import Call, Refusal, public
 from osdi_crm_sandbox.vendors.crowdskout.access import enveloped
 from osdi_crm_sandbox.vendors.crowdskout.items import field_options
 from osdi_crm_sandbox.vendors.crowdskout.resources import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def show_profile(account: Account, record: Record, collections: Iterable[str]) -> Record:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Record, Resource, options, table
+from osdi_crm_sandbox.records import Record, Resource
+from osdi_crm_sandbox.vendor import options, table
 
 if TYPE_CHECKING:
-    from osdi_crm_sandbox.vendor import Values
+    from osdi_crm_sandbox.records import Values
 
 API = "/v1"
 TEN_YEARS = 315_360_000

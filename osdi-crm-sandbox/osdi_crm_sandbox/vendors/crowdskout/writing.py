@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from osdi_crm_sandbox.population import iso
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, public
+from osdi_crm_sandbox.vendor import Call, Refusal, public
 from osdi_crm_sandbox.vendors.crowdskout.access import enveloped
 from osdi_crm_sandbox.vendors.crowdskout.items import clean, clean_text, numbered
 from osdi_crm_sandbox.vendors.crowdskout.reading import get_attribute, show_profile
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def body_of(call: Call, kind: type, *names: str) -> Any:

@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Call, Record, answer
+from osdi_crm_sandbox.vendor import Call, answer
 from osdi_crm_sandbox.vendors.i360.resources import API, FIRST_ORG, OPTIONS, TOKEN
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 CLIENT = "Basic " + base64.b64encode(b"roclient:secret").decode()
 

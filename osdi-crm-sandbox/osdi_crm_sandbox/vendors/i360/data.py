@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.population import City
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 PEOPLE = ("contacts", "national_contacts", "prospects")
 NEW: dict[str, Record] = {

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer, public
+from osdi_crm_sandbox.vendor import Call, Refusal, answer, public
 from osdi_crm_sandbox.vendors.i360.resources import CONTACTS, KINDS, LOOKUP, VALUES, VOLUNTEERS, Kind, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 # Requests
 

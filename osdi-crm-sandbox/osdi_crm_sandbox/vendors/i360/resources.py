@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Record, Resource, by, by_email, options, table
+from osdi_crm_sandbox.records import Record, Resource, by, by_email
+from osdi_crm_sandbox.vendor import options, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

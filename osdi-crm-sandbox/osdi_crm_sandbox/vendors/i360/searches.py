@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
+from osdi_crm_sandbox.vendor import Call, Refusal, answer
 from osdi_crm_sandbox.vendors.i360.reading import answer_list, fold, number_or, spelled
 from osdi_crm_sandbox.vendors.i360.resources import COLUMNS, CONTACTS, MANDATORY, NATIONAL, STATES, TOUCHPOINTS, VALUES
 from osdi_crm_sandbox.vendors.i360.writing import start_job
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 COUNTS = ("CellPhones", "Email", "Households", "MailingAddresses", "Residences", "Phones")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from osdi_crm_sandbox.population import iso
-from osdi_crm_sandbox.vendor import Call, Record, is_email
+from osdi_crm_sandbox.vendor import Call, is_email
 from osdi_crm_sandbox.vendors.i360.reading import answer_record, bind, fold, invalid, key_in
 from osdi_crm_sandbox.vendors.i360.resources import CONTACTS, IDENTITY, KINDS, STATES, VOLUNTEERS, Kind, folded
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def next_id(account: Account, kind: Kind) -> str:

@@ -17,13 +17,14 @@ from urllib.parse import urlencode
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from osdi_crm_sandbox.limits import Limit, limit
-from osdi_crm_sandbox.vendor import Call, Record, answer
+from osdi_crm_sandbox.vendor import Call, answer
 from osdi_crm_sandbox.vendors.nationbuilder.errors import CODES, JSON_API
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 MEDIA_TYPES = ("application/json", JSON_API)
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer
+from osdi_crm_sandbox.vendor import Call, Refusal, answer
 from osdi_crm_sandbox.vendors.nationbuilder.errors import invalid
 from osdi_crm_sandbox.vendors.nationbuilder.reading import get_one
 from osdi_crm_sandbox.vendors.nationbuilder.resources import KINDS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 MAX_SIGNUPS = 10_000
 """Signups of one call on a list."""

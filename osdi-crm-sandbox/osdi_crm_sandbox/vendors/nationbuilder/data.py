@@ -9,11 +9,12 @@ from osdi_crm_sandbox import vendor
 from osdi_crm_sandbox.vendors.nationbuilder import access, seeding
 from osdi_crm_sandbox.vendors.nationbuilder.filters import moment
 from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, Kind
+from osdi_crm_sandbox.vendors.nationbuilder.rules import derived
 from osdi_crm_sandbox.vendors.nationbuilder.transactions import Transaction, next_id
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 
 def _stored(kind: Kind, given: Record) -> Record:
@@ -54,7 +55,11 @@ def insert(account: Account, resource: str, given: Record) -> str:
     if resource == "signups" and not record.keys() & {"first_name", "last_name", "email", "email1"}:
         must |= {"first_name", "last_name", "full_name", "email", "email1"}
     record = {name: invented[name] for name in must & invented.keys()} | record
-    _agree(resource, record)
+    if resource == "signups":
+        slot = f"email{record.get('primary_email_id') or 1}"
+        address = record.get("email") or record.get(slot)
+        record |= {"email": address, slot: record.get(slot) or address} if address else {}
+    record = derived(resource, record) | record
     transaction = Transaction(account)
     if given.get("id") is None:
         record["id"] = next_id(account, resource)
@@ -74,21 +79,6 @@ def _end(block: Record) -> str | None:
         return str(block["data"]["id"])
     related = (block.get("links") or {}).get("related")
     return str(related).rsplit("/", 1)[-1] if related else None
-
-
-def _agree(resource: str, record: Record) -> None:
-    """Values that follow from others, where they were not given."""
-    if resource == "signups":
-        slot = f"email{record.get('primary_email_id') or 1}"
-        address = record.get("email") or record.get(slot)
-        record |= {"email": address, slot: record.get(slot) or address} if address else {}
-        names = [record[name] for name in ("first_name", "middle_name", "last_name") if record.get(name)]
-        record.setdefault("full_name", " ".join(names) or record.get("legal_name"))
-    if resource in ("donations", "pledges"):
-        record.setdefault("amount", f"{(record.get('amount_in_cents') or 0) / 100:.2f}")
-    if resource == "donations":
-        states = ("canceled", "failed", "succeeded", "pending")
-        record.setdefault("status", next((name for name in states if record.get(f"{name}_at")), None))
 
 
 def change(account: Account, resource: str, key: str, values: Record, modified: str | None) -> None:

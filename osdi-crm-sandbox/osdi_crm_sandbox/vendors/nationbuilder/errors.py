@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendor import Record, Refusal, answer
+from osdi_crm_sandbox.vendor import Refusal, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from osdi_crm_sandbox.records import Record
 
 JSON_API = "application/vnd.api+json"
 CODES = {

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.records import COMPARE, Condition
-from osdi_crm_sandbox.vendor import Record, Refusal
+from osdi_crm_sandbox.records import COMPARE, Condition, Record
+from osdi_crm_sandbox.vendor import Refusal
 from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, RESOURCES, Attribute, Kind, comparable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, answer, public
+from osdi_crm_sandbox.vendor import Call, Refusal, answer, public
 from osdi_crm_sandbox.vendors.nationbuilder.errors import JSON_API
 from osdi_crm_sandbox.vendors.nationbuilder.filters import primary_address
 from osdi_crm_sandbox.vendors.nationbuilder.queries import Query, Tree, choose, parse
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 CUSTOM_FIELDS_OF = {"signups": "Signup", "donations": "Donation"}
 """The type of resource that custom fields name."""

@@ -26,12 +26,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.population import Share
-from osdi_crm_sandbox.vendor import Record, Resource, options, table
+from osdi_crm_sandbox.records import Record, Resource
+from osdi_crm_sandbox.vendor import options, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from osdi_crm_sandbox.vendor import Values
+    from osdi_crm_sandbox.records import Values
 
 API = "/api/v2"
 OWNER = "1"

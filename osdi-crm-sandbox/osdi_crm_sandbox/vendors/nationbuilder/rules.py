@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from osdi_crm_sandbox.vendor import is_email
 from osdi_crm_sandbox.vendors.nationbuilder.errors import Invalid, flat
-from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, HERE, KINDS
+from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, KINDS
 from osdi_crm_sandbox.vendors.nationbuilder.transactions import Draft, Transaction, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 EMAILS = ("email", "email1", "email2", "email3", "email4")
 PHONES = ("phone_number", "mobile_number", "work_phone_number")
 NAMES = ("first_name", "middle_name", "last_name")
+DONATION_STATES = ("canceled", "failed", "succeeded", "pending")
 PERMISSIONS = ("anyone", "logged_in", "members", "control_panel_users", "admins")
 OPEN_TYPES = ("Basic",)
 """Kinds of page that can be made by themselves."""
@@ -33,6 +34,7 @@ def complete(draft: Draft) -> str:
         Refusal: the same, in a resource's own words.
     """
     transaction, kind = draft.transaction, draft.kind
+    draft.new |= derived(kind.name, draft.new)
     if kind.name in BEFORE:
         BEFORE[kind.name](draft)
     _check(draft)
@@ -47,6 +49,21 @@ def complete(draft: Draft) -> str:
     if kind.name in AFTER:
         AFTER[kind.name](draft)
     return str(draft.new["id"])
+
+
+def derived(resource: str, record: Record) -> Record:
+    """Values that follow from others."""
+    values: Record = {}
+    if resource in ("donations", "pledges"):
+        values["amount"] = f"{Decimal(record.get('amount_in_cents') or 0) / 100:.2f}"
+    if resource == "donations":
+        values["status"] = next((name for name in DONATION_STATES if record.get(f"{name}_at") is not None), None)
+    if resource == "elections":
+        values["donation_maximum"] = f"{Decimal(record.get('donation_maximum_in_cents') or 0) / 100:.2f}"
+    if resource == "signups":
+        names = " ".join(str(record[name]) for name in NAMES if record.get(name))
+        values["full_name"] = names or record.get("legal_name")
+    return values
 
 
 def _check(draft: Draft) -> None:
@@ -91,9 +108,6 @@ def _signup(draft: Draft) -> None:
         _check_emails(draft)
     if draft.old is None and not any(new.get(name) for name in ("legal_name", *NAMES, *EMAILS, *PHONES)):
         draft.refuse("base", "A signup needs a name, an email or a phone number", "blank", label="")
-    if draft.old is None or draft.changed("legal_name", *NAMES):
-        parts = " ".join(str(new[name]) for name in NAMES if new.get(name))
-        new["full_name"] = parts or new.get("legal_name")
     for name in ("note", "priority_level", "support_level"):
         if draft.changed(name):
             new["note_updated_at" if name == "note" else f"{name}_changed_at"] = draft.transaction.now
@@ -126,13 +140,6 @@ def by_email(transaction: Transaction, address: str | None) -> str | None:
     return next(iter(transaction.find("signups", with_email_address=address)), None) if address else None
 
 
-def merged_address(old: Record | None, given: Record) -> Record | None:
-    """An address after a write: keys not sent stay, `delete` removes it all."""
-    if given.get("delete"):
-        return None
-    return {**(old or {}), **{name: value for name, value in given.items() if name != "delete"}}
-
-
 def _tagging(draft: Draft) -> None:
     if draft.transaction.find("signup_taggings", signup_id=draft.new.get("signup_id"), tag_id=draft.new.get("tag_id")):
         draft.refuse("tag_id", "has already been taken", "taken")
@@ -148,17 +155,9 @@ def _contacted(draft: Draft) -> None:
 # Money
 
 
-def _money(cents: int | None) -> str:
-    return f"{Decimal(cents or 0) / 100:.2f}"
-
-
 def _donation(draft: Draft) -> None:
     new, transaction = draft.new, draft.transaction
-    new["amount"] = _money(new.get("amount_in_cents"))
-    new["status"] = next(
-        (name for name in ("canceled", "failed", "succeeded", "pending") if new.get(f"{name}_at") is not None), None
-    )
-    types = {record["id"]: record["name"] for record in transaction.account.tables["payment_types"].records.values()}
+    types = {one["id"]: one["name"] for one in transaction.account.tables["payment_types"].records.values()}
     if draft.sent.get("payment_type_id") is not None:
         new["payment_type_name"] = types.get(new["payment_type_id"])
     elif draft.sent.get("payment_type_name") is not None:
@@ -202,13 +201,8 @@ def _left(transaction: Transaction, pledge: Record) -> int:
 
 
 def _pledge(draft: Draft) -> None:
-    draft.new["amount"] = _money(draft.new.get("amount_in_cents"))
     pledged = draft.new.get("amount_in_cents") or 0
     draft.new["amount_left_in_cents"] = pledged if draft.old is None else _left(draft.transaction, draft.new)
-
-
-def _election(draft: Draft) -> None:
-    draft.new["donation_maximum"] = _money(draft.new.get("donation_maximum_in_cents"))
 
 
 # Paths
@@ -292,13 +286,6 @@ def _publish(transaction: Transaction, record: Record) -> None:
         record["published_at"] = transaction.now
 
 
-def _flags(draft: Draft) -> None:
-    """Switches that are never null are off unless set."""
-    for attribute in draft.kind.served:
-        if attribute.kind == "boolean" and not attribute.nullable and attribute.default is None:
-            draft.new.setdefault(attribute.name, False)
-
-
 ATTENDEE = ("first_name", "last_name", "email")
 
 
@@ -373,7 +360,6 @@ def _slug(text: Any) -> str:
 
 def _suggestion_box(draft: Draft) -> None:
     new = draft.new
-    _flags(draft)
     if not new.get("slug") and new.get("name"):
         new["slug"] = _slug(new["name"])
     if not new.get("title"):
@@ -392,7 +378,6 @@ def _suggestion(draft: Draft) -> None:
         new["slug"] = _slug(new["headline"])
     new["status"] = new.get("status") or "published"
     new["site_id"] = box.get("site_id")
-    new.setdefault("has_image", False)
     new["is_responded"] = bool(new.get("official_response"))
     if draft.changed("official_response") and new["is_responded"] and "responded_at" not in draft.sent:
         new["responded_at"] = transaction.now
@@ -429,21 +414,13 @@ def _enrolled(draft: Draft) -> None:
         draft.transaction.put("automations", {**automation, "total_enrollments_count": total + 1})
 
 
-def _automation(draft: Draft) -> None:
-    for attribute in HERE["automations"].extra:
-        draft.new.setdefault(attribute.name, False if attribute.kind == "boolean" else 0)
-
-
 BEFORE: dict[str, Callable[[Draft], None]] = {
     "signups": _signup,
     "signup_taggings": _tagging,
     "donations": _donation,
     "pledges": _pledge,
-    "elections": _election,
     "path_steps": _path_step,
     "path_journeys": _journey,
-    "events": _flags,
-    "petitions": _flags,
     "pages": _page,
     "event_rsvps": _rsvp,
     "event_ticket_levels": _ticket_level,
@@ -453,7 +430,6 @@ BEFORE: dict[str, Callable[[Draft], None]] = {
     "survey_question_responses": _response,
     "suggestion_boxes": _suggestion_box,
     "suggestions": _suggestion,
-    "automations": _automation,
 }
 AFTER: dict[str, Callable[[Draft], None]] = {
     "contacts": _contacted,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 TEMPLATES = 24
 """So many sets of optional values are made per resource; records share them."""

@@ -11,7 +11,7 @@ from osdi_crm_sandbox.vendors.nationbuilder.resources import HERE, REFERENCES, K
 
 if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 KEPT_WITHOUT = {("lists", "author_id")}
 """Required when made, and yet outlives what it refers to."""

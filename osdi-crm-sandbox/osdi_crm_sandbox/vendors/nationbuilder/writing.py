@@ -8,21 +8,20 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_sandbox.vendor import Call, Record, Refusal
+from osdi_crm_sandbox.vendor import Call, Refusal
 from osdi_crm_sandbox.vendors.nationbuilder.errors import Flaw, Invalid, bad_document, flat, invalid
 from osdi_crm_sandbox.vendors.nationbuilder.filters import moment
 from osdi_crm_sandbox.vendors.nationbuilder.queries import parse
 from osdi_crm_sandbox.vendors.nationbuilder.reading import allowed, answer_one, custom_fields, json_api
 from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESS_KEYS, KINDS, Attribute, Kind, Relation
-from osdi_crm_sandbox.vendors.nationbuilder.rules import complete, merged_address
+from osdi_crm_sandbox.vendors.nationbuilder.rules import complete
 from osdi_crm_sandbox.vendors.nationbuilder.transactions import Draft, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 METHODS = (None, "create", "update", "destroy", "disassociate")
 PUSH_KEYS = ("civicrm_id", "county_file_id", "dw_id", "external_id", "email", "ngp_id", "salesforce_id", "van_id")
@@ -34,34 +33,25 @@ PUSH_KEYS = ("civicrm_id", "county_file_id", "dw_id", "external_id", "email", "n
 
 @dataclass
 class Document:
-    """The body of a write.
+    """The body of a write, or a record beside it.
 
     Attributes:
         kind: of its record.
-        attributes: as sent.
+        sent: its attributes, in the form in which they are stored.
         relationships: what they point to, by name; a list where several.
         included: the records beside it by type and id or temp-id.
-        place: where it stands in the body, in words.
+        flaws: what it names that is not there or not of the right type.
     """
 
     kind: Kind
-    attributes: Record
-    relationships: dict[str, Any]
-    included: dict[tuple[str, str], Document]
-    place: str = "data"
+    sent: Record = field(default_factory=dict)
+    relationships: dict[str, Any] = field(default_factory=dict)
+    included: dict[tuple[str, str], Document] = field(default_factory=dict)
+    flaws: list[Flaw] = field(default_factory=list)
 
     def beside(self, kind: Kind, link: Record) -> Document | None:
         """The included record that a link points to."""
         return self.included.get((kind.name, str(link.get("temp-id", link.get("id")))))
-
-
-@dataclass
-class Values:
-    """The attributes of a document as they are stored, and what is wrong with them."""
-
-    stored: Record = field(default_factory=dict)
-    sent: Record = field(default_factory=dict)
-    flaws: list[Flaw] = field(default_factory=list)
 
 
 def read_data(call: Call, kind: Kind, key: str | None) -> Record:
@@ -71,16 +61,12 @@ def read_data(call: Call, kind: Kind, key: str | None) -> Record:
         Refusal: it is not.
     """
     data = call.given.get("data")
-    if not isinstance(data, dict):
-        raise Refusal(400, "The body must be an object with data")
-    if not data.get("type"):
-        raise Refusal(400, "data.type must be given")
+    if not isinstance(data, dict) or not data.get("type"):
+        raise Refusal(400, "The body must be an object with data, which has a type")
     if data["type"] != kind.name:
         raise Refusal(409, f"data.type is {data['type']}, the resource is {kind.name}")
-    if key is None and "id" in data:
-        raise Refusal(400, "data.id cannot be given for a new record")
-    if key is not None and "id" not in data:
-        raise Refusal(400, "data.id must be given")
+    if ("id" in data) is (key is None):
+        raise Refusal(400, f"data.id {'cannot' if key is None else 'must'} be given")
     if key is not None and str(data["id"]) != key:
         raise Refusal(409, f"data.id is {data['id']}, the resource is {key}")
     return data
@@ -89,82 +75,66 @@ def read_data(call: Call, kind: Kind, key: str | None) -> Record:
 def _document(call: Call, kind: Kind, key: str | None) -> Document:
     data = read_data(call, kind, key)
     included: dict[tuple[str, str], Document] = {}
-    beside = call.body.get("included") or []
+    beside = call.given.get("included") or []
     if not isinstance(beside, list) or not all(isinstance(entry, dict) for entry in beside):
         raise Refusal(400, "included must be a list of objects")
+    document = _part(kind, data, included, "data")
     for place, entry in enumerate(beside):
         if entry.get("type") not in KINDS:
             raise Refusal(400, f"included.{place}.type is not a known type")
         name = str(entry.get("temp-id", entry.get("id")))
-        document = _part(KINDS[entry["type"]], entry, included, f"included.{place}")
-        included[entry["type"], name] = document
-    return _part(kind, data, included, "data")
+        included[entry["type"], name] = _part(KINDS[entry["type"]], entry, included, f"included.{place}")
+    flaws = [flaw for part in (document, *included.values()) for flaw in part.flaws]
+    if flaws:
+        raise bad_document(flaws)
+    return document
 
 
 def _part(kind: Kind, data: Record, included: dict[tuple[str, str], Document], place: str) -> Document:
-    attributes = data.get("attributes") or {}
-    relationships = data.get("relationships") or {}
+    attributes, relationships = data.get("attributes") or {}, data.get("relationships") or {}
     if not isinstance(attributes, dict) or not isinstance(relationships, dict):
         raise Refusal(400, f"{place}.attributes and {place}.relationships must be objects")
-    links = {}
+    document = Document(kind, included=included)
     for name, block in relationships.items():
         if not isinstance(block, dict) or "data" not in block:
             raise Refusal(400, f"{place}.relationships.{name} must have data")
-        links[name] = block["data"]
-    return Document(kind, attributes, links, included, place)
-
-
-def _check(document: Document) -> None:
-    """Whether all that the document names exists and is of the right type.
-
-    Raises:
-        Refusal: 400.
-    """
-    parts = [document, *document.included.values()]
-    flaws = [flaw for part in parts for flaw in (*_unknown_relationships(part), *cast(part).flaws)]
-    if flaws:
-        raise bad_document(flaws)
-
-
-def _unknown_relationships(part: Document) -> Iterator[Flaw]:
-    for name, data in part.relationships.items():
-        label = f"{part.place}.relationships.{name}"
-        relation = part.kind.relations.get(name)
-        if relation is None:
-            yield Flaw(name, "is not a valid relationship", "invalid", label)
-            continue
-        if isinstance(data, list) is not relation.many:
-            yield Flaw(name, f"should be {'a list' if relation.many else 'one object'}", "invalid", label)
-            continue
-        for link in data if isinstance(data, list) else [data] if data is not None else []:
-            if not isinstance(link, dict) or link.get("type") != relation.to:
-                yield Flaw(name, f"should be of type {relation.to}", "invalid", label)
-            elif link.get("method") not in METHODS:
-                yield Flaw(name, "has an unknown method", "invalid", label)
-            elif not link.get(needed := "temp-id" if link.get("method") == "create" else "id"):
-                yield Flaw(name, f"should have {needed}", "invalid", label)
-
-
-def cast(part: Document) -> Values:
-    """The attributes of a document in the form in which they are stored."""
-    values = Values()
-    for name, value in part.attributes.items():
-        label = f"{part.place}.attributes.{name}"
-        attribute = part.kind.attributes.get(name)
+        document.relationships[name] = block["data"]
+        words = _wrong_link(kind.relations.get(name), block["data"])
+        document.flaws += [Flaw(name, words, "invalid", f"{place}.relationships.{name}")] if words else []
+    for name, value in attributes.items():
+        attribute = kind.attributes.get(name)
         if attribute is None:
-            values.flaws.append(Flaw(name, "is an unknown attribute", "unknown_attribute", label))
+            flaw = ("is an unknown attribute", "unknown_attribute")
         elif attribute.access not in ("rw", "wo"):
-            values.flaws.append(Flaw(name, "cannot be written", "unwritable_attribute", label))
+            flaw = ("cannot be written", "unwritable_attribute")
         else:
             try:
-                values.sent[name] = None if value is None else _typed(attribute, value)
-            except (TypeError, ValueError, InvalidOperation):
-                words = f"should be type {TYPES.get(attribute.kind, attribute.kind)}"
-                values.flaws.append(Flaw(name, words, "type_error", label))
+                document.sent[name] = None if value is None else _typed(attribute, value)
                 continue
-            if attribute.access == "rw":
-                values.stored[name] = values.sent[name]
-    return values
+            except (TypeError, ValueError, InvalidOperation):
+                flaw = (f"should be type {TYPES.get(attribute.kind, attribute.kind)}", "type_error")
+        document.flaws.append(Flaw(name, *flaw, f"{place}.attributes.{name}"))
+    return document
+
+
+def _wrong_link(relation: Relation | None, data: Any) -> str | None:
+    """What is wrong with what a relationship points to."""
+    if relation is None:
+        return "is not a valid relationship"
+    if isinstance(data, list) is not relation.many:
+        return f"should be {'a list' if relation.many else 'one object'}"
+    for link in _links(data):
+        if not isinstance(link, dict) or link.get("type") != relation.to:
+            return f"should be of type {relation.to}"
+        if link.get("method") not in METHODS:
+            return "has an unknown method"
+        if not link.get(needed := "temp-id" if link.get("method") == "create" else "id"):
+            return f"should have {needed}"
+    return None
+
+
+def _links(data: Any) -> list[Any]:
+    return data if isinstance(data, list) else [data] if data is not None else []
 
 
 TYPES = {"id": "integer_id", "decimal": "big_decimal", "object": "hash", "address": "hash"}
@@ -199,9 +169,9 @@ def _number_of(value: Any) -> str:
 
 
 def _address(value: Record) -> Record:
-    if value.keys() - {*ADDRESS_KEYS, "delete"} or not isinstance(value.get("delete", False), bool):
-        raise ValueError
     parts = {name: part for name, part in value.items() if name != "delete"}
+    if parts.keys() - {*ADDRESS_KEYS} or not isinstance(value.get("delete", False), bool):
+        raise ValueError
     if not all(part is None or isinstance(part, str) for part in parts.values()):
         raise TypeError
     return value
@@ -227,9 +197,9 @@ def _save(
     """
     kind = document.kind
     old = transaction.get(kind.name, key) if key else None
-    values = cast(document)
-    stored = {name: value for name, value in values.stored.items() if name != "custom_values"}
-    draft = Draft(transaction, kind, old, {**(old or {}), **stored, **(forced or {})}, values.sent, beside)
+    readable = {name for name, one in kind.attributes.items() if one.access == "rw" and name != "custom_values"}
+    stored = {name: value for name, value in document.sent.items() if name in readable}
+    draft = Draft(transaction, kind, old, {**(old or {}), **stored, **(forced or {})}, document.sent, beside)
     _merge(draft)
     relations = [(kind.relations[name], data) for name, data in document.relationships.items()]
     gone: list[tuple[str, str]] = []
@@ -239,7 +209,7 @@ def _save(
     saved = complete(draft)
     for relation, data in relations:
         if relation.kind != "one":
-            for link in data if isinstance(data, list) else [data] if data else []:
+            for link in _links(data):
                 _attach(transaction, document, saved, relation, link)
     for name, other in gone:
         transaction.remove(name, other)
@@ -247,11 +217,12 @@ def _save(
 
 
 def _merge(draft: Draft) -> None:
-    """Addresses and custom values go into what is there."""
+    """Addresses and custom values go into what is there; an address may be deleted."""
     for name, value in draft.sent.items():
         if draft.kind.attributes[name].kind == "address" and value is not None:
             into = name.removesuffix("_attributes")
-            draft.new[into] = merged_address(draft.new.get(into), value)
+            kept = {**(draft.new.get(into) or {}), **{part: value[part] for part in value if part != "delete"}}
+            draft.new[into] = None if value.get("delete") else kept
     if isinstance(draft.sent.get("custom_values"), dict):
         fields = custom_fields(draft.transaction.account, draft.kind)
         merged = dict(draft.new.get("custom_values") or {})
@@ -286,7 +257,7 @@ def _custom_value(custom_field: Record, value: Any) -> Any:
 
 def _check_slugs(account: Account, document: Document) -> None:
     for part in (document, *document.included.values()):
-        given = part.attributes.get("custom_values")
+        given = part.sent.get("custom_values")
         for slug in given if isinstance(given, dict) else ():
             if slug not in custom_fields(account, part.kind):
                 raise flat(400, "invalid_custom_field", f"Custom field '{slug}' does not exist")
@@ -319,7 +290,7 @@ def _sidepost(
     kind = KINDS[relation.to]
     key = None if link.get("method") == "create" else str(link["id"])
     forced = {relation.key: owner} if relation.kind in ("child", "children") and key is None else {}
-    other = document.beside(kind, link) or Document(kind, {}, {}, document.included)
+    other = document.beside(kind, link) or Document(kind, included=document.included)
     try:
         return _save(transaction, other, key, forced=forced, beside=True)
     except Invalid as error:
@@ -379,11 +350,10 @@ def _write(call: Call, kind: Kind, key: str | None, *, pushed: bool = False) -> 
     if key is not None:
         call.record(kind.name, key)
     document = _document(call, kind, key)
-    _check(document)
     _check_slugs(call.account, document)
     transaction = Transaction(call.account)
     if pushed:
-        key = _match(transaction, cast(document).sent)
+        key = _match(transaction, document.sent)
     try:
         saved = _save(transaction, document, key)
     except Invalid as error:

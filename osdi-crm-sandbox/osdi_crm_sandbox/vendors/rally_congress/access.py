@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Call, Record
+    from osdi_crm_sandbox.records import Record
+    from osdi_crm_sandbox.vendor import Call
 
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 

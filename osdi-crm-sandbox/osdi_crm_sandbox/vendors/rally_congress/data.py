@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 ACCENTED = (("José", "Muñoz"), ("Zoë", "Brontë"), ("François", "Lefèvre"), ("Søren", "Ångström"))
 EMAIL_STATUSES = ["unknown"] * 5 + ["validated", "opened", "opened", "hard_bounce", "soft_bounce", "dns_fail"]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from zlib import crc32
 
 from osdi_crm_sandbox.population import Population, utc
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, public
+from osdi_crm_sandbox.vendor import Call, Refusal, public
 from osdi_crm_sandbox.vendors.rally_congress.access import reply, uri
 from osdi_crm_sandbox.vendors.rally_congress.resources import API, FILTERS, PAGE_SIZE, PAGING, target
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
-    from osdi_crm_sandbox.records import Condition
+    from osdi_crm_sandbox.records import Condition, Record
 
 
 def serve(account: Account, resource: str, key: str, url: str) -> Any:

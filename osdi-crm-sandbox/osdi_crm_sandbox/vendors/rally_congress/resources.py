@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.vendor import Resource, by, by_each, by_email, options
+from osdi_crm_sandbox.records import Resource, by, by_each, by_email
+from osdi_crm_sandbox.vendor import options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osdi_crm_sandbox.population import Population
-    from osdi_crm_sandbox.vendor import Record
+    from osdi_crm_sandbox.records import Record
 
 API = "/v3"
 PAGE_SIZE = 50

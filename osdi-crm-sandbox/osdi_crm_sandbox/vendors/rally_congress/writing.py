@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso
-from osdi_crm_sandbox.vendor import Call, Record, Refusal, is_email
+from osdi_crm_sandbox.vendor import Call, Refusal, is_email
 from osdi_crm_sandbox.vendors.rally_congress.access import reply
 from osdi_crm_sandbox.vendors.rally_congress.reading import action_in, serve
 from osdi_crm_sandbox.vendors.rally_congress.resources import (
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from osdi_crm_sandbox.accounts import Account
+    from osdi_crm_sandbox.records import Record
 
 
 def _form(call: Call) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -273,20 +274,6 @@ def test_volunteers_are_created_changed_found_and_deleted(make: Callable[..., An
     assert api.call("DELETE", path).status_code == 404
 
 
-def test_a_volunteers_email_is_unique(make: Callable[..., Any]) -> None:
-    api = make()
-    api.ok("POST", "Volunteers", {"email": "a@x.org"})
-    other = api.ok("POST", "Volunteers", {"email": "b@x.org"})
-    for method, path, body in (
-        ("POST", "Volunteers", {"email": "A@x.org"}),
-        ("PUT", f"Volunteers/{other['VolunteerID']}", {"email": "a@x.org"}),
-    ):
-        response = api.call(method, path, body)
-        assert response.status_code == 400
-        assert response.json()["ModelState"]
-    assert len(api.account.records("volunteers")) == 2
-
-
 def test_a_search_may_ignore_its_criteria(make: Callable[..., Any]) -> None:
     api = make(size=20, criteria_ignored=True)
     everybody = api.account.counters()["resources"]["volunteers"]
@@ -362,3 +349,105 @@ def test_lists_may_page(make: Callable[..., Any]) -> None:
     api.account.set(paging="offset")
     assert api.ok("GET", "Volunteers", skip=8, take=4) == everybody[8:]
     assert api.call("GET", "Volunteers", params={"skip": 10}).status_code == 204
+
+
+# What the documents show
+
+
+@pytest.fixture(scope="module")
+def seeded(make: Callable[..., Any]) -> Any:
+    return make(size=200)
+
+
+def test_the_token_lives_about_six_minutes(seeded: Any) -> None:
+    answer = seeded.sign_in()
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"access_token", "expires_in", "token_type"}
+    assert (answer.json()["expires_in"], answer.json()["token_type"]) == (360, "Bearer")
+
+
+def test_contacts(seeded: Any) -> None:
+    records = seeded.account.records("contacts")
+    assert len(records) == 200
+    assert seeded.ok("GET", f"Contacts/{records[0]['ContactID']}") == records[0]
+    assert any(record["Zip"].startswith("0") for record in records)
+
+
+def test_volunteers(seeded: Any) -> None:
+    known = seeded.account.records("volunteers")
+    assert len({record["Email"].lower() for record in known}) == len(known) == 50
+    for method, path, body in (("GET", "Volunteers/Search", None), ("POST", "Volunteers/Search", {})):
+        assert sorted(seeded.ok(method, path, body), key=str) == sorted(known, key=str)
+    assert seeded.ok("GET", f"Volunteers/{known[0]['VolunteerID']}") == known[0]
+
+
+def test_the_vendors_search_columns_and_parameters_are_known(seeded: Any) -> None:
+    columns = {record["Name"] for record in seeded.ok("GET", "SearchColumns")}
+    examples = "firstname(c) lastname(c) gender(c) Phone(c) C_AddrLine1 C_AddrLine2 C_City C_State C_Zip5"
+    assert {*examples.split()} < columns
+    parameters = {record["Id"] for record in seeded.ok("GET", "SearchParameters")}
+    assert {2, 3, 5, 13, 15, 28, 264, 266, 271, 273, 290, 291, 292, 293, 377} == parameters
+    states = {record["Id"]: record["Name"] for record in seeded.ok("GET", "SearchParameters/2/Values")}
+    assert states[47] == "VA"
+    assert len(states) == 51
+    assert {record["Id"] for record in seeded.ok("GET", "SearchParameters/3/Values")} == {1, 2}
+
+
+def test_a_search_as_in_the_vendors_example(seeded: Any) -> None:
+    rows = seeded.ok(
+        "POST",
+        "Searches/Results",
+        {
+            "Columns": ["firstname(c)", "lastname(c)", "C_City", "C_State", "C_Zip5"],
+            "OrderBy": ["lastname(c)"],
+            "Criteria": CRITERIA,
+            "ExportType": 0,
+            "Randomized": False,
+            "RecordLimit": 10,
+        },
+    )
+    assert len(rows) == 10
+    for row in rows:
+        assert row.keys() == {"firstname(c)", "lastname(c)", "C_City", "C_State", "C_Zip5"}
+        assert row["C_State"] == "VA"
+    assert [row["lastname(c)"] for row in rows] == sorted(row["lastname(c)"] for row in rows)
+
+
+def test_counts_as_in_the_vendors_example(seeded: Any) -> None:
+    switches = ["CellPhones", "Email", "Households", "MailingAddresses", "Residences", "Phones"]
+    counts = seeded.ok("POST", "Searches/Counts", {"Criteria": CRITERIA, **dict.fromkeys(switches, True)})
+    assert list(counts) == switches
+    assert all(type(count) is int for count in counts.values())
+    assert counts["Residences"] > counts["Email"] > 0
+    assert seeded.ok("POST", "Searches/Counts", {"Criteria": CRITERIA, "Email": True}) == {"Email": counts["Email"]}
+
+
+def test_jobs(seeded: Any) -> None:
+    job = {"Id", "Status", "CreatedDate"}
+    search = {"Criteria": CRITERIA, "Columns": ["C_City"], "ApiNotification": True}
+    assert seeded.ok("POST", "Searches", search).keys() == job
+    sample = {
+        "Tags": [{"Key": "Events", "Value": "Spring rally"}],
+        "FirstName": "JANE",
+        "MiddleName": "Q",
+        "LastName": "PUBLIC",
+        "Email": "jane@example.org",
+        "State": "VA",
+        "RegisteredState": "VA",
+    }
+    started = seeded.ok("POST", "Contacts", {"Contacts": [sample], "ApiNotification": False})
+    assert started.keys() == job | {"Name", "Errors"}
+    assert (type(started["Id"]), started["Errors"]) == (int, [])
+    assert started["Name"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", started["CreatedDate"])
+    [found] = seeded.ok("GET", "Contacts", firstname="JANE", lastname="PUBLIC")
+    assert found.keys() == seeded.account.records("contacts")[0].keys()
+    assert {name: found[name] for name in sample} == sample
+
+
+def test_errors(seeded: Any) -> None:
+    refused = seeded.call("POST", "Volunteers", {"FirstName": "X"})
+    assert (refused.status_code, refused.json().keys()) == (400, {"Message", "ModelState"})
+    nobody = seeded.send("GET", f"Org/{seeded.org}/Volunteers", headers={})
+    assert nobody.json() == {"Message": "Authorization has been denied for this request."}
+    assert seeded.call("GET", "Volunteers/1").json().keys() == {"Message"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -237,13 +238,6 @@ def test_post_by_id_updates(make: Callable[..., Any]) -> None:
     assert (updated["id"], updated["email"], updated["emailStatus"]) == (created["id"], "new@example.org", "unknown")
 
 
-def test_a_known_email_may_be_refused(make: Callable[..., Any]) -> None:
-    api = make(upsert_by_email=False)
-    api.post("supporters", 201, email="pat@example.org")
-    refused = api.post("supporters", 400, email="pat@example.org")
-    assert refused == {"response": {"errors": ["Email has already been taken"]}}
-
-
 STYLES = CASES["form keys"]
 PHONES = {"camel": "telephone", "lower": "phone", "bracket": "phones[0][telephone]"}
 
@@ -436,3 +430,50 @@ def test_errors_are_spoilt_alike(make: Callable[..., Any]) -> None:
     assert json.loads(response.content.decode("utf-8-sig")) == {"response": {"errors": ["Resource not found"]}}
     api.account.fault(do="status", status=503, times=1)
     assert api.call("GET", "supporters").status_code == 503
+
+
+# What the documents show
+
+
+@pytest.fixture(scope="module")
+def seeded(make: Callable[..., Any]) -> Any:
+    return make(size=400)
+
+
+def test_a_page_and_one_of_its_supporters(seeded: Any) -> None:
+    page = seeded.get("supporters", pagesize=100, page=1)
+    records = page["supporters"]
+    assert (page["page"], page["pagesize"], page["totalResults"], len(records)) == (1, 100, 400, 100)
+    assert any(len(record["addresses"]) > 1 for record in records)
+    assert seeded.get(f"supporters/{records[0]['id']}") == records[0]
+    actions = {
+        action["actionType"] for campaign in seeded.account.records("campaigns") for action in campaign["actions"]
+    }
+    assert "letter" in actions
+    assert len(actions) >= 3
+
+
+def test_every_code_of_the_enumerations_is_served(seeded: Any) -> None:
+    records = seeded.account.records("supporters")
+    for name, codes in (
+        ("emailOptin", {"not_collected", "no", "yes", "pending", "unsubscribed", "spam"}),
+        ("emailStatus", {"unknown", "validated", "opened", "hard_bounce", "soft_bounce", "dns_fail"}),
+    ):
+        assert {record[name] for record in records} == codes
+    for name in records[0]:
+        assert any(record[name] for record in records), name
+
+
+def test_no_time_stands_in_a_supporter(seeded: Any) -> None:
+    for record in seeded.account.records("supporters"):
+        assert not re.search(r"\d{4}-\d\d-\d\d", str(record))
+
+
+def test_the_form_of_a_letter_asks_for_what_clients_send(seeded: Any) -> None:
+    """github.com/swt83/php-rallycongress, README.md."""
+    form = seeded.get(f"campaigns/{seeded.campaign}/letter")
+    names = {field["name"]: field["isRequired"] for field in form["fields"]}
+    sent = ["prefix", "firstname", "lastname", "street", "city", "state", "zipcode", "phone", "email"]
+    assert list(names) == [*sent, "subject", "message"]
+    assert names["prefix"] is True
+    assert form["letters"][0].keys() == {"subject", "body"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,60 +16,47 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CASES = json.loads((Path(__file__).parent / "documents" / "crowdskout.json").read_text(encoding="utf-8"))["cases"]
+DOCUMENT = json.loads((Path(__file__).parent / "documents" / "crowdskout.json").read_text(encoding="utf-8"))
+CASES, INTERACTIONS = DOCUMENT["cases"], DOCUMENT["interactions"]
+TABLES = DOCUMENT["tables"] | INTERACTIONS
 
 
 # Signing in
 
 
+REDIRECT = "https://app.example.org/back"
+
+
+def code_for(api: Any, **more: str) -> dict[str, str]:
+    """What the login page sends along, where everybody agrees at once."""
+    query = {"client_id": api.account.credentials["client_id"], "redirect_uri": REDIRECT, "response_type": "code"}
+    page = api.send("GET", "/crowdskout/oauth/authorize", params=query | more)
+    assert page.status_code == 302
+    assert page.headers["location"].startswith(f"{REDIRECT}?")
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.headers["location"]).query).items()}
+
+
+def exchange(api: Any, code: str, **changes: str) -> Any:
+    form = {**api.account.credentials, "code": code, "redirect_uri": REDIRECT, "grant_type": "authorization_code"}
+    return api.send("POST", "/crowdskout/oauth/access_token", data=form | changes)
+
+
 def test_the_code_grant_ends_with_a_token_for_ten_years(make: Callable[..., Any]) -> None:
     api = make(size=2)
-    who = api.account.credentials
-    host = api.account.url.removesuffix("/v1")
-    redirect = "https://app.example.org/back"
-    page = api.session.get(
-        f"{host}/oauth/authorize",
-        params={"client_id": who["client_id"], "redirect_uri": redirect, "response_type": "code", "state": "s1"},
-        allow_redirects=False,
-        timeout=20,
-    )
-    assert page.status_code == 302
-    assert page.headers["location"].startswith(f"{redirect}?")
-    given = parse_qs(urlsplit(page.headers["location"]).query)
-    assert given["state"] == ["s1"]
-    form = {
-        "client_id": who["client_id"],
-        "client_secret": who["client_secret"],
-        "code": given["code"][0],
-        "redirect_uri": redirect,
-        "grant_type": "authorization_code",
-    }
-
-    def exchange(**changes: str) -> Any:
-        return api.session.post(f"{host}/oauth/access_token", data=form | changes, timeout=20)
-
-    assert exchange(client_secret="x").status_code == 401
-    response = exchange()
-    assert response.json() == {"access_token": api.account.key, "token_type": "Bearer", "expires_in": 315360000}
-    again = exchange()
+    given = code_for(api, state="s1")
+    assert given["state"] == "s1"
+    assert exchange(api, given["code"], client_secret="x").status_code == 401
+    token = {"access_token": api.account.key, "token_type": "Bearer", "expires_in": 315360000}
+    assert exchange(api, given["code"]).json() == token
+    again = exchange(api, given["code"])
     assert again.status_code == 400, "a code is good for once"
     assert again.json().keys() == {"error", "error_description"}
 
 
 def test_a_code_is_for_its_own_redirect(make: Callable[..., Any]) -> None:
     api = make(expires_in_text=True)
-    who = api.account.credentials
-    host = api.account.url.removesuffix("/v1")
-
-    def ask(redirect: str) -> Any:
-        query = {"client_id": who["client_id"], "redirect_uri": "https://a.example", "response_type": "code"}
-        page = api.session.get(f"{host}/oauth/authorize", params=query, allow_redirects=False, timeout=20)
-        code = parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
-        form = {**who, "code": code, "redirect_uri": redirect, "grant_type": "authorization_code"}
-        return api.session.post(f"{host}/oauth/access_token", data=form, timeout=20)
-
-    assert ask("https://b.example").status_code == 400
-    assert ask("https://a.example").json()["expires_in"] == "315360000"
+    assert exchange(api, code_for(api)["code"], redirect_uri="https://b.example").status_code == 400
+    assert exchange(api, code_for(api)["code"]).json()["expires_in"] == "315360000"
 
 
 def test_other_tokens_are_turned_away(make: Callable[..., Any]) -> None:
@@ -456,15 +445,6 @@ def test_attribute_items_are_told_apart_by_attribute_and_id(make: Callable[..., 
     assert [item["AttributeValue"] for item in changed["Attributes"]] == ["old", "new"]
 
 
-def test_locked_attributes_stay(make: Callable[..., Any]) -> None:
-    api = make(size=2)
-    locked = api.data("POST", "/attribute", {"name": "A", "type": "Tag", "locked": True})
-    assert locked["locked"] is True
-    for method in ("PUT", "DELETE"):
-        assert api.call(method, f"/attribute/{locked['id']}", {"name": "B"}).status_code == 403
-    assert api.data("GET", f"/attribute/{locked['id']}") == locked
-
-
 def test_attributes_page(make: Callable[..., Any]) -> None:
     api = make(size=2)
     page = api.data("GET", "/attribute", limit=2, offset=4)
@@ -538,3 +518,95 @@ def test_ten_thousand_profiles_are_there_at_once_and_read_fast(make: Callable[..
     least = min(seconds(["/attribute"] * 500) for _ in parts)
     line.close()
     assert reading < 4 * least, "little more than what any call takes"
+
+
+# What the documents show
+
+
+@pytest.fixture(scope="module")
+def seeded(make: Callable[..., Any]) -> Any:
+    return make(size=200)
+
+
+def test_there_are_83_collections_and_14_of_them_of_what_happened() -> None:
+    assert (len(TABLES), len(INTERACTIONS)) == (83, 14)
+    for fields in INTERACTIONS.values():
+        organization = list(fields)[1]
+        assert fields[organization.replace("Organization", "When")] == "time"
+
+
+def test_item_ids(seeded: Any) -> None:
+    records = seeded.account.records("profiles")
+    for collection in TABLES:
+        items = [item for record in records for item in record.get(collection, ())]
+        names = ("AttributeId", "id") if collection == "Attributes" else ("id",)
+        ids = [tuple(item[name] for name in names) for item in items]
+        assert len(set(ids)) == len(ids), collection
+    attributes = [item["id"] for record in records for item in record.get("Attributes", ())]
+    assert len(set(attributes)) < len(attributes), "of attributes, only with the attribute's own id"
+
+
+def test_times_come_in_several_spellings(seeded: Any) -> None:
+    text = str(seeded.account.records("profiles"))
+    ends = {found[1] for found in re.finditer(r"T\d\d:\d\d:\d\d(\+00:00|\+00|\.000Z|Z)'", text)}
+    assert ends == {"+00:00", "+00", ".000Z", "Z"}
+
+
+def test_the_documentations_example_of_a_profile(seeded: Any) -> None:
+    sent = {"Names": [{"FullName": "Mr. Ferdinand Magellan"}], "Genders": [{"Gender": {"value": "Male"}}]}
+    created = seeded.data("POST", "/profile", {"profile": sent})
+    profile = seeded.data("GET", f"/profile/{created['id']}", collections="Names,Genders")
+    assert profile == created
+    assert profile["Names"] == [
+        {
+            "id": profile["Names"][0]["id"],
+            "FullName": "Mr. Ferdinand Magellan",
+            "NameTitle": "Mr.",
+            "FirstName": "Ferdinand",
+            "MiddleName": None,
+            "LastName": "Magellan",
+            "NameSuffix": None,
+        }
+    ]
+    assert profile["Genders"] == [{"id": profile["Genders"][0]["id"], "Gender": {"id": 1, "value": "Male"}}]
+
+
+def test_the_documentations_example_of_attributes(seeded: Any) -> None:
+    found = seeded.data("GET", "/attribute")
+    assert found.keys() == {"total", "list"}
+    assert found["total"] == 7
+    assert [(one["id"], one["type"], one["locked"], one["name"]) for one in found["list"]] == [
+        (1, "Radio", False, "Ready to set sail"),
+        (2, "Checkbox", False, "Types of Livestock Owned"),
+        (3, "Text", False, "Favorite Island Discovered"),
+        (4, "Number", False, "Number of Parakeets Owned"),
+        (5, "Tag", True, "Circumnavigated the Globe"),
+        (6, "Date", False, "Date Arrived at the Spice Islands"),
+        (7, "Datetime", False, "Date and Time Circumnavigated the Globe"),
+    ]
+    assert found["list"][0]["options"] == [{"id": 1, "value": "Yes"}, {"id": 2, "value": "No"}]
+    assert {name for one in found["list"][2:] for name in one} == {"id", "type", "locked", "name"}
+    assert seeded.data("GET", "/attribute/1") == found["list"][0]
+
+
+def test_other_answers(seeded: Any) -> None:
+    scan = seeded.data("PUT", "/segment/scan", query='(NameExists = "Yes")')
+    assert scan.keys() == {"scrollId", "profileIds", "total"}
+    assert isinstance(scan["scrollId"], str)
+    assert scan["total"] == len(scan["profileIds"]) > 0
+    assert all(type(one) is int for one in scan["profileIds"])
+    assert seeded.data("GET", "/external-id/CRM1/CRM%20ID") == {"ids": [1]}
+    options = seeded.data("GET", "/fields/AddressCity/options", AddressRegion=1)
+    assert options.keys() == {"collection", "options"}
+    assert options["collection"] == "PhysicalAddresses"
+    assert all(option.keys() == {"id", "value"} for option in options["options"])
+    check = {"Names": [{"FirstName": "Fernão"}], "EmailAddresses": [{"Email": "fernao@circumnavigation.net"}]}
+    assert seeded.data("POST", "/profile/1/non-match-check", {"profile": check}) is True
+    assert seeded.data("GET", "/tracking") == {"source": 1, "organization": 2, "client": 3}
+
+
+def test_times_that_are_written_come_back_as_the_same_instant(seeded: Any) -> None:
+    for text in ("2014-01-01T12:00:00+00", "2014-01-01T12:00:00.000Z", "2014-01-01T07:00:00-05:00"):
+        created = seeded.data("POST", "/profile", {"profile": {"Notes": [{"NoteWhen": text, "Note": "x"}]}})
+        when = datetime.fromisoformat(created["Notes"][0]["NoteWhen"])
+        assert when == datetime.fromisoformat("2014-01-01T12:00:00+00:00")
