@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import osdi_crm_schemas
 
-from target_osdi_crm.values import text_of
+from target_osdi_crm.intake.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from target_osdi_crm.intake.values import fit, is_blank, key, text_of
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.values import fit, is_blank, key, text_of
 
 TEXT = {"type": ["null", "string"]}
 INTEGER = {"type": ["null", "integer"]}
@@ -169,6 +169,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=json_values, schema=st.sampled_from(ALL))
 def test_anything_is_fitted_or_rejected_and_stays_as_it_is_fitted(value: Any, schema: dict[str, Any]) -> None:
     try:

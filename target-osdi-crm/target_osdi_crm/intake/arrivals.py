@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_osdi_crm.intake.values import key
+from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import Arrival
 
 if TYPE_CHECKING:
@@ -46,9 +48,11 @@ class Arrivals:
 
 
 def _source_key(record: dict[str, Any], names: Sequence[str]) -> str | None:
-    """The key of a record, or None if it lacks one that a database can hold."""
-    given = [record.get(name) for name in names]
+    """The key of a record, or None if it lacks one."""
+    try:
+        given = [key(name, record.get(name)) for name in names]
+    except Rejection:
+        return None
     if None in given or not given:
         return None
-    key = str(given[0]) if len(given) == 1 else msgspec.json.encode([str(each) for each in given]).decode()
-    return key if key.strip() and "\0" not in key else None
+    return given[0] if len(given) == 1 else msgspec.json.encode(given).decode()

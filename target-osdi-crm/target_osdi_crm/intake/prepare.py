@@ -66,7 +66,7 @@ class Preparation:
         if arrival.fault:
             raise Rejection("not_a_singer_message", arrival.fault)
         if arrival.source_key is None and arrival.input.key:
-            raise Rejection("no_key", f"The record lacks a value for {' or '.join(arrival.input.key)}.")
+            raise Rejection("no_key", f"The record lacks a usable value for {' or '.join(arrival.input.key)}.")
         record = _decode(arrival.raw) if arrival.record is None else arrival.record
         self._check_size(task, record)
         if arrival.deleted and not (task.stream.can_delete and self._settings.allow_delete):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
 from collections import Counter, deque
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 from singer_sdk.exceptions import RecordsWithoutSchemaException
@@ -15,6 +16,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessag
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
+from target_osdi_crm.intake.values import is_blank, readable
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Reader(GenericSingerReader[bytes]):
         try:
             message = _decode(line)
         except (ValueError, RecursionError):
-            raise InvalidInputLine("It is not JSON.") from None
+            message = _decoded_leniently(line)
         if not isinstance(message, dict):
             raise InvalidInputLine("It is not a JSON object.")
         return message
@@ -145,7 +147,7 @@ class Reader(GenericSingerReader[bytes]):
         record = message.get("record")
         if not isinstance(record, dict) or not isinstance(message.get("stream"), str):
             raise InvalidInputLine("It lacks a stream, or a record that is an object.")
-        self.deleted = record.get("_sdc_deleted_at") is not None
+        self.deleted = not is_blank(record.get("_sdc_deleted_at"))
         try:
             callbacks[SingerMessageType.RECORD](message)
         except RecordsWithoutSchemaException:
@@ -186,3 +188,20 @@ class Reader(GenericSingerReader[bytes]):
             return False
         self._pass(latest)
         return True
+
+
+def _decoded_leniently(line: bytes | str) -> Any:
+    """Decode a line that holds bytes, halves of characters or control characters that JSON does not allow.
+
+    Raises:
+        InvalidInputLine: If it is not JSON all the same.
+    """
+    text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+    try:
+        return readable(json.loads(text, strict=False, parse_float=Decimal, parse_constant=_refuse))
+    except (ValueError, RecursionError):
+        raise InvalidInputLine("It is not JSON.") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -9,7 +9,7 @@ import jsonschema_rs
 import osdi_crm_schemas
 from osdi_crm_schemas import fold
 
-from target_osdi_crm import values
+from target_osdi_crm.intake import values
 from target_osdi_crm.rejects import INVALID, Rejection
 from target_osdi_crm.vendor import Shaped
 

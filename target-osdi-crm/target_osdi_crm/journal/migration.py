@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from target_osdi_crm.intake.values import canonical
 from target_osdi_crm.journal.schema import RECORDS, TABLES
 from target_osdi_crm.journal.states import State
 from target_osdi_crm.rejects import SENTENCES
@@ -50,6 +51,19 @@ def carry_over(engine: sa.Engine) -> None:
                 kind = column.type.compile(engine.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {RECORDS.name} ADD COLUMN {column.name} {kind}")
         connection.execute(RECORDS.update().values(_now("state", "settings", there)))
+        _rename_keys(connection)
+
+
+def _rename_keys(connection: sa.Connection) -> None:
+    """Give records whose key was a whole number that came as a float (`17.0`) its digits, unless these are taken."""
+    identity = (RECORDS.c.account, RECORDS.c.source, RECORDS.c.stream, RECORDS.c.source_key)
+    found = connection.execute(sa.select(*identity).where(RECORDS.c.source_key.like("%.0%"))).all()
+    for account, source, stream, old in found:
+        mine = sa.and_(RECORDS.c.account == account, RECORDS.c.source == source, RECORDS.c.stream == stream)
+        new = canonical(old)
+        taken = sa.select(sa.literal(1)).where(mine, RECORDS.c.source_key == new)
+        if new != old and connection.execute(taken).first() is None:
+            connection.execute(RECORDS.update().where(mine, RECORDS.c.source_key == old).values(source_key=new))
 
 
 def _columns(bind: sa.Engine | sa.Connection) -> set[str]:

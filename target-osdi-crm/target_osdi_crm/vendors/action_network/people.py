@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
+from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.values import text_of
 from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 from target_osdi_crm.verify import digits

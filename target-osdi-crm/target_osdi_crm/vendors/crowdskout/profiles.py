@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from target_osdi_crm.apply.batcher import RequestBatcher
 from target_osdi_crm.columns import from_columns
+from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.values import key
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.crowdskout.items import paired, same, sent
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream

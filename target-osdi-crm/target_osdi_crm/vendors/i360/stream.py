@@ -11,8 +11,8 @@ from osdi_crm_client.errors import ConfigurationError, Garbled, Refused
 from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
+from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.values import key
 from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream, corrected
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import osdi_crm_schemas
 from typing_extensions import override
 
+from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import REFERENCE, Rejection
-from target_osdi_crm.values import key
 from target_osdi_crm.vendors.nationbuilder.session import NAME, properties
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 

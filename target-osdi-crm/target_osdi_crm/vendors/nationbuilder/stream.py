@@ -11,7 +11,8 @@ from osdi_crm_client import errors
 from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
-from target_osdi_crm import values, verify
+from target_osdi_crm import verify
+from target_osdi_crm.intake import values
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
 from target_osdi_crm.vendors.nationbuilder.session import NAME, Nation, comparable, properties, shown

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from target_osdi_crm.values import text_of
+from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 
 if TYPE_CHECKING:

@@ -109,6 +109,18 @@ def key(path: str, value: Any) -> str | None:
     return _digits(value)
 
 
+def canonical(text: str) -> str:
+    """Return a key of a record as `key` makes it now, from the text that an earlier release kept."""
+    if text.startswith("["):
+        try:
+            parts = msgspec.json.decode(text, type=list[str])
+        except ValueError:
+            return text
+        return msgspec.json.encode([canonical(each) for each in parts]).decode()
+    whole = _WHOLE_FLOAT.fullmatch(text)
+    return whole[1] if whole else text
+
+
 def keys(path: str, value: Any, schema: Schema) -> str | list[str] | None:
     """Return a reference, or the list of them where the schema wants one; raises as `key` does."""
     if "array" not in _kinds(schema):
@@ -120,6 +132,15 @@ def keys(path: str, value: Any, schema: Schema) -> str | list[str] | None:
 def printable(text: str) -> str:
     """Return text with control characters and halves of characters outside the BMP replaced by U+FFFD."""
     return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def readable(value: Any) -> Any:
+    """Return decoded JSON with every text in it, and every name, `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(name): readable(inner) for name, inner in value.items()}
+    return [readable(each) for each in value] if isinstance(value, list) else value
 
 
 def _from_text(path: str, text: str, schema: Schema, zone: tzinfo, depth: int) -> Any:

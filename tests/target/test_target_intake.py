@@ -1,0 +1,93 @@
+"""Messages as they really come: keys as floats, odd bytes, blanks; one odd value harms only its own record."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from osdi_crm_sandbox.control import Sandbox
+
+PERSON = '{"type": "RECORD", "stream": "people", "record": {"id": %s, "email": "ann@example.org", "given_name": %s}}\n'
+
+
+def test_a_key_is_one_however_its_number_comes(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network")
+    schema = target.schema("people", ["id"])
+
+    for number, key in enumerate(("17", "17.0", '"17"', "17.00", '"17.0"')):
+        done = target(account, [schema, PERSON % (key, f'"Ann{number}"')])
+        assert done.code == 0
+        assert done.count("people", "created") == (number == 0)
+
+    assert [each["given_name"] for each in account.records("people")] == ["Ann4"]
+
+
+def test_a_reference_finds_its_record_however_its_number_comes(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("nationbuilder")
+    people = target.messages("signups", {"id": 5, "email": "ann@example.org", "first_name": "Ann"})
+    donation = {"id": 1, "signup_id": 5.0, "amount_in_cents": 2500.0, "payment_type_name": "Cash"}
+
+    done = target(account, [*people, *target.messages("donations", donation)])
+
+    assert done.code == 0, done.rejects
+    assert done.count("donations", "created") == 1
+
+
+@pytest.mark.parametrize("name", [b'"Ann \\ud83d"', b'"Ann \xff"', b'"Ann \x07"', b'"Ann \\u0000"'])
+def test_half_an_emoji_and_control_bytes_are_replaced(sandbox: Sandbox, target: Any, name: bytes) -> None:
+    account = sandbox.account("action_network")
+    line = (PERSON % ("1", "NAME")).encode().replace(b"NAME", name)
+    file = target.folder / "input.jsonl"
+    file.write_bytes(b"".join([target.file([target.schema("people", ["id"])]).read_bytes(), line]))
+
+    with file.open("rb") as source:
+        done = target.ended(target._begun(account, source))
+
+    assert done.code == 0, done.log
+    assert [each["given_name"] for each in account.records("people")] == ["Ann \ufffd"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_time_of_deletion_deletes_nothing(sandbox: Sandbox, target: Any, blank: str | None) -> None:
+    account = sandbox.account("action_network")
+    people = target.messages("people", {"id": 1, "email": "ann@example.org"})
+    tags = target.messages("tags", {"id": 1, "name": "volunteer"})
+    tagging = {"id": 1, "tag_id": 1, "person_id": 1}
+    target(account, [*people, *tags, *target.messages("taggings", tagging)], allow_delete=True)
+
+    again = target.messages("taggings", {**tagging, "_sdc_deleted_at": blank, "note": "changed"})
+    done = target(account, [*people, *tags, *again], allow_delete=True)
+
+    assert done.code == 0
+    assert len(account.records("taggings")) == 1
+
+
+def test_a_record_that_is_no_message_is_rejected_alone(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network")
+    deep = "[" * 100_000 + "]" * 100_000
+    lines = [target.schema("people", ["id"]), PERSON % ("1", deep), PERSON % ("2", '"Bo"')]
+
+    done = target(account, lines)
+
+    assert done.code == 3
+    assert done.count("people", "created") == 1
+
+
+def test_keys_of_a_first_release_that_were_floats_are_found(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network")
+    schema = target.schema("people", ["id"])
+    target(account, [schema, PERSON % ("17", '"Ann"')])
+    journal: Path = target.folder / "journal.db"
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE records SET source_key = '17.0'")
+        connection.execute("ALTER TABLE records RENAME COLUMN state TO outcome")
+        connection.execute("ALTER TABLE records RENAME COLUMN settings TO behaviour")
+        connection.execute("ALTER TABLE records ADD COLUMN action TEXT")
+        connection.execute("ALTER TABLE records ADD COLUMN retry TEXT")
+
+    done = target(account, [schema, PERSON % ("17.0", '"Ann"')])
+
+    assert (done.code, done.count("people", "created")) == (0, 0)
+    assert len(account.records("people")) == 1
