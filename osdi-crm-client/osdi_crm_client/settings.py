@@ -100,7 +100,7 @@ def properties(cls: type[Any], prefix: str = "") -> dict[str, dict[str, Any]]:
         kind, choices = _kind(cls, each.name)
         schema = {**_SCHEMAS[kind], **({"enum": list(choices)} if choices else {})}
         if each.default not in {MISSING, None, ()}:
-            schema["default"] = str(each.default) if kind is Path else each.default
+            schema["default"] = {Path: str, tuple: list}.get(kind, lambda default: default)(each.default)
         found[f"{prefix}{each.name}"] = {**schema, **each.metadata["schema"]}
     return found
 

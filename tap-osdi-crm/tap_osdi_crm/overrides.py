@@ -50,13 +50,22 @@ def assumption(vendor: str, resource: Resource) -> str:
 
 
 def corrected(
-    resources: Iterable[Resource], vendor: str, overrides: Mapping[str, Mapping[str, Any]]
+    resources: Iterable[Resource],
+    vendor: str,
+    overrides: Mapping[str, Mapping[str, Any]],
+    pagings: frozenset[str] = frozenset(),
 ) -> Iterable[Resource]:
     """Yield the resources as the setting wants them.
 
+    Args:
+        resources: The vendor's rows.
+        vendor: Its name.
+        overrides: The setting.
+        pagings: The ways of paging that it may name at this vendor.
+
     Raises:
         ConfigurationError: If it names a stream that the vendor does not have, or documents, or gives one a path with a
-            placeholder that nothing fills.
+            placeholder that nothing fills, or a way of paging that the vendor does not have.
     """
     left = dict(overrides)
     for resource in resources:
@@ -71,6 +80,11 @@ def corrected(
             raise ConfigurationError(
                 f"The setting 'stream_overrides' gives '{resource.name}' a path with a placeholder that nothing fills;"
                 f" it may hold {'{id}' if fills else 'none'}."
+            )
+        if change.get("paging", "none") not in {"none", *pagings}:
+            raise ConfigurationError(
+                f"The setting 'stream_overrides' gives '{resource.name}' a paging that the vendor does not have; it may"
+                f" be: {', '.join(sorted(pagings)) or 'none'}."
             )
         yield replace(resource, **{_FIELDS.get(name, name): value for name, value in change.items()})
     if left:

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osdi_crm_client.account import Account
-
-    from tap_osdi_crm.streams import VendorStream
+    from osdi_crm_client.reading.reading import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -121,14 +120,14 @@ class Progress:
         return _table(("stream", "records", "calls", "429", "seconds"), rows)
 
 
-def estimate(streams: Sequence[VendorStream], account: Account) -> str:
-    """Return what a run over these streams would cost, as far as the vendor lets one know; makes some calls."""
+def estimate(readings: Mapping[str, Reading], account: Account) -> str:
+    """Return what these readings of streams would cost, as far as the vendor lets one know; makes some calls."""
     rows = []
     all_calls = 0
-    for stream in streams:
-        calls = stream.resource.reading(stream).calls()
+    for name, reading in readings.items():
+        calls = reading.calls()
         all_calls += calls or 0
-        rows.append((stream.name, "unknown" if calls is None else f"{calls:,}", _minutes(calls, account)))
+        rows.append((name, "unknown" if calls is None else f"{calls:,}", _minutes(calls, account)))
     rows.append(("together, at least", f"{all_calls:,}", _minutes(all_calls, account)))
     return _table(("stream", "calls", "minutes"), rows)
 

@@ -24,17 +24,15 @@ from typing_extensions import override
 from tap_osdi_crm import overrides, vendors
 from tap_osdi_crm.progress import Progress, estimate
 from tap_osdi_crm.settings import TapSettings
-from tap_osdi_crm.shaping import utc
+from tap_osdi_crm.source import Sources
+from tap_osdi_crm.state import checked
+from tap_osdi_crm.stream import VendorStream
 from tap_osdi_crm.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     import click
-
-    from tap_osdi_crm.resources import Parent, Resource
-    from tap_osdi_crm.streams import VendorStream
 
 
 def _module(vendor: str) -> Any:
@@ -59,7 +57,7 @@ class TapOSDICRM(Tap):
 
     name = "tap-osdi-crm"
     config_jsonschema: ClassVar[dict[str, Any]] = startup.settings_schema(
-        TapSettings, {module.name: _module(module.name).SETTINGS for module in pkgutil.iter_modules(vendors.__path__)}
+        TapSettings, {module.name: _module(module.name).Settings for module in pkgutil.iter_modules(vendors.__path__)}
     )
     capabilities: ClassVar[list[Any]] = [
         TapCapabilities.CATALOG,
@@ -80,9 +78,6 @@ class TapOSDICRM(Tap):
         known = self.config_jsonschema["properties"]
         from_env = bool(kwargs.pop("parse_env_config", False))
         kwargs["config"] = startup.configuration(kwargs.get("config"), known, self._env_var_prefix, from_env=from_env)
-        self._parents: dict[str, list[Parent]] = {}
-        self.parents_as_of: datetime | None = None
-        """When the first parents of this run were read: those that came later may be missing among them."""
         try:
             super().__init__(**kwargs)
         except ConfigValidationError as error:
@@ -109,37 +104,36 @@ class TapOSDICRM(Tap):
         """How far this run is."""
         return Progress(self.account)
 
+    @cached_property
+    def sources(self) -> Sources:
+        """What the account offers to read.
+
+        Raises:
+            ConfigurationError: If a setting of the vendor's is wrong.
+        """
+        vendor = self.account.vendor.name
+        module = _module(vendor)
+        kind, overridden = module.SOURCE, self.settings.stream_overrides
+        return Sources(
+            kind,
+            overrides.corrected(module.RESOURCES, vendor, overridden, kind.pagings),
+            account=self.account,
+            settings=self.settings,
+            own=parse(module.Settings, self.config, f"{vendor}_"),
+            is_test=lambda: any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
+        )
+
     @override
     def discover_streams(self) -> Sequence[VendorStream]:
         streams = {
-            resource.name: self._stream(resource.name)
-            for resource in self._resources.values()
+            name: VendorStream(self, self.sources.make(name), self.progress)
+            for name, resource in self.sources.resources.items()
             if not resource.unconfirmed or self.settings.unconfirmed_streams
         }
         for stream in streams.values():
-            if stream.resource.within:
-                streams[stream.resource.within].child_streams.append(stream)
+            if within := stream.source.resource.within:
+                streams[within].child_streams.append(stream)
         return list(streams.values())
-
-    @cached_property
-    def _resources(self) -> dict[str, Resource]:
-        vendor = self.config["vendor"]
-        corrected = overrides.corrected(_module(vendor).RESOURCES, vendor, self.settings.stream_overrides)
-        return {resource.name: resource for resource in corrected}
-
-    def parents(self, stream: str) -> list[Parent]:
-        """Return all records, for a test some, of a stream that others hang on; read once, even if not selected."""
-        if stream not in self._parents:
-            reader = self._stream(stream)
-            if any(each.ABORT_AT_RECORD_COUNT is not None for each in self.streams.values()):
-                reader.ABORT_AT_RECORD_COUNT = 1
-            self.parents_as_of = self.parents_as_of or reader.until()
-            self._parents[stream] = list(reader.as_parents())
-        return self._parents[stream]
-
-    def _stream(self, name: str) -> VendorStream:
-        stream: VendorStream = _module(self.config["vendor"]).STREAM(self, self._resources[name], self.account)
-        return stream
 
     @override
     def _setup_signal_handlers(self) -> None:
@@ -166,8 +160,12 @@ class TapOSDICRM(Tap):
                 catalog=_catalog(catalog) if catalog else None,
             )
             if tap.settings.estimate:
-                selected = [stream for stream in tap.streams.values() if stream.selected]
-                cls.logger.info("What a run would cost:\n%s", estimate(selected, tap.account))  # type: ignore[arg-type]
+                readings = {
+                    stream.name: stream.reading()
+                    for stream in tap.streams.values()
+                    if isinstance(stream, VendorStream) and stream.selected
+                }
+                cls.logger.info("What a run would cost:\n%s", estimate(readings, tap.account))
                 return
             garbage.look_seldom()
             tap.sync_all()
@@ -193,18 +191,7 @@ class TapOSDICRM(Tap):
 
 
 def _state(file: IO[str]) -> dict[str, Any]:
-    found = _object(file, "state")
-    bookmarks = found.get("bookmarks", {})
-    if not isinstance(bookmarks, dict) or not all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
-        raise ConfigurationError("The file of state does not hold a state of this tap.")
-    for name, bookmark in bookmarks.items():
-        value = bookmark.get("replication_key_value")
-        if value is not None and (not isinstance(value, str) or utc(value) is None):
-            raise ConfigurationError(f"The state of the stream '{name}' holds a bookmark that is not a time.")
-        sweep = bookmark.get("sweep")
-        if sweep and not (isinstance(sweep, dict) and {"started", "since", "after"} <= sweep.keys()):
-            raise ConfigurationError(f"The state of the stream '{name}' holds a sweep that is none.")
-    return found
+    return checked(_object(file, "state"))
 
 
 def _catalog(file: IO[str]) -> dict[str, Any]:

@@ -243,7 +243,7 @@ def test_attributes_of_crowdskout_may_stand_elsewhere() -> None:
 def test_a_profile_of_crowdskout_under_the_names_of_its_tables() -> None:
     names = {"id": 1, "FullName": "F Magellan"}
     example = {"id": 1, "Names": [names], "Independent Unsubscribes": [{"id": 2}], "Attributes": [{"AttributeID": 7}]}
-    asked = crowdskout.profile("1", ["Names", "Attributes"])
+    asked = crowdskout.profile("profile/1", ["Names", "Attributes"])
 
     [row] = asked.read({"data": example}, "").rows
     assert row == {
@@ -258,7 +258,9 @@ def test_a_profile_of_crowdskout_under_the_names_of_its_tables() -> None:
 def test_options_of_crowdskout_name_their_collection() -> None:
     body = {"data": {"collection": "Genders", "options": [{"id": 1, "value": "Male"}]}}
 
-    assert crowdskout.options("Gender", {}).read(body, "").rows == [{"id": 1, "value": "Male", "collection": "Genders"}]
+    assert crowdskout.options("fields/Gender/options", {}).read(body, "").rows == [
+        {"id": 1, "value": "Male", "collection": "Genders"}
+    ]
 
 
 # Rally Congress: rallycongress.com/docs/api; where the document is silent, what is assumed

@@ -210,7 +210,7 @@ def test_the_tap_gives_up_where_there_is_no_quiet_moment(run: Any, tap: Any, san
 def test_the_tap_gives_up_where_pages_never_hold_what_they_should(
     run: Any, tap: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tap_osdi_crm.readings.MOST_TRIES", 1)
+    monkeypatch.setattr("osdi_crm_client.reading.slices.MOST_TRIES", 1)
     account = sandbox.account("action_network", counts={"people": 60})
     twice = [account.records("people")[0]] * 25  # what comes on the second page, after a call that looks for the size
     page = {"page": 2, "per_page": 25, "_links": {}, "_embedded": {"osdi:people": twice}}

@@ -14,7 +14,7 @@ import pytest
 import requests
 from osdi_crm_client import errors
 from osdi_crm_sandbox.control import Account, Sandbox
-from tap_osdi_crm import readings
+from tap_osdi_crm import state
 from tap_osdi_crm.tap import TapOSDICRM
 from tap_osdi_crm.vendors.crowdskout import COLLECTIONS, INTERACTIONS
 
@@ -201,12 +201,12 @@ def test_a_run_that_ends_early_goes_on_after_the_last_id_with_all_that_is_read_t
 ) -> None:
     account = sandbox.account(VENDOR, size=200, latency=0.01)
     config = tap.settings(account, work_dir=str(tap.folder))
-    monkeypatch.setattr(readings, "SECONDS_TOGETHER", 0.2)
+    monkeypatch.setattr(state, "SECONDS_TOGETHER", 0.2)
     account.fault(do="status", status=400, path="/profile/", skip=120)
     with pytest.raises(errors.Refused):
         TapOSDICRM(config=config).sync_all()
     first = tap.parse(capfd.readouterr().out.encode())
-    after = {name: state["sweep"]["after"] for name, state in first.state["bookmarks"].items() if state.get("sweep")}
+    after = {name: each["sweep"]["after"] for name, each in first.state["bookmarks"].items() if each.get("sweep")}
     assert set(after) >= {"profiles", *INTERACTIONS}
     assert len({after[name] for name in ("profiles", *INTERACTIONS)}) == 1
     account.clear_faults()

@@ -15,10 +15,11 @@ import hypothesis
 import osdi_crm_schemas
 import pytest
 from hypothesis import strategies as st
+from osdi_crm_client.reading import keyset, reading
+from osdi_crm_client.vendors import nationbuilder as wire
 from osdi_crm_sandbox.control import Account, Sandbox
-from tap_osdi_crm import readings
 from tap_osdi_crm.tap import TapOSDICRM
-from tap_osdi_crm.vendors.nationbuilder import NationBuilderStream
+from tap_osdi_crm.vendors.nationbuilder import NationBuilderSource
 
 from tests import commands
 
@@ -403,9 +404,11 @@ def test_any_times_and_changes_lose_nothing(
     full: bool,
     seed: int,
 ) -> None:
-    monkeypatch.setattr(NationBuilderStream, "page_size", 7)
+    monkeypatch.setattr(NationBuilderSource, "page_size", 7)
+    monkeypatch.setattr(wire, "PAGE_SIZE", 7)
     for name, value in {"SLICE_PAGES": 3, "FEWEST_PAGES": 1, "MOST_CUTS": 4}.items():
-        monkeypatch.setattr(readings, name, value)
+        for module in (keyset, reading):
+            monkeypatch.setattr(module, name, value, raising=False)
     chance = random.Random(seed)
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     account = sandbox.account(VENDOR, latency=latency, index_lag=lag)

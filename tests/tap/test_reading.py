@@ -183,7 +183,7 @@ def test_children_of_parents_that_come_after_the_parents_were_read_come_next_tim
     account = sandbox.account(case.vendor, counts={case.parents: 3, case.children: 20, case.stream: 50})
     config = settings(tap, case, account, overlap_seconds=0)
     first = TapOSDICRM(config=config)
-    first.parents(case.parents)
+    first.sources.parents(case.parents)
     time.sleep(1.1)
     parent = account.insert(case.parents, [{}])[0]
     added = account.insert(case.children, [case.hang(parent)])[0]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from osdi_crm_client.errors import Garbled
+from osdi_crm_client.reading import reading, slices
 from osdi_crm_sandbox.control import Account, Sandbox
-from tap_osdi_crm import readings
+from tap_osdi_crm.stream import VendorStream
 from tap_osdi_crm.tap import TapOSDICRM
 
 BEGIN = 1_700_000_000
@@ -50,17 +51,19 @@ def ids(account: Account) -> set[str]:
 def test_the_overlap_is_read_again_behind_a_slice_that_ended_ahead(
     sandbox: Sandbox, tap: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(readings, "SLICE_PAGES", 2)
+    for module in (reading, slices):
+        monkeypatch.setattr(module, "SLICE_PAGES", 2)
     account = sandbox.account("action_network")
     account.insert("people", [person(n, n) for n in range(300)])
     config = {**tap.settings(account), "overlap_seconds": 60, "index_lag_seconds": 0}
     killed = TapOSDICRM(config=config, state={})
     stream = killed.streams["people"]
     stream._write_starting_replication_value(None)
-    reading = readings.Slices(stream)  # type: ignore[arg-type]
-    parts = list(reading.parts())
-    reading.finished(parts[0])
-    reading.ahead(parts[-1])
+    assert isinstance(stream, VendorStream)
+    people = stream.reading()
+    parts = list(people.parts())
+    people.finished(parts[0])
+    people.ahead(parts[-1])
     [late] = account.insert("people", [person(999, int(time.time()) - BEGIN - 20)])
 
     found, _ = read(config, dict(killed.state))
@@ -89,7 +92,8 @@ def test_nothing_is_lost(
     latency: float,
     seed: int,
 ) -> None:
-    monkeypatch.setattr(readings, "SLICE_PAGES", 2)
+    for module in (reading, slices):
+        monkeypatch.setattr(module, "SLICE_PAGES", 2)
     chance = random.Random(seed)
     account = sandbox.account("action_network", latency=latency)
     times = [chance.randrange(seconds) for _ in range(size)]
@@ -116,7 +120,8 @@ def test_nothing_is_lost(
 def test_slices_that_a_killed_run_finished_beyond_its_bookmark_are_left_out(
     sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readings, "SLICE_PAGES", 2)
+    for module in (reading, slices):
+        monkeypatch.setattr(module, "SLICE_PAGES", 2)
     account = sandbox.account("action_network")
     account.insert("people", [person(n, n) for n in range(200)])
     done = {moment(second) for second in (*range(40, 80), 120)}

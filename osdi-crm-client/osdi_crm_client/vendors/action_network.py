@@ -128,9 +128,9 @@ def href(record: Mapping[str, Any], relation: str) -> Any:
     return found.get("href") if found else None
 
 
-def link_id(record: Mapping[str, Any], relation: str) -> str | None:
+def link_id(row: Mapping[str, Any], link: str) -> str | None:
     """Return the id that a link of a record leads to: the last part of its address."""
-    found = href(record, relation)
+    found = href(row, link)
     return str(found).partition("?")[0].rstrip("/").rpartition("/")[-1] if found else None
 
 

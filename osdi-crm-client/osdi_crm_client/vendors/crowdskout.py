@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from osdi_crm_client.errors import Garbled, Refused, VendorError
-from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
+from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage, garbled
 from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
@@ -50,12 +51,45 @@ ONE_NAME = {**RESPELLED, "EventRegistrationType": "EventRegistrationEventType"}
 """The same, and names of one field, of which nobody knows which one is served, for those who compare."""
 
 
-def profile(key: str, collections: Iterable[str]) -> Collection:
-    """Return the profile of an id, with these collections of items."""
+SCAN = "segment/scan"
+"""Where the ids of a segment's profiles are handed out, batch after batch."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some ids of a scan.
+
+    Attributes:
+        ids: Ids of profiles; none at its end, and none any more once the scan has died.
+        total: How many profiles the segment has.
+        token: What to ask for the next batch with.
+    """
+
+    ids: list[str]
+    total: int
+    token: str
+
+
+def batch(body: Any) -> Batch:
+    """Return the batch of a scan that an answer holds.
+
+    Raises:
+        Garbled: If it holds none.
+    """
+    try:
+        found = data(body)
+        return Batch([str(each) for each in found["profileIds"]], int(found["total"]), found["scrollId"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise garbled(error, method="PUT", path=SCAN) from error
+
+
+def profile(path: str, collections: Iterable[str]) -> Collection:
+    """Return the profile at a path, `profile/<id>`, with these collections of items."""
+    asked = {"collections": ",".join(sorted(collections))}
     return Collection(
-        path=f"profile/{quote(key, safe='')}",
+        path=path,
         paging=SinglePage,
-        query=lambda _: {"collections": ",".join(sorted(collections))},
+        query=lambda _: asked,
         read=lambda body, url: Page(rows=[respelled(data(body))], url=url),
     )
 
@@ -109,15 +143,19 @@ def _attribute_page(path: str, method: str, records: str, body: Any, url: str) -
     return Page(rows=found, total=None if total is None else int(total), method=method, url=url)
 
 
-def options(field: str, dependency: Mapping[str, str]) -> Collection:
-    """Return the options of a field, those that go with an option of the field that it depends on."""
+def options(path: str, dependency: Mapping[str, str]) -> Collection:
+    """Return the options of the field at a path, `fields/<field>/options`.
+
+    Args:
+        path: The path.
+        dependency: The option of another field that the options of this one go with, as a query.
+    """
 
     def read(body: Any, url: str) -> Page:
         found = data(body)
         rows = [RawRow({**option, "collection": found.get("collection")}) for option in found["options"]]
         return Page(rows=rows, url=url)
 
-    path = f"fields/{quote(field)}/options"
     return Collection(path=path, paging=SinglePage, query=lambda _: dependency, read=read)
 
 

@@ -67,7 +67,8 @@ def collection(
         return {page_parameter or by: token.value, size_parameter or size: PAGE_SIZE}
 
     def read(answer: Any, url: str) -> Page:
-        return Page(rows=rows(answer, name=name, key=key, records=records), method=method, url=url)
+        found = rows(answer, name=name, key=key, records=records, call=(method, path))
+        return Page(rows=found, method=method, url=url)
 
     return Collection(
         path=path,
@@ -79,10 +80,10 @@ def collection(
     )
 
 
-def rows(body: Any, *, name: str, key: str, records: str = "") -> list[RawRow]:
+def rows(body: Any, *, name: str, key: str, records: str = "", call: tuple[str, str] = ("GET", "")) -> list[RawRow]:
     """Return the records of an answer: itself, one of its lists, or the one record that it is; none of an empty one.
 
-    A bare `id` beside a list is that of the search, not of a record.
+    A bare `id` beside a list is that of the search, not of a record. `call`, method and path, is for the error.
 
     Raises:
         Garbled: If there is nothing of the kind.
@@ -98,7 +99,7 @@ def rows(body: Any, *, name: str, key: str, records: str = "") -> list[RawRow]:
     if lists:
         return list(lists[0])
     raise Garbled(
-        f"the answer has no list of '{name}'; say with 'stream_overrides' where it stands", method="GET", path=name
+        f"the answer has no list of '{name}'; say with 'stream_overrides' where it stands", method=call[0], path=call[1]
     )
 
 

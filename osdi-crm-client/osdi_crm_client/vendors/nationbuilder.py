@@ -173,16 +173,16 @@ def flat(data: Mapping[str, Any]) -> RawRow:
     return RawRow({**attributes, "id": data["id"], "relationships": data.get("relationships")})
 
 
-def link_id(row: Mapping[str, Any], relationship: str) -> str | None:
+def link_id(row: Mapping[str, Any], link: str) -> str | None:
     """Return the id that a relationship to one record points to: in its data, else at the end of its link.
 
     A link to a filtered collection is one to many, also where there is one ("Relationships between resources").
     """
-    found = (row.get("relationships") or {}).get(relationship) or {}
-    data, link = found.get("data"), (found.get("links") or {}).get("related")
+    found = (row.get("relationships") or {}).get(link) or {}
+    data, href = found.get("data"), (found.get("links") or {}).get("related")
     if isinstance(data, dict):
         return str(data["id"])
-    return str(link).rstrip("/").rpartition("/")[-1] if link and "?" not in link else None
+    return str(href).rstrip("/").rpartition("/")[-1] if href and "?" not in href else None
 
 
 def id_of(row: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def collection(
 
     def read(body: Any, url: str) -> Page:
         around = envelope(body)
-        found = rows(body, name=name, records=records or name, keys=keys)
+        found = rows(body, name=name, records=records or name, keys=keys, path=path)
         numbers = [_number(around, each) for each in ("page", "pagesize", "totalResults")]
         is_last = single(around, name, keys) is not None
         if None not in numbers:
@@ -92,7 +92,7 @@ def one(path: str, *, name: str, records: str | None = None, keys: tuple[str, ..
     """Return the one record at a path; the rest is as for `collection`."""
 
     def read(body: Any, url: str) -> Page:
-        return Page(rows=rows(body, name=name, records=records or name, keys=keys), url=url)
+        return Page(rows=rows(body, name=name, records=records or name, keys=keys, path=path), url=url)
 
     return Collection(path=path, paging=SinglePage, read=read)
 
@@ -120,8 +120,10 @@ def single(around: Mapping[str, Any], name: str, keys: tuple[str, ...] = ("id",)
     return RawRow(one) if isinstance(one, dict) and any(one.get(key) is not None for key in keys) else None
 
 
-def rows(body: Any, *, name: str, records: str, keys: tuple[str, ...] = ("id",)) -> list[RawRow]:
+def rows(body: Any, *, name: str, records: str, keys: tuple[str, ...] = ("id",), path: str = "") -> list[RawRow]:
     """Return the records: in the list of their name, the answer itself, or in the only list there is.
+
+    The path is for the error.
 
     Raises:
         Garbled: If there is nothing of the kind.
@@ -136,7 +138,7 @@ def rows(body: Any, *, name: str, records: str, keys: tuple[str, ...] = ("id",))
     if len(lists) == 1:
         return lists[0]
     raise Garbled(
-        f"the answer has no list of '{name}'; say with 'stream_overrides' where it stands", method="GET", path=name
+        f"the answer has no list of '{name}'; say with 'stream_overrides' where it stands", method="GET", path=path
     )
 
 
@@ -159,6 +161,11 @@ def record(body: Any, name: str) -> RawRow | None:
 def id_of(row: Mapping[str, Any]) -> str | None:
     """Return the id of a supporter."""
     return str(row["id"]) if row.get("id") is not None else None
+
+
+def action_type(action: Any) -> str:
+    """Return the kind of an action that a campaign lists, by a property or as it is."""
+    return str(action.get("actionType") if isinstance(action, dict) else action)
 
 
 def _number(around: Mapping[str, Any], name: str) -> int | None:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-import osdi_crm_schemas
 from osdi_crm_client import errors
-from osdi_crm_client.settings import NUMBER
+from osdi_crm_client.reading.source import Parent
+from osdi_crm_client.reading.sweep import Sweep
+from osdi_crm_client.reading.whole import Whole
+from osdi_crm_client.settings import setting, settings
+from osdi_crm_client.vendors import i360 as wire
 from osdi_crm_schemas import fold
 from typing_extensions import override
 
-from tap_osdi_crm.paginators import NumberedPages, Offsets, OnePage
-from tap_osdi_crm.readings import Sweep, Whole
-from tap_osdi_crm.resources import Parent, Part, Resource
-from tap_osdi_crm.streams import VendorStream
+from tap_osdi_crm.resources import Resource
+from tap_osdi_crm.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from tap_osdi_crm.shaping import Row
+    from osdi_crm_client.reading.source import Part
+    from osdi_crm_client.wire import Collection, Page, RawRow
 
 COLUMNS = (
     *("ContactID", "firstname(c)", "lastname(c)", "gender(c)", "Phone(c)"),
@@ -31,46 +34,152 @@ COLUMNS = (
 LIST_TYPES = {"my_data": "2", "i360_data": "1"}
 """By setting, the values of the search criterion 3."""
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "i360_states": {
-        "type": "array",
-        "items": {"type": "string"},
-        "default": [],
-        "title": "States to read contacts of",
-        "description": "Numbers of the states whose contacts are read, as i360's search parameter 2 counts them (47 is"
-        " Virginia). Needed for contacts.",
-    },
-    "i360_list_type": {
-        "type": "string",
-        "enum": list(LIST_TYPES),
-        "title": "List to read contacts of",
-        "description": "my_data for the organisation's own contacts, i360_data for i360's national file. Needed for"
-        " contacts.",
-    },
-    "i360_record_limit": {
-        **NUMBER,
-        "title": "Record limit",
-        "description": "The most contacts of a state to ask for; where there may be more, the run ends with an error."
+
+@settings
+class Settings:
+    """The tap's settings for i360."""
+
+    states: tuple[str, ...] = setting(
+        "States to read contacts of",
+        "Numbers of the states whose contacts are read, as i360's search parameter 2 counts them (47 is Virginia)."
         " Needed for contacts.",
-    },
-    "i360_search_columns": {
-        "type": "array",
-        "items": {"type": "string"},
-        "default": list(COLUMNS),
-        "title": "Search columns",
-        "description": "The columns that searches for contacts return.",
-    },
-    "i360_criteria": {
-        "type": "object",
-        "default": {},
-        "title": "Search criteria",
-        "description": "Further criteria of the searches for contacts, by the number of the search parameter.",
-    },
-}
+        default=(),
+    )
+    list_type: Literal["my_data", "i360_data"] | None = setting(
+        "List to read contacts of",
+        "my_data for the organisation's own contacts, i360_data for i360's national file. Needed for contacts.",
+        default=None,
+    )
+    record_limit: float | None = setting(
+        "Record limit",
+        "The most contacts of a state to ask for; where there may be more, the run ends with an error. Needed for"
+        " contacts.",
+        default=None,
+    )
+    search_columns: tuple[str, ...] = setting(
+        "Search columns", "The columns that searches for contacts return.", default=COLUMNS
+    )
+    criteria: Mapping[str, Any] = setting(
+        "Search criteria",
+        "Further criteria of the searches for contacts, by the number of the search parameter.",
+        default={},
+    )
+
 
 _ASSUMED = "The vendor documents this search but neither its answer nor the name of the id in it; both are assumed."
 
-_PARENT_KEYS = {
+
+class I360Source(Source):
+    """A resource of i360 (api.i-360.com, github.com/i-360/API-Examples)."""
+
+    page_size = wire.PAGE_SIZE
+    pagings = frozenset({"none", "page", "offset"})
+
+    @override
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        if any(map(wire.is_credentials, self.path.split("/"))):
+            raise errors.ConfigurationError(
+                f"The setting 'stream_overrides' leads '{self.name}' to credentials, which are never read."
+            )
+        if self.resource.find_parents and self.resource.method == "GET":
+            raise errors.ConfigurationError(
+                f"The setting 'stream_overrides' reads '{self.name}' by GET, which cannot say whose contacts are"
+                " wanted: a search does, by POST or PUT."
+            )
+        self._names = {fold(name): prop.get("x-vendor-name", name) for name, prop in self.properties.items()}
+        self._names |= {fold(name): name for name in self._names.values()}
+
+    @override
+    def collection(self, part: Part) -> Collection:
+        row = self.resource
+        return wire.collection(
+            part.path,
+            name=self.name,
+            key=self.own_key,
+            method=row.method,
+            body=None if row.method == "GET" else {},
+            paging=row.paging or "none",
+            page_parameter=row.page_parameter,
+            size_parameter=row.size_parameter,
+            records=row.records,
+        )
+
+    def contacts(self, part: Part) -> Collection:
+        """Return the search for the contacts of one state; the run ends where it may not have shown them all."""
+        state = part.parent.id if part.parent else ""
+        columns = list(self.own.search_columns)
+        criteria = {
+            "2": state,
+            "3": LIST_TYPES[self.own.list_type],
+            "13": "-1",
+            "28": "-1",
+            **{str(number): str(value) for number, value in self.own.criteria.items()},
+        }
+        search = {
+            "Criteria": criteria,
+            "Columns": columns,
+            "OrderBy": [column for column in columns if column == "lastname(c)"],
+            "ExportType": 0,
+            "Randomized": False,
+            "RecordLimit": self._record_limit,
+        }
+        return replace(self.collection(part), body=search)
+
+    @property
+    def _record_limit(self) -> int:
+        return int(self.own.record_limit)
+
+    @override
+    def pages(self, part: Part) -> Iterator[Page]:
+        """Yield the pages of a part.
+
+        Raises:
+            ConfigurationError: If a search came to the record limit, so that there may be more.
+        """
+        found = 0
+        for page in super().pages(part):
+            found += len(page.rows)
+            yield page
+        if self.resource.find_parents and part.parent and found >= self._record_limit:
+            raise errors.ConfigurationError(
+                f"The search for the contacts of state {part.parent.id} came to the {found} that 'i360_record_limit'"
+                " allows: there may be more. Raise it, or ask for less with 'i360_criteria'."
+            )
+
+    def states(self) -> list[Parent]:
+        """Return the states whose contacts are read, as their parents.
+
+        Raises:
+            ConfigurationError: If a setting is missing without which contacts are not read.
+        """
+        for needed in ("states", "list_type", "record_limit"):
+            if not getattr(self.own, needed):
+                raise errors.ConfigurationError(
+                    f"The stream '{self.name}' needs the setting 'i360_{needed}'; set it, or deselect the stream."
+                )
+        return [Parent("", state, "", None) for state in dict.fromkeys(self.own.states)]
+
+    @override
+    def as_parent(self, row: RawRow, path: str) -> Parent:
+        key = str(row[self.own_key])
+        return Parent(self.name, key, f"{path.removesuffix('/Search')}/{quote(key, safe='')}", None)
+
+    @override
+    def fields(self, row: RawRow, part: Part) -> RawRow:
+        """Return the record under the schema's names, in whatever letter case it came, and without credentials."""
+        record = wire.spelled(wire.harmless(row), lambda name: self._names.get(fold(name), name))
+        if self.resource.key_name:
+            record[self.own_key] = wire.named(row, self.resource.key_name)
+        elif record.get(self.own_key) is None:
+            record[self.own_key] = wire.named(row, "id")
+        record["OrgID"] = int(self.account.own.org_id)
+        return record
+
+
+_ASSUMED = "The vendor documents this search but neither its answer nor the name of the id in it; both are assumed."
+
+_PARENTS = {
     "volunteers": "VolunteerID",
     "events": "EventID",
     "surveys": "SurveyID",
@@ -78,19 +187,21 @@ _PARENT_KEYS = {
 }
 """By stream, the property in which what hangs on its records holds their id."""
 
-_CREDENTIALS = re.compile(r"logid|credentials?|accountrecovery.*|.*password.*|security(question|answer|hint).*")
-"""Folded names of what signs somebody in, and is not kept."""
-
-_LISTS = ("results", "items", "data", "records", "value")
-"""Folded names under which the records may stand."""
-
 
 def _whole(name: str, path: str, key: str) -> Resource:
     return Resource(name=name, path=path, keys=(key,), reading=Whole, unconfirmed=True)
 
 
 def _children(name: str, path: str, parent: str, *keys: str) -> Resource:
-    return Resource(name=name, path=path, keys=keys, parents=(parent,), reading=Sweep, unconfirmed=True)
+    return Resource(
+        name=name,
+        path=path,
+        keys=keys,
+        parents=(parent,),
+        parent_key=_PARENTS[parent],
+        reading=Sweep,
+        unconfirmed=True,
+    )
 
 
 RESOURCES = (
@@ -99,6 +210,8 @@ RESOURCES = (
         path="Searches/Results",
         method="POST",
         keys=("ContactID",),
+        collection=I360Source.contacts,
+        find_parents=I360Source.states,
         reading=Sweep,
         assumption=_ASSUMED,
     ),
@@ -135,168 +248,4 @@ RESOURCES = (
     _children("search_parameter_values", "Values", "search_parameters", "ParameterID", "Id"),
 )
 
-
-class I360Stream(VendorStream):
-    """A stream of i360 (api.i-360.com, github.com/i-360/API-Examples)."""
-
-    page_size: ClassVar[int] = 100
-    pagings = frozenset({"none", "page", "offset"})
-
-    @override
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        if any(_CREDENTIALS.fullmatch(fold(segment)) for segment in self.resource.path.split("/")):
-            raise errors.ConfigurationError(
-                f"The setting 'stream_overrides' leads '{self.name}' to credentials, which are never read."
-            )
-        if self.name == "contacts" and self.resource.method == "GET":
-            raise errors.ConfigurationError(
-                "The setting 'stream_overrides' reads 'contacts' by GET, which cannot say whose contacts are wanted: a"
-                " search does, by POST or PUT."
-            )
-        properties = osdi_crm_schemas.schema("i360", self.name)["properties"]
-        self._names = {fold(name): prop.get("x-vendor-name", name) for name, prop in properties.items()}
-        self._names |= {fold(name): name for name in self._names.values()}
-        own_key = self.resource.keys[-1]
-        self._own_key = self._names[fold(own_key)]
-
-    @override
-    def get_new_paginator(self) -> OnePage | NumberedPages:
-        """Page where the setting says so: on to an empty page, since a short one may be the vendor's own limit."""
-        pages = {"page": NumberedPages, "offset": Offsets}.get(self.resource.paging or "none")
-        if pages is None:
-            return OnePage()
-        return pages(page_size=lambda _: 1, rows=self.rows, total=lambda _: None, next_link=lambda _: None)
-
-    @override
-    def rows(self, body: Any) -> list[Row]:
-        """Return the records: the answer itself, one of its lists, or the one record that it is.
-
-        A bare `id` beside a list is that of the search, not of a record.
-
-        Raises:
-            Garbled: If there is nothing of the kind.
-        """
-        if self.resource.records:
-            for name in self.resource.records.split("."):
-                body = _named(body, name) if isinstance(body, dict) else None
-        if body is None or isinstance(body, list):
-            return body or []
-        found = {fold(name): value for name, value in body.items()} if isinstance(body, dict) else {}
-        lists = [found[name] for name in (*_LISTS, fold(self.name)) if isinstance(found.get(name), list)]
-        if fold(self._own_key) in found.keys() - {"id"} or ("id" in found and not lists):
-            return [body]
-        if lists:
-            return list(lists[0])
-        raise errors.Garbled(
-            f"the answer has no list of '{self.name}'; say with 'stream_overrides' where it stands",
-            method=self.http_method,
-            path=self.resource.path,
-        )
-
-    @override
-    def query(self, part: Part, page: Any) -> dict[str, Any]:
-        if self.resource.paging not in {"page", "offset"}:
-            return {}
-        by, size = ("page", "pageSize") if self.resource.paging == "page" else ("skip", "take")
-        return {self.resource.page_parameter or by: page, self.resource.size_parameter or size: self.page_size}
-
-    @override
-    def body(self, part: Part, page: Any) -> dict[str, Any] | None:
-        """Ask for the contacts of one state, or for all volunteers."""
-        if self.http_method == "GET":
-            return None
-        if self.name != "contacts" or part.parent is None:
-            return {}
-        columns = self.config["i360_search_columns"]
-        criteria = {
-            "2": part.parent.id,
-            "3": LIST_TYPES[self.config["i360_list_type"]],
-            "13": "-1",
-            "28": "-1",
-            **{str(number): str(value) for number, value in (self.config.get("i360_criteria") or {}).items()},
-        }
-        return {
-            "Criteria": criteria,
-            "Columns": columns,
-            "OrderBy": [column for column in columns if column == "lastname(c)"],
-            "ExportType": 0,
-            "Randomized": False,
-            "RecordLimit": self._record_limit,
-        }
-
-    @property
-    def _record_limit(self) -> int:
-        return int(float(self.config["i360_record_limit"]))
-
-    @override
-    def parents(self) -> Iterable[Parent]:
-        """Contacts hang on the states that the settings name.
-
-        Raises:
-            ConfigurationError: If a setting is missing without which contacts are not read.
-        """
-        if self.name != "contacts":
-            return super().parents()
-        for setting in ("i360_states", "i360_list_type", "i360_record_limit"):
-            if not self.config.get(setting):
-                raise errors.ConfigurationError(
-                    f"The stream 'contacts' needs the setting '{setting}'; set it, or deselect the stream."
-                )
-        return [Parent("", state, "", None) for state in dict.fromkeys(self.config["i360_states"])]
-
-    @override
-    def as_parent(self, row: Row, path: str) -> Iterable[Parent]:
-        key = row[self.resource.keys[-1]]
-        return (Parent(self.name, key, f"{path.removesuffix('/Search')}/{quote(key, safe='')}", None),)
-
-    @override
-    def pages(self, part: Part, totals: list[int] | None = None) -> Iterator[list[Row]]:
-        """Yield the pages of a part.
-
-        Raises:
-            ConfigurationError: If a search came to the record limit, so that there may be more.
-        """
-        found = 0
-        for rows in super().pages(part, totals):
-            found += len(rows)
-            yield rows
-        if self.name == "contacts" and part.parent and found >= self._record_limit:
-            raise errors.ConfigurationError(
-                f"The search for the contacts of state {part.parent.id} came to the {found} that 'i360_record_limit'"
-                " allows: there may be more. Raise it, or ask for less with 'i360_criteria'."
-            )
-
-    @override
-    def fields(self, row: Row, part: Part) -> Row:
-        """Return the record under the schema's names, in whatever letter case it came, and without credentials."""
-        record: Row = {}
-        row = _harmless(row)
-        for name, value in row.items():
-            known = self._names.get(fold(name), name)
-            record[known if known not in record else name] = value
-        if part.parent and part.parent.stream in _PARENT_KEYS:
-            record.setdefault(_PARENT_KEYS[part.parent.stream], part.parent.id)
-        if self.resource.key_name:
-            record[self._own_key] = _named(row, self.resource.key_name)
-        elif record.get(self._own_key) is None:
-            record[self._own_key] = _named(row, "id")
-        record["OrgID"] = int(self.config["i360_org_id"])
-        return record
-
-
-def _named(row: Row, name: str) -> Any:
-    """Return what stands under a name in any letter case."""
-    return next((value for found, value in row.items() if fold(found) == fold(name)), None)
-
-
-def _harmless(value: Any) -> Any:
-    """Return the value without what signs somebody in, at any depth."""
-    if isinstance(value, dict):
-        return {name: _harmless(inner) for name, inner in value.items() if not _CREDENTIALS.fullmatch(fold(name))}
-    if isinstance(value, list):
-        return [_harmless(inner) for inner in value]
-    return value
-
-
-STREAM = I360Stream
+SOURCE = I360Source

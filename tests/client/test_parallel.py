@@ -1,4 +1,4 @@
-"""Parts are read side by side, come out whole, and are reported finished in their order."""
+"""Parts are read in parallel, come out whole, and are reported finished in their order."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tap_osdi_crm.parts import Finished, Page, SideBySide
+from osdi_crm_client.reading.parallel import Finished, Parallel, Rows
+from osdi_crm_client.wire import RawRow
 
 
 def reader(pages: list[int]) -> Any:
-    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+    def read(part: int) -> Iterator[list[RawRow]]:
         for page in range(pages[part]):
-            yield [{"part": part, "page": page}]
+            yield [RawRow({"part": part, "page": page})]
 
     return read
 
@@ -27,8 +28,8 @@ def test_every_page_comes_out_once_and_before_its_part_is_finished(pages: list[i
     came: list[tuple[int, int]] = []
     finished: list[int] = []
     ahead: list[int] = []
-    for event in SideBySide(range(len(pages)), reader(pages), lambda: in_flight):
-        if isinstance(event, Page):
+    for event in Parallel(range(len(pages)), reader(pages), lambda: in_flight):
+        if isinstance(event, Rows):
             came += [(row["part"], row["page"]) for row in event.rows]
             assert event.part not in finished
             continue
@@ -49,7 +50,7 @@ def test_so_many_parts_as_allowed_are_under_way_at_a_time() -> None:
     lock = threading.Lock()
     all_four = threading.Barrier(4, timeout=60)
 
-    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+    def read(part: int) -> Iterator[list[RawRow]]:
         nonlocal under_way, most
         with lock:
             under_way += 1
@@ -57,9 +58,9 @@ def test_so_many_parts_as_allowed_are_under_way_at_a_time() -> None:
         all_four.wait()
         with lock:
             under_way -= 1
-        yield [{"part": part}]
+        yield [RawRow({"part": part})]
 
-    rows = [event for event in SideBySide(range(20), read, lambda: 4) if isinstance(event, Page)]
+    rows = [event for event in Parallel(range(20), read, lambda: 4) if isinstance(event, Rows)]
 
     assert len(rows) == 20
     assert most == 4
@@ -69,13 +70,13 @@ def test_a_slow_first_part_lets_only_a_few_others_run_ahead() -> None:
     begun: list[int] = []
     go_on = threading.Event()
 
-    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+    def read(part: int) -> Iterator[list[RawRow]]:
         begun.append(part)
         if part == 0:
             go_on.wait(10)
         yield []
 
-    events = iter(SideBySide(range(100), read, lambda: 3))
+    events = iter(Parallel(range(100), read, lambda: 3))
     next(events)
     time.sleep(0.2)
     assert max(begun) < 25
@@ -84,14 +85,14 @@ def test_a_slow_first_part_lets_only_a_few_others_run_ahead() -> None:
 
 
 def test_the_first_error_ends_the_reading_and_the_threads(until: Any) -> None:
-    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+    def read(part: int) -> Iterator[list[RawRow]]:
         if part == 3:
             raise ValueError("broken")
-        yield [{"part": part}]
+        yield [RawRow({"part": part})]
 
     before = threading.active_count()
     with pytest.raises(ValueError, match="broken"):
-        list(SideBySide(range(1000), read, lambda: 4))
+        list(Parallel(range(1000), read, lambda: 4))
     until(lambda: threading.active_count() <= before)
 
 
@@ -101,16 +102,16 @@ def test_an_error_in_finding_the_parts_ends_the_reading() -> None:
         raise ValueError("no parents")
 
     with pytest.raises(ValueError, match="no parents"):
-        list(SideBySide(parts(), reader([1]), lambda: 2))
+        list(Parallel(parts(), reader([1]), lambda: 2))
 
 
 def test_threads_end_when_nobody_wants_more(until: Any) -> None:
-    def read(part: int) -> Iterator[list[dict[str, Any]]]:
+    def read(part: int) -> Iterator[list[RawRow]]:
         while True:
-            yield [{"part": part}]
+            yield [RawRow({"part": part})]
 
     before = threading.active_count()
-    events = iter(SideBySide(range(10), read, lambda: 4))
+    events = iter(Parallel(range(10), read, lambda: 4))
     next(events)
     events.close()  # type: ignore[attr-defined]
     until(lambda: threading.active_count() <= before)

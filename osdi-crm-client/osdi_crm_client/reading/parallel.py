@@ -1,4 +1,4 @@
-"""Reading the parts of a stream side by side, so that a vendor's latency costs nothing where it allows concurrency."""
+"""Reading the parts of a collection in parallel, so that a vendor's latency costs nothing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import threading
 from dataclasses import dataclass
 from itertools import chain
 from queue import Full, Queue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-Row = dict[str, Any]
+    from osdi_crm_client.wire import RawRow
+
 P = TypeVar("P")
 
 FARTHEST_AHEAD = 8
@@ -20,16 +21,16 @@ FARTHEST_AHEAD = 8
 MOST_PAGES = 8
 """Pages held between the threads that read and the one that writes."""
 
-LONGEST_GOODBYE = 1.0
+LONGEST_JOIN = 1.0
 """Seconds to wait for calls under way when nobody wants their rows any more."""
 
 
 @dataclass(frozen=True)
-class Page(Generic[P]):
+class Rows(Generic[P]):
     """Some rows of a part."""
 
     part: P
-    rows: list[Row]
+    rows: list[RawRow]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Ahead(Generic[P]):
     part: P
 
 
-class SideBySide(Generic[P]):
+class Parallel(Generic[P]):
     """Reads several parts at a time, each by one thread, page after page.
 
     Pages come out as they arrive, whichever part they belong to, so no part waits for a slower one and little is held
@@ -55,7 +56,7 @@ class SideBySide(Generic[P]):
     """
 
     def __init__(
-        self, parts: Iterable[P], read: Callable[[P], Iterable[list[Row]]], in_flight: Callable[[], int]
+        self, parts: Iterable[P], read: Callable[[P], Iterable[list[RawRow]]], in_flight: Callable[[], int]
     ) -> None:
         """Prepare to read.
 
@@ -67,7 +68,7 @@ class SideBySide(Generic[P]):
         self._parts: Iterator[tuple[int, P]] = enumerate(parts)
         self._read = read
         self._in_flight = in_flight
-        self._out: Queue[tuple[int, Page[P] | Finished[P]] | BaseException | None] = Queue(maxsize=MOST_PAGES)
+        self._out: Queue[tuple[int, Rows[P] | Finished[P]] | BaseException | None] = Queue(maxsize=MOST_PAGES)
         self._state = threading.Condition()
         self._working = 0
         self._oldest = 0
@@ -75,7 +76,7 @@ class SideBySide(Generic[P]):
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def __iter__(self) -> Iterator[Page[P] | Ahead[P] | Finished[P]]:
+    def __iter__(self) -> Iterator[Rows[P] | Ahead[P] | Finished[P]]:
         """Yield the pages and, in order, the finished parts.
 
         As long as one part at a time is wanted, it is read without a thread.
@@ -90,11 +91,11 @@ class SideBySide(Generic[P]):
                 return
             self._oldest, part = numbered
             for rows in self._read(part):
-                yield Page(part, rows)
+                yield Rows(part, rows)
             yield Finished(part)
             self._oldest += 1
 
-    def _by_threads(self) -> Iterator[Page[P] | Ahead[P] | Finished[P]]:
+    def _by_threads(self) -> Iterator[Rows[P] | Ahead[P] | Finished[P]]:
         done: dict[int, Finished[P]] = {}
         ended = 0
         try:
@@ -106,7 +107,7 @@ class SideBySide(Generic[P]):
                 if isinstance(item, BaseException):
                     raise item
                 index, event = item
-                if isinstance(event, Page):
+                if isinstance(event, Rows):
                     yield event
                     continue
                 done[index] = event
@@ -120,7 +121,7 @@ class SideBySide(Generic[P]):
         finally:
             self._stop.set()
             for thread in self._threads:
-                thread.join(timeout=LONGEST_GOODBYE / len(self._threads))
+                thread.join(timeout=LONGEST_JOIN / len(self._threads))
 
     def _staff(self) -> int:
         """Begin as many threads as are wanted; return how many have begun in all."""
@@ -136,7 +137,7 @@ class SideBySide(Generic[P]):
             while (numbered := self._next()) is not None:
                 index, part = numbered
                 for rows in self._read(part):
-                    if not self._put((index, Page(part, rows))):
+                    if not self._put((index, Rows(part, rows))):
                         return
                 self._put((index, Finished(part)))
             self._put(None)
@@ -156,7 +157,7 @@ class SideBySide(Generic[P]):
                 self._state.wait(timeout=0.1)
             return numbered
 
-    def _put(self, item: tuple[int, Page[P] | Finished[P]] | BaseException | None) -> bool:
+    def _put(self, item: tuple[int, Rows[P] | Finished[P]] | BaseException | None) -> bool:
         """Hand over an item; False if nobody wants it any more."""
         while not self._stop.is_set():
             try:

@@ -1,0 +1,51 @@
+"""Times as vendors write them, turned into one form: ISO 8601 in UTC, ending in `Z`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def utc(text: Any) -> str | None:
+    """Return an ISO 8601 time in UTC, ending in `Z`, or None for what is no such time.
+
+    A time without an offset is taken as UTC.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+        if len(text) == 20 and text[10] == "T" and text[-1] == "Z":
+            return str(text)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return _iso(time)
+
+
+def instant(text: str | None) -> datetime | None:
+    """Return the instant of a time as `utc` writes it."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def epoch(per_second: int = 1) -> Callable[[Any], str | None]:
+    """Return what reads times that are counted since 1970, as numbers or their digits.
+
+    Args:
+        per_second: How many the vendor counts a second: 1, or 1000 where it counts milliseconds.
+    """
+
+    def read(value: Any) -> str | None:
+        if isinstance(value, bool):
+            return None
+        try:
+            return _iso(datetime.fromtimestamp(float(value) / per_second, UTC))
+        except (TypeError, ValueError, OverflowError, OSError):
+            return None
+
+    return read
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="microseconds" if time.microsecond else "seconds").replace("+00:00", "Z")

@@ -1,0 +1,272 @@
+"""A stream as the SDK wants it: its schema, its state and its messages; what it reads, and how, is its source's."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import osdi_crm_schemas
+from osdi_crm_client.errors import Garbled, NotSignedIn, Refused
+from osdi_crm_client.reading.parallel import Finished
+from singer_sdk import Stream, metrics
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import RecordMessage, SelectionMask
+from typing_extensions import override
+
+from tap_osdi_crm.overrides import assumption
+from tap_osdi_crm.shaping import Record, Shape
+from tap_osdi_crm.state import StreamState
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+
+    from osdi_crm_client.reading.reading import Reading
+    from osdi_crm_client.wire import RawRow
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context
+
+    from tap_osdi_crm.progress import Progress
+    from tap_osdi_crm.source import Source
+    from tap_osdi_crm.writer import MessageWriter
+
+logger = logging.getLogger(__name__)
+
+MOST_HELD = 5000
+"""Records of the streams within another that are held before they are written."""
+
+
+class VendorStream(Stream):
+    """A stream of one resource, shaped after its schema and written through the SDK."""
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    """Shaping gives every value its type."""
+
+    def __init__(self, tap: Tap, source: Source, progress: Progress) -> None:
+        resource = source.resource
+        schema = osdi_crm_schemas.schema(source.account.vendor.name, resource.name)
+        schema["properties"] = {k: v for k, v in schema["properties"].items() if not v.get("x-write-only")}
+        self.tap = tap
+        self.source = source
+        self._progress = progress
+        super().__init__(tap=tap, name=resource.name, schema=schema)
+        self.primary_keys = resource.keys
+        self.replication_key = resource.replication_key
+        if resource.within:
+            self.parent_stream_type = VendorStream
+        self.held: list[Record] = []
+        self.is_written = False
+
+    # Reading
+
+    @property
+    def is_test(self) -> bool:
+        """Whether only a record or so is wanted, to try the connection."""
+        return self.ABORT_AT_RECORD_COUNT is not None
+
+    @cached_property
+    def inner(self) -> tuple[VendorStream, ...]:
+        """The streams whose records this one's hold, as far as they are selected; they are read by the same calls."""
+        return tuple(stream for stream in self.child_streams if isinstance(stream, VendorStream) and stream.selected)
+
+    def reading(self) -> Reading:
+        """Return how the stream is read in this run."""
+        self.source.inner = tuple(stream.source.resource for stream in self.inner)
+        state = StreamState(
+            self,
+            self.source,
+            inner=self.inner,
+            write_inner=self._write_inner,
+            write=lambda: self.tap.state_writer.write_state(self.tap_state),
+        )
+        return self.source.resource.reading(self.source, state)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Yield the records; a stream that the credentials may not read is left out with a warning.
+
+        A 403 also comes when the credentials are no good at all, which the check of the account tells.
+        """
+        source = self.source
+        if source.resource.within:
+            self._progress.read_within(self.name, len(self.held))
+            self.is_written, records, self.held = True, self.held, []
+            yield from records
+            return
+        if assumed := assumption(source.account.vendor.name, source.resource):
+            logger.info("Stream '%s' rests on an assumption: %s", self.name, assumed)
+        try:
+            yield from self._read()
+        except NotSignedIn as refusal:
+            if not self._may_be_this_streams(refusal):
+                raise
+            source.account.check()
+            logger.warning("Stream '%s' is left out: the credentials are good, but may not read it.", self.name)
+        except Refused as refusal:
+            if not source.resource.unconfirmed:
+                raise
+            self._warn_of_assumption(str(refusal))
+        else:
+            if source.resource.unconfirmed and source.has_missed and not source.has_answered:
+                self._warn_of_assumption("there was nothing at any of its addresses")
+        finally:
+            cast("MessageWriter", self.tap.message_writer).flush()
+
+    def _may_be_this_streams(self, refusal: NotSignedIn) -> bool:
+        """Whether a refusal may be of this stream alone: a 403, or a 401 at first to one that nobody could confirm."""
+        to_api = refusal.path.startswith(urlsplit(self.source.account.base_url).path)
+        is_first = self.source.resource.unconfirmed and not self.source.has_answered
+        return refusal.status == 403 or (refusal.status == 401 and to_api and is_first)
+
+    def _warn_of_assumption(self, why: str) -> None:
+        logger.warning(
+            "Stream '%s' was not read: %s. How it is reached is an assumption: correct it with the setting"
+            " 'stream_overrides', or deselect the stream.",
+            self.name,
+            why,
+        )
+
+    def _read(self) -> Iterator[Record]:
+        reading = self.reading()
+        with self._progress.of(self.name) as progress:
+            for event in reading.sample() if self.is_test else reading.run():
+                if isinstance(event, Finished):
+                    progress.finished(event.part.path, reading.parts_in_all)
+                    continue
+                progress.read(len(event.rows))
+                for row in event.rows:
+                    yield self._shaped(self._apart(row) if self.inner else row)
+                if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
+                    self._write_inner()
+            self._write_inner(last=True)
+
+    def _apart(self, row: RawRow) -> RawRow:
+        """Let the streams within this one hold their records of a row, and return it without what is theirs alone."""
+        for stream in self.inner:
+            stream.hold(stream.source.items(row))
+        return self.source.without_inner(row)
+
+    def hold(self, rows: Iterable[RawRow]) -> None:
+        """Hold records of a stream within another until they are written."""
+        self.held += map(self._shaped, rows)
+
+    def _write_inner(self, *, last: bool = False) -> None:
+        """Write what the streams within this one hold; the last time also the schema of those that never held any."""
+        for stream in self.inner:
+            if stream.held or (last and not stream.is_written):
+                stream.sync()
+
+    @cached_property
+    def _shape(self) -> Shape:
+        schema = _annotated(self.effective_schema, self.schema)
+        return Shape(self.name, schema, self.source.envelope, self.source.link_id, self.source.time)
+
+    def _shaped(self, row: RawRow) -> Record:
+        """Return a record as it is written.
+
+        Raises:
+            Garbled: If it has no key.
+        """
+        record = self._shape(row)
+        if self.replication_key:
+            record.setdefault(self.replication_key, None)  # the SDK looks it up in every record
+        for name in self.source.resource.keys:
+            if record.get(name) is None:
+                raise Garbled(
+                    f"a record of '{self.name}' came without '{name}', its key", method="", path=self.source.path
+                )
+        return record
+
+    # Writing
+
+    @property
+    @override
+    def mask(self) -> SelectionMask:
+        """The selection, remembering what it finds for fields that the catalog does not name."""
+        if self._mask is None:
+            self._mask = _RememberingMask(super().mask)
+        return self._mask
+
+    @cached_property
+    def _is_all_wanted(self) -> bool:
+        """Whether no field of the stream is deselected."""
+        return all(self.mask.values())
+
+    @override
+    def _generate_record_messages(self, record: dict[str, Any]) -> Generator[RecordMessage, None, None]:
+        """Yield the message of a record; the SDK's walk through its fields is only for where some are not wanted."""
+        if not self._is_all_wanted:
+            yield from super()._generate_record_messages(record)
+            return
+        now = datetime.now(UTC)
+        for stream_map in self.stream_maps:
+            if (mapped := stream_map.transform(record)) is not None:
+                yield RecordMessage(stream_map.stream_alias, mapped, self._stream_version, now)
+
+    @override
+    def _increment_stream_state(self, latest_record: dict[str, Any], *, context: Context | None = None) -> None:
+        """Learn nothing from a record: the readings write the bookmarks."""
+
+    @override
+    def generate_child_contexts(self, record: dict[str, Any], context: Context | None) -> Iterable[Context | None]:
+        """Yield nothing: what a record holds for the streams within is written in bulk, not record by record."""
+        return ()
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log, but not each time that a stream within another writes what it holds.
+
+        That a stream was ended by an error is the tap's to say, which knows whether it was one.
+        """
+        if level == logging.ERROR:
+            level = logging.DEBUG
+        if not (self.is_written and level == logging.INFO):
+            super().log(message, *args, level=level, **kwargs)
+
+    @override
+    def get_record_counter(self, **kwargs: Any) -> metrics.Counter:
+        return _QuietCounter(metrics.Metric.RECORD_COUNT) if self.is_written else super().get_record_counter(**kwargs)
+
+    @override
+    def get_sync_timer(self) -> metrics.Timer:
+        return _QuietTimer(metrics.Metric.SYNC_DURATION) if self.is_written else super().get_sync_timer()
+
+
+class _RememberingMask(SelectionMask):
+    """A selection mask that looks up each breadcrumb once."""
+
+    @override
+    def __missing__(self, breadcrumb: tuple[str, ...]) -> bool:
+        self[breadcrumb] = selected = super().__missing__(breadcrumb)
+        return selected
+
+
+class _QuietTimer(metrics.Timer):
+    """A timer that logs nothing."""
+
+    @override
+    def __exit__(self, *args: object) -> None:
+        pass
+
+
+class _QuietCounter(metrics.Counter):
+    """A counter that logs nothing."""
+
+    @override
+    def increment(self, value: int = 1) -> None:
+        self.value += value
+
+    @override
+    def exit(self) -> None:
+        pass
+
+
+def _annotated(known: Mapping[str, Any], annotated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties the catalog knows, with the keywords of ours that an older catalog may lack."""
+    return {
+        "properties": {
+            name: {**annotated["properties"].get(name, {}), **prop} for name, prop in known["properties"].items()
+        }
+    }
