@@ -95,13 +95,15 @@ def key(path: str, value: Any) -> str | None:
     `17`, `17.0`, `17.00`, `"17"` and `"17.0"` are one; `"017"` is another.
 
     Raises:
-        Rejection: If it is no text or number, or a float that may stand for more than one whole number.
+        Rejection: If it is no text or number, a text with a control character, or a float that may stand for more than
+            one whole number.
     """
     if is_blank(value):
         return None
     if isinstance(value, str):
-        whole = _WHOLE_FLOAT.fullmatch(value.strip())
-        return printable(whole[1] if whole else value)
+        if _UNPRINTABLE.search(value):
+            raise _invalid(path, "a key with a control character")
+        return canonical(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _invalid(path, "not text or a number")
     if not isinstance(value, int) and (not _is_finite(value) or _magnitude(value) > 15 or abs(float(value)) >= _EXACT):
@@ -110,14 +112,8 @@ def key(path: str, value: Any) -> str | None:
 
 
 def canonical(text: str) -> str:
-    """Return a key of a record as `key` makes it now, from the text that an earlier release kept."""
-    if text.startswith("["):
-        try:
-            parts = msgspec.json.decode(text, type=list[str])
-        except ValueError:
-            return text
-        return msgspec.json.encode([canonical(each) for each in parts]).decode()
-    whole = _WHOLE_FLOAT.fullmatch(text)
+    """Return the text of a key as it is kept: of a whole number that was written as a float, the digits."""
+    whole = _WHOLE_FLOAT.fullmatch(text.strip())
     return whole[1] if whole else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from target_osdi_crm.intake.values import canonical
@@ -60,10 +61,19 @@ def _rename_keys(connection: sa.Connection) -> None:
     found = connection.execute(sa.select(*identity).where(RECORDS.c.source_key.like("%.0%"))).all()
     for account, source, stream, old in found:
         mine = sa.and_(RECORDS.c.account == account, RECORDS.c.source == source, RECORDS.c.stream == stream)
-        new = canonical(old)
+        new = _canonical(old)
         taken = sa.select(sa.literal(1)).where(mine, RECORDS.c.source_key == new)
         if new != old and connection.execute(taken).first() is None:
             connection.execute(RECORDS.update().where(mine, RECORDS.c.source_key == old).values(source_key=new))
+
+
+def _canonical(key: str) -> str:
+    """The form that a key has now; one of several columns is a list."""
+    try:
+        parts = msgspec.json.decode(key, type=list[str])
+    except ValueError:
+        return canonical(key)
+    return msgspec.json.encode([canonical(each) for each in parts]).decode()
 
 
 def _columns(bind: sa.Engine | sa.Connection) -> set[str]:
