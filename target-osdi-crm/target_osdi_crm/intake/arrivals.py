@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_osdi_crm.intake.values import key
+from target_osdi_crm.intake.values import is_unprintable, key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import Arrival
 
@@ -53,6 +53,6 @@ def _source_key(record: dict[str, Any], names: Sequence[str]) -> str | None:
         given = [key(name, record.get(name)) for name in names]
     except Rejection:
         return None
-    if None in given or not given:
+    if None in given or not given or any(is_unprintable(record[name]) for name in names):
         return None
     return given[0] if len(given) == 1 else msgspec.json.encode(given).decode()

@@ -95,15 +95,12 @@ def key(path: str, value: Any) -> str | None:
     `17`, `17.0`, `17.00`, `"17"` and `"17.0"` are one; `"017"` is another.
 
     Raises:
-        Rejection: If it is no text or number, a text with a control character, or a float that may stand for more than
-            one whole number.
+        Rejection: If it is no text or number, or a float that may stand for more than one whole number.
     """
     if is_blank(value):
         return None
     if isinstance(value, str):
-        if _UNPRINTABLE.search(value):
-            raise _invalid(path, "a key with a control character")
-        return canonical(value)
+        return canonical(printable(value))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _invalid(path, "not text or a number")
     if not isinstance(value, int) and (not _is_finite(value) or _magnitude(value) > 15 or abs(float(value)) >= _EXACT):
@@ -128,6 +125,11 @@ def keys(path: str, value: Any, schema: Schema) -> str | list[str] | None:
 def printable(text: str) -> str:
     """Return text with control characters and halves of characters outside the BMP replaced by U+FFFD."""
     return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def is_unprintable(value: Any) -> bool:
+    """Whether a value is text with characters that `printable` replaces."""
+    return isinstance(value, str) and _UNPRINTABLE.search(value) is not None
 
 
 def readable(value: Any) -> Any:
