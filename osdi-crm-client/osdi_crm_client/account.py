@@ -53,7 +53,6 @@ class Account:
         Raises:
             ConfigurationError: If a setting is wrong.
         """
-        self.config = config
         self.settings = settings.parse(ClientSettings, config)
         self.vendor = vendor(self.settings.vendor)
         self.own = self.vendor.own(config)

@@ -31,8 +31,6 @@ _SCHEMAS: dict[Any, dict[str, Any]] = {
 }
 """JSON Schema by type. A number is zero or more, and may come as text, as environment variables bring it."""
 
-NUMBER = _SCHEMAS[float]
-
 
 def setting(title: str, description: str, *, default: Any = MISSING, secret: bool = False, **schema: Any) -> Any:
     """Declare a field of a class of settings.

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ ALIKE = 0.85
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
-def settings_schema(plugin: type[Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def settings_schema(plugin: type[Any], own: Mapping[str, type[Any]]) -> dict[str, Any]:
     """Return the JSON Schema of one plugin's settings.
 
     Args:
@@ -44,8 +43,8 @@ def settings_schema(plugin: type[Any], own: Mapping[str, Any]) -> dict[str, Any]
     }
     for name in vendor_names():
         properties |= vendor(name).properties
-        more = own.get(name, {})
-        properties |= more if isinstance(more, Mapping) else settings.properties(more, f"{name}_")
+        if name in own:
+            properties |= settings.properties(own[name], f"{name}_")
         for needed in vendor(name).required:
             words = f"{properties[needed]['description']} Required for {vendor(name).title}."
             properties[needed] = {**properties[needed], "description": words}

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from osdi_crm_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-def path(config: Mapping[str, Any], name: str) -> Path:
-    """Return what `file` does, of the folder that a configuration names."""
-    return file(Path(config.get("work_dir") or ".osdi-crm"), name)
+    from pathlib import Path
 
 
 def file(folder: Path, name: str) -> Path:

@@ -14,6 +14,8 @@ from target_osdi_crm.vendor import vendor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_osdi_crm.settings import TargetSettings
+
 _SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
 """Settings that change what is sent for a record, beside the vendor's."""
 
@@ -36,9 +38,9 @@ def _hash(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
     return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()
 
 
-def fresh_after(config: Mapping[str, Any]) -> float:
+def fresh_after(settings: TargetSettings) -> float:
     """The time, in seconds since 1970, before which an acknowledgement does not spare a record from being sent."""
-    if config.get("resend"):
+    if settings.resend:
         return math.inf
-    days = config.get("resend_after_days")
-    return time.time() - float(days) * 86400 if days is not None else -math.inf
+    days = settings.resend_after_days
+    return -math.inf if days is None else time.time() - days * 86400

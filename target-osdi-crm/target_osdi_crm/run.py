@@ -96,7 +96,7 @@ class Run:
         sizes = [(each.batch_size, each.batched, each.batch_by) for each in self._streams.values()]
         threads = max(account.most_in_flight, *(size for size, batched, _ in sizes if batched), 1)
         self._scheduler: Scheduler[WriteTask] = Scheduler(threads, max([1, *(size for size, _, by in sizes if by)]))
-        self._begin(behaviour.shaping(config), behaviour.deciding(config), behaviour.fresh_after(config))
+        self._begin(behaviour.shaping(config), behaviour.deciding(config), behaviour.fresh_after(settings))
         self._over = threading.Event()
         threading.Thread(target=self._tell, name="telling", daemon=True).start()
 
