@@ -203,7 +203,9 @@ def test_samples_and_tables_of_the_same_pages_agree(name: str) -> None:
     Check(document, whole=False)(document["samples"][name], document["tables"][name])
 
 
-EXCHANGES: dict[str, list[dict[str, Any]]] = json.loads((Path(__file__).parent / "exchanges.json").read_text("utf-8"))
+EXCHANGES: dict[str, list[dict[str, Any]]] = {
+    file.stem: json.loads(file.read_text("utf-8")) for file in sorted((Path(__file__).parent / "exchanges").iterdir())
+}
 ERRORS: dict[str, Callable[[Any], Any]] = {
     "action_network": lambda body: body.keys() == {"error"},
     "crowdskout": lambda body: body.keys() == {"success", "messages", "data"} and not body["success"],
@@ -216,13 +218,27 @@ ABSENT = "-"
 
 
 def value_at(content: Any, path: str) -> Any:
-    """What stands at data.0.id, or ABSENT."""
-    for name in path.split("."):
-        if isinstance(content, list):
+    """What stands at data.0.id, or ABSENT; `data.#` is how many."""
+    for name in path.split(".") if path else ():
+        if name == "#":
+            content = len(content)
+        elif isinstance(content, list):
             content = dict(enumerate(content)).get(int(name), ABSENT)
         else:
             content = content.get(name, ABSENT)
     return content
+
+
+def filled(content: Any, names: dict[str, Any]) -> Any:
+    """With what earlier answers held in the place of `<names>`."""
+
+    def value(found: re.Match[str]) -> str:
+        before, name, after = found.groups()
+        if name not in names:
+            return found[0]
+        return json.dumps(names[name]) if before and after else f"{before}{names[name]}{after}"
+
+    return json.loads(re.sub(r'("?)<(\w+)>("?)', value, json.dumps(content)))
 
 
 @pytest.mark.parametrize(
@@ -232,14 +248,20 @@ def value_at(content: Any, path: str) -> Any:
 def test_what_is_answered(apis: Callable[..., Any], vendor: str, exchange: dict[str, Any]) -> None:
     """Calls to a new account, whose ids count from one: method, path, body and status of the answer.
 
-    Then come words of it, or values at their paths: `*` is any but null, `-` none. Calls that are all refused store
-    nothing; what is done before them is as near to them as can be.
+    Then come words of it, or values at their paths: `*` is any but null, `-` none, and `=jo` keeps one for later, as
+    `<jo>`. Calls that are all refused store nothing; what is done before them is as near to them as can be.
     """
     api = apis(vendor, size=exchange.get("size", 0), **exchange.get("options", {}))
+    control = {"SET": lambda _, options: api.account.set(**options), "INSERT": api.account.insert}
+    names: dict[str, Any] = {"url": api.url}
     for method, path, body in exchange.get("before", ()):
         assert api.raw(method, path, body).ok, (method, path, body)
     before = api.account.counters()["resources"]
-    for method, path, body, status, *expected in exchange["calls"]:
+    for method, path, body, *told in (filled(call[:4], names) + call[4:] for call in exchange["calls"]):
+        if method in control:
+            control[method](path, body)
+            continue
+        status, *expected = told
         response = api.raw(method, path, body)
         assert response.status_code == status, (method, path, body, response.text)
         assert status < 400 or ERRORS[vendor](response.json()), response.text
@@ -248,10 +270,14 @@ def test_what_is_answered(apis: Callable[..., Any], vendor: str, exchange: dict[
             if isinstance(part, str):
                 assert part in response.text
                 continue
-            for place, value in part.items():
+            for place, value in filled(part, names).items():
                 found = value_at(response.json(), place)
+                if isinstance(value, str) and value.startswith("="):
+                    assert found not in (None, ABSENT), (method, path, place)
+                    names[value[1:]] = found.removeprefix("action_network:") if isinstance(found, str) else found
+                    continue
                 assert found == value or (value == "*" and found not in (None, ABSENT)), (method, path, place, found)
-    if all(call[3] >= 400 for call in exchange["calls"]):
+    if all(call[3:] >= [400] for call in exchange["calls"]):
         assert api.account.counters()["resources"] == before
 
 
