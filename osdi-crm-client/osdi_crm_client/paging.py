@@ -70,11 +70,19 @@ def read(collection: Collection, response: requests.Response) -> Page:
     """
     try:
         page = collection.read(response.json(), response.url)
-        if not all(isinstance(row, dict) for row in page.rows):
-            raise TypeError("a record is not an object")  # noqa: TRY301
+        _check(page)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise garbled(error, method=collection.method, path=collection.path) from error
     return page
+
+
+def _check(page: Page) -> None:
+    if not all(isinstance(row, dict) for row in page.rows):
+        raise TypeError("a record is not an object")
+    if not (isinstance(page.full, int) and isinstance(page.total, int | None) and isinstance(page.number, int | None)):
+        raise TypeError("a number of a page is not one")
+    if not (isinstance(page.link, str | None) and isinstance(page.cursor, str | None)):
+        raise TypeError("what leads to the next page is not a text")
 
 
 def garbled(error: Exception, *, method: str, path: str) -> Garbled:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client import paging, times
-from osdi_crm_client.errors import NotFound
+from osdi_crm_client.errors import Garbled, NotFound
 from osdi_crm_client.reading.parallel import Rows
 from osdi_crm_client.reading.reading import settled
 from osdi_crm_client.reading.source import Parent, Part, Stateless
@@ -81,6 +81,7 @@ class Source:
         self.properties: Mapping[str, Any] = osdi_crm_schemas.schema(account.vendor.name, resource.name)["properties"]
         self.own_key = self._vendor_name(resource.keys[-1])
         self.change_key = self._vendor_name(resource.replication_key) if resource.replication_key else None
+        self._setting = f"{account.vendor.name}_{resource.chosen_by}"
 
     def _vendor_name(self, name: str) -> str:
         return str(self.properties[name].get("x-vendor-name", name))
@@ -106,7 +107,7 @@ class Source:
 
     def as_parent(self, row: RawRow, path: str) -> Parent:
         """Return what others hang on in a record of a collection at a path: as a rule the record itself."""
-        key = str(row[self.own_key])
+        key = self.own_id(row)
         return Parent(self.name, key, f"{path}/{key}", row.get("name") or row.get("title"))
 
     def without_inner(self, row: RawRow) -> RawRow:
@@ -169,7 +170,17 @@ class Source:
 
     def key(self, row: RawRow) -> Hashable:
         """Return the key of a record, which tells it from the others of a collection."""
-        return row.get(self.own_key)
+        return str(row.get(self.own_key))
+
+    def own_id(self, row: RawRow) -> str:
+        """Return the last of the keys of a record.
+
+        Raises:
+            Garbled: If it has none.
+        """
+        if row.get(self.own_key) is None:
+            raise without_key(self.resource, self.resource.keys[-1])
+        return str(row[self.own_key])
 
     def changed_at(self, row: RawRow) -> datetime | None:
         """Return when a record changed, where it tells."""
@@ -191,7 +202,7 @@ class Source:
             return ()
         chosen = [parent for parent in self._all_parents() if "*" in wanted or parent.name in wanted]
         for name in sorted(set(wanted) - {"*"} - {str(parent.name) for parent in chosen}):
-            logger.warning("The setting '%s' names '%s', which the account does not have.", self._chosen_by, name)
+            logger.warning("The setting '%s' names '%s', which the account does not have.", self._setting, name)
         return chosen
 
     def _all_parents(self) -> Iterator[Parent]:
@@ -202,13 +213,9 @@ class Source:
         wanted: tuple[str, ...] = getattr(self.own, self.resource.chosen_by or "", ())
         if not wanted:
             logger.warning(
-                "Stream '%s' reads nothing: the setting '%s' names nothing to read.", self.name, self._chosen_by
+                "Stream '%s' reads nothing: the setting '%s' names nothing to read.", self.name, self._setting
             )
         return wanted
-
-    @property
-    def _chosen_by(self) -> str:
-        return f"{self.account.vendor.name}_{self.resource.chosen_by}"
 
     def ids(self) -> Iterable[str]:
         """Return the ids of all records, each once, where they are read one by one."""
@@ -253,6 +260,11 @@ class Source:
                 yield event.part, event.rows
                 if self.sources.is_test():
                     return
+
+
+def without_key(resource: Resource, key: str) -> Garbled:
+    """Return the error of a record that lacks a key."""
+    return Garbled(f"a record of '{resource.name}' came without '{key}', its key", method="", path=resource.path)
 
 
 class Sources:

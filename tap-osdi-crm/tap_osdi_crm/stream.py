@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import Garbled, NotSignedIn, Refused
+from osdi_crm_client.errors import NotSignedIn, Refused
 from osdi_crm_client.reading.parallel import Finished
 from singer_sdk import Stream, metrics
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from tap_osdi_crm.overrides import assumption
 from tap_osdi_crm.shaping import Record, Shape
+from tap_osdi_crm.source import without_key
 from tap_osdi_crm.state import StreamState
 
 if TYPE_CHECKING:
@@ -174,9 +175,7 @@ class VendorStream(Stream):
             record.setdefault(self.replication_key, None)  # the SDK looks it up in every record
         for name in self.source.resource.keys:
             if record.get(name) is None:
-                raise Garbled(
-                    f"a record of '{self.name}' came without '{name}', its key", method="", path=self.source.path
-                )
+                raise without_key(self.source.resource, name)
         return record
 
     # Writing

@@ -80,7 +80,9 @@ def test_a_link_of_action_network_may_be_one_of_many_or_none() -> None:
         name: action_network.link_id(record, f"osdi:{name}") for name in ("person", "tag", "list", "event", "form")
     }
     assert found == {"person": "P1", "tag": "T1", "list": None, "event": None, "form": None}
-    assert action_network.link_id({"_links": None}, "self") is None
+    odd_links: list[Any] = [None, [], "a text", {"self": "a text"}, {"self": ["a text"]}]
+    for odd in odd_links:
+        assert action_network.link_id({"_links": odd}, "self") is None
 
 
 def test_an_id_of_action_network_stands_anywhere_among_the_identifiers_or_in_the_link() -> None:
@@ -148,7 +150,9 @@ def test_relationships_of_nationbuilder_lead_to_one_record_or_to_none() -> None:
 
     found = {name: nationbuilder.link_id(row, name) for name in row["relationships"]}
     assert found == {"recruiter": "1", "page": None, "memberships": None, "author": "2", "voter": None}
-    assert nationbuilder.link_id({"relationships": None}, "recruiter") is None
+    odd_links: list[Any] = [None, [], "a text", {"recruiter": 5}, {"recruiter": {"data": 5, "links": 5}}]
+    for odd in odd_links:
+        assert nationbuilder.link_id({"relationships": odd}, "recruiter") is None
 
 
 def test_many_included_records_of_nationbuilder_are_no_key() -> None:

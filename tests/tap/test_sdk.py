@@ -123,7 +123,7 @@ def test_unknown_settings_and_another_vendors_are_warned_of(sandbox: Sandbox, ta
 
 
 def test_a_setting_that_is_nearly_right_ends_the_run(sandbox: Sandbox, tap: Any) -> None:
-    run = tap(tap.settings(sandbox.account("action_network", size=1), start_dat="2026-01-01"), "people")
+    run = tap(tap.settings(sandbox.account("action_network", size=1), start_dat="2026-01-01"))
 
     assert run.code == 1
     assert "The setting 'start_dat' is not known. Did you mean 'start_date'?" in run.log.splitlines()[-1]

@@ -37,7 +37,7 @@ class Keyset(Reading):
 
     Where only what changed is wanted, it comes oldest first, and the end of the last finished slice is the bookmark.
     Everything comes in the order of ids; until it all has, the state holds in `after` from which id to go on.
-    Slices become smaller towards the end, so that those read side by side end at about the same time.
+    Slices become smaller towards the end, so that those read in parallel end at about the same time.
     """
 
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +97,13 @@ def equals(field: str, value: str) -> str:
 
 def page(path: str, body: Any, url: str) -> Page:
     """Return the page of the collection at a path that an answer from an address holds."""
-    size = body.get("per_page") or PAGE_SIZE
-    link = href(body, "next")
-    if not isinstance(link, str | None):
-        raise TypeError("the address of the next page is not a text")
-    return Page(rows=rows(path, body), full=min(size, PAGE_SIZE), total=body.get("total_records"), link=link, url=url)
+    return Page(
+        rows=rows(path, body),
+        full=min(body.get("per_page") or PAGE_SIZE, PAGE_SIZE),
+        total=body.get("total_records"),
+        link=href(body, "next"),
+        url=url,
+    )
 
 
 def rows(path: str, body: Any) -> list[RawRow]:
@@ -122,10 +124,11 @@ def rows(path: str, body: Any) -> list[RawRow]:
 
 def href(record: Mapping[str, Any], relation: str) -> Any:
     """Return where a link of a record or page leads, or None; of several (HAL, section 4.1.1) the first."""
-    found = (record.get("_links") or {}).get(relation)
+    links = record.get("_links")
+    found = links.get(relation) if isinstance(links, dict) else None
     if isinstance(found, list):
         found = found[0] if found else None
-    return found.get("href") if found else None
+    return found.get("href") if isinstance(found, dict) else None
 
 
 def link_id(row: Mapping[str, Any], link: str) -> str | None:
@@ -146,11 +149,6 @@ def person_of(record: Mapping[str, Any]) -> str | None:
     """Return the id of the person who did what a record tells, under any of the names that the vendor gives it."""
     found = record.get("action_network:person_id") or record.get("action:person_id")
     return str(found) if found else link_id(record, "osdi:person")
-
-
-def changed_at(record: Mapping[str, Any]) -> datetime | None:
-    """Return when a record last changed, where it tells."""
-    return datetime.fromisoformat(record["modified_date"]) if record.get("modified_date") else None
 
 
 @settings

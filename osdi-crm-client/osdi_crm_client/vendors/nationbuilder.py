@@ -178,21 +178,20 @@ def link_id(row: Mapping[str, Any], link: str) -> str | None:
 
     A link to a filtered collection is one to many, also where there is one ("Relationships between resources").
     """
-    found = (row.get("relationships") or {}).get(link) or {}
-    data, href = found.get("data"), (found.get("links") or {}).get("related")
-    if isinstance(data, dict):
+    relationships = row.get("relationships")
+    found = relationships.get(link) if isinstance(relationships, dict) else None
+    if not isinstance(found, dict):
+        return None
+    data, links = found.get("data"), found.get("links")
+    if isinstance(data, dict) and data.get("id"):
         return str(data["id"])
-    return str(href).rstrip("/").rpartition("/")[-1] if href and "?" not in href else None
+    href = links.get("related") if isinstance(links, dict) else None
+    return href.rstrip("/").rpartition("/")[-1] if isinstance(href, str) and "?" not in href else None
 
 
 def id_of(row: Mapping[str, Any]) -> str:
     """Return the id of a record."""
     return str(row["id"])
-
-
-def changed_at(row: Mapping[str, Any], key: str) -> datetime | None:
-    """Return when a record changed, by the property that tells it."""
-    return datetime.fromisoformat(row[key]) if row.get(key) else None
 
 
 def position(path: str, order: str, row: Mapping[str, Any]) -> datetime | int:

@@ -162,7 +162,7 @@ class I360Source(Source):
 
     @override
     def as_parent(self, row: RawRow, path: str) -> Parent:
-        key = str(row[self.own_key])
+        key = self.own_id(row)
         return Parent(self.name, key, f"{path.removesuffix('/Search')}/{quote(key, safe='')}", None)
 
     @override

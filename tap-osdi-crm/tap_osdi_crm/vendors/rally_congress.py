@@ -82,7 +82,7 @@ class RallyCongressSource(Source):
     def campaign_ids(self) -> Iterable[str]:
         """Return the ids of the current campaigns."""
         pages = self.pages(Part(self._list_path))
-        return dict.fromkeys(str(row["campaignId"]) for page in pages for row in page.rows)
+        return dict.fromkeys(self.own_id(row) for page in pages for row in page.rows)
 
     def campaign(self, row: RawRow, part: Part) -> RawRow:
         """Return a campaign with what only the list says of it."""
