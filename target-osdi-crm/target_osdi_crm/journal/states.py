@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -120,8 +120,7 @@ class Event(StrEnum):
     """Its contents are older than the retention allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What the journal knows of one record. Rows are values: `after` makes the next one.
 
     Attributes:
@@ -174,8 +173,8 @@ class Row:
         return self.tried if self.attempts or self.state in REJECTED else None
 
 
-COLUMNS = tuple(each.name for each in fields(Row))
-_EMPTY = {each.name: each.default for each in fields(Row)}
+COLUMNS = Row._fields
+_EMPTY = Row._field_defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,4 +284,4 @@ def after(row: Row, event: Event, **given: Any) -> Row:
     values = transition.values(given)
     if transition.counts:
         values["attempts"] = row.attempts + 1
-    return replace(row, state=state, **values)
+    return row._replace(state=state, **values)

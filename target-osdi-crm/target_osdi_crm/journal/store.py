@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -289,7 +288,7 @@ class Journal:
             return
         if self._planned is not None and (row := write.row):
             record = row.record if row.state is State.WAITING else None
-            self._planned[row.stream, row.source_key] = replace(row, record=record, run=self.run, at=time.time())
+            self._planned[row.stream, row.source_key] = row._replace(record=record, run=self.run, at=time.time())
         if write.then:
             write.then()
 

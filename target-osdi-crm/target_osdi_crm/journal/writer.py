@@ -6,7 +6,6 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass
-from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,6 @@ MOST_AT_ONCE = 500
 """Writes committed in one go."""
 
 _KEYS = {column.name for column in RECORDS.primary_key}
-_values = attrgetter(*COLUMNS)
 
 
 @dataclass(slots=True)
@@ -144,7 +142,7 @@ class Writer:
     def _commit(self, connection: sa.Connection, batch: list[Write]) -> None:
         account = self._constant["account"]
         rows = [
-            {**dict(zip(COLUMNS, _values(write.row), strict=True)), **self._constant, "at": write.at}
+            {**dict(zip(COLUMNS, write.row, strict=True)), **self._constant, "at": write.at}
             for write in batch
             if write.row
         ]
