@@ -316,7 +316,7 @@ def test_the_creator_of_an_action_is_linked_if_known_and_left_out_if_nobody_know
     (known,) = account.records("people")
     assert by_title["Known"]["_links"]["osdi:creator"]["href"].endswith(uuid(known))
     assert "osdi:creator" not in by_title["Unknown"]["_links"]
-    assert done.by("petitions", "withheld") == {"creator_person_id of nobody known": 1}
+    assert done.by("petitions", "withheld") == {"creator_person_id unknown": 1}
 
 
 DEEDS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any] | None]] = {

@@ -146,7 +146,7 @@ class Decider:
             found,
             choices=choices,
             fields=sorted({*order.values, *order.refers, *order.statuses}) if unlike is None else unlike,
-            withheld=[*task.shaped.withheld, *(f"{name} of nobody known" for name in match.resolved.unknown)],
+            withheld=[*task.shaped.withheld, *(f"{name} unknown" for name in match.resolved.unknown)],
             incomplete=match.resolved.incomplete,
         )
 
