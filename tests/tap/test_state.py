@@ -1,0 +1,62 @@
+"""A state is taken as this tap and its first release write it, and told in a line where it is anything else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from osdi_crm_client.errors import ConfigurationError
+from tap_osdi_crm.state import checked
+
+FOLDER = Path(__file__).parents[1] / "end_to_end" / "first_release"
+FIRST_RELEASE = sorted({*FOLDER.glob("*/*.json")} - {*FOLDER.glob("*/catalog.json")})
+TIME = "2026-05-01T00:00:00+00:00"
+
+
+def state(**bookmark: Any) -> dict[str, Any]:
+    return {"bookmarks": {"people": bookmark}}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {},
+        {"bookmarks": {}},
+        state(replication_key="modified_date", replication_key_value="2026-05-01T00:00:00Z", progress_markers={}),
+        state(slices=[[TIME, TIME]], replication_key_value=None),
+        state(sweep={"started": TIME, "since": None, "after": "petitions/1"}),
+        state(sweep=None, until="2026-05-01T00:00:00Z"),
+        state(after=5),
+    ],
+)
+def test_what_a_run_writes_is_taken(right: dict[str, Any]) -> None:
+    assert checked(right) == right
+
+
+@pytest.mark.parametrize("file", FIRST_RELEASE, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_what_the_first_release_wrote_is_taken(file: Path) -> None:
+    found = json.loads(file.read_text())
+
+    assert checked(found) == found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"bookmarks": []}, "does not hold a state of this tap"),
+        ({"bookmarks": {"people": "2026"}}, "does not hold a state of this tap"),
+        (state(replication_key_value="soon"), "'people' holds a bookmark that is not a time"),
+        (state(until=5), "'people' holds a bookmark that is not a time"),
+        (state(slices="all"), "'people' holds slices that are none"),
+        (state(slices=[[TIME]]), "'people' holds slices that are none"),
+        (state(slices=[[TIME, "soon"]]), "'people' holds slices that are none"),
+        (state(sweep={"started": TIME}), "'people' holds a sweep that is none"),
+        (state(sweep={"started": 1, "since": None, "after": ""}), "'people' holds a sweep that is none"),
+        (state(after="5"), "'people' holds an id to go on from that is not a number"),
+    ],
+)
+def test_what_it_does_not_write_is_told_in_a_line(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        checked(wrong)
