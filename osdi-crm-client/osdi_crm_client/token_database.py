@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from osdi_crm_client import redaction
 from osdi_crm_client.errors import ConfigurationError
-from osdi_crm_client.tokens import LONGEST_WAIT, Held, Store, Tokens
+from osdi_crm_client.token_store import LONGEST_WAIT, Held, Store, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

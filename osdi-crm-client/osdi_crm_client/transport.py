@@ -1,8 +1,7 @@
-"""The one place where a call leaves: it waits its turn, is signed, goes to the vendor only, and is read once."""
+"""Where every call to a vendor's API leaves: it waits for its turn, is signed, goes to the vendor only, is read once."""
 
 from __future__ import annotations
 
-import ssl
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,15 +16,11 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from typing_extensions import override
 from urllib3.exceptions import (
-    ConnectTimeoutError,
     HTTPError,
-    MaxRetryError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
 )
 
 from osdi_crm_client import errors
+from osdi_crm_client.connecting import never_left
 from osdi_crm_client.redaction import redact
 
 if TYPE_CHECKING:
@@ -252,12 +247,3 @@ def _method(request: requests.PreparedRequest) -> str:
 
 def _path(request: requests.PreparedRequest) -> str:
     return urlsplit(request.url or "").path
-
-
-def never_left(error: Exception) -> bool:
-    """Whether a call failed before it left: there was no connection, or not one to be trusted."""
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, MaxRetryError):
-        cause = cause.reason
-    untrusted = isinstance(cause, SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError)
-    return untrusted or isinstance(cause, NewConnectionError | ConnectTimeoutError | ProxyError)

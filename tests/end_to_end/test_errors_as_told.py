@@ -547,7 +547,7 @@ def test_tokens_that_cannot_be_got_are_told_of(
     assert code == 1
     told(said, "There is no refresh token")
 
-    monkeypatch.setattr("osdi_crm_client.tokens.LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("osdi_crm_client.token_store.LONGEST_WAIT", 0.1)
     with filelock.FileLock(work / "tokens.json.lock"):
         code, said = run(TapOSDICRM.cli, "--config", config)
     assert code == 1

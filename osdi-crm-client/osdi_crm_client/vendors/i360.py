@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.errors import Garbled, NotSignedIn, Unreachable, VendorError
 from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
 from osdi_crm_client.settings import ClientSettings, setting, settings
-from osdi_crm_client.tokens import PasswordToken, Tokens, ask
+from osdi_crm_client.token_store import Tokens
+from osdi_crm_client.tokens import PasswordToken, ask
 from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow
 
