@@ -1,4 +1,4 @@
-"""Where every call to a vendor's API leaves: it waits for its turn, is signed, goes to the vendor only, is read once."""
+"""Where each call to a vendor's API leaves: it waits for its turn, is signed, goes to the vendor only, is read once."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from osdi_crm_client import account as client
-from osdi_crm_client import redaction, retry, tokens
+from osdi_crm_client import redaction, retry, token_store, tokens
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable
 from osdi_crm_sandbox.control import Account
 
@@ -62,7 +62,7 @@ def end_access(account: Account) -> None:
 
 def later(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
     """Let our clock go on by so much; an access token lives a day."""
-    monkeypatch.setattr(tokens, "time", SimpleNamespace(time=lambda: time.time() + days * 86_400))
+    monkeypatch.setattr(token_store, "time", SimpleNamespace(time=lambda: time.time() + days * 86_400))
 
 
 def test_the_first_run_refreshes_and_those_after_it_use_what_is_stored(kept: dict[str, Any], account: Account) -> None:

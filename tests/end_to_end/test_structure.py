@@ -1,4 +1,4 @@
-"""The shape of the product: no module imports another in a circle, and no file, class or constructor grows too large."""
+"""The shape of the product: no imports in a circle, and no file, class or constructor that grows too large."""
 
 from __future__ import annotations
 
