@@ -14,7 +14,7 @@ import requests
 
 from osdi_crm_client import settings
 from osdi_crm_client.errors import ConfigurationError, Refused, VendorError
-from osdi_crm_client.pacing import Pacer, Turns
+from osdi_crm_client.pacing import ConcurrencyLimit, Pacer
 from osdi_crm_client.retry import Retrying
 from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.transport import Transport
@@ -43,7 +43,7 @@ class Account:
         index_lag: Seconds after which a change is sure to show in the vendor's searches.
         pacer: What keeps the calls under the vendor's limit; it counts them.
         most_in_flight: How many calls may be under way at a time.
-        turns: What keeps them to that.
+        concurrency: What keeps them to that.
         transport: What sends the calls.
     """
 
@@ -66,12 +66,12 @@ class Account:
         self.index_lag = self.vendor.index_lag if lag is None else lag
         self.pacer = Pacer((self.vendor.calls_per_second if pace is None else pace) or None)
         self.most_in_flight = int(getattr(self.own, "in_flight", self.vendor.in_flight))
-        self.turns = Turns(self.most_in_flight)
+        self.concurrency = ConcurrencyLimit(self.most_in_flight)
         self.transport = Transport(
             self.vendor,
             self.base_url,
             pacer=self.pacer,
-            turns=self.turns,
+            concurrency=self.concurrency,
             signer=self.vendor.sign_in(self.own, self.settings),
             timeout=self.settings.timeout_seconds or 60,
         )

@@ -89,26 +89,26 @@ class Pacer:
         self._slot = max(self._slot, time.monotonic() + min(max(seconds, 0.0), LONGEST_PAUSE))
 
 
-class Turns:
-    """Lets so many threads at a time make calls; one that has its turn may take its time between them."""
+class ConcurrencyLimit:
+    """Lets so many threads at a time make calls; a thread that holds a place keeps it between its calls."""
 
     def __init__(self, most: int) -> None:
-        """Give turns to so many at a time."""
+        """Allow so many at a time."""
         self._free = BoundedSemaphore(most)
         self._mine = local()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for a turn and have it, unless this thread has it already."""
-        if getattr(self._mine, "taken", False):
+    def held(self) -> Iterator[None]:
+        """Wait for a place and hold it, unless this thread holds one already."""
+        if getattr(self._mine, "holds", False):
             yield
             return
         with self._free:
-            self._mine.taken = True
+            self._mine.holds = True
             try:
                 yield
             finally:
-                self._mine.taken = False
+                self._mine.holds = False
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:

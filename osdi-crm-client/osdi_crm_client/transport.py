@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from urllib3.connectionpool import ConnectionPool
 
-    from osdi_crm_client.pacing import Pacer, Turns
+    from osdi_crm_client.pacing import ConcurrencyLimit, Pacer
     from osdi_crm_client.signing import Signer
     from osdi_crm_client.vendor import Vendor
 
@@ -81,7 +81,7 @@ class Transport(HTTPAdapter):
         base_url: str,
         *,
         pacer: Pacer,
-        turns: Turns,
+        concurrency: ConcurrencyLimit,
         signer: Signer,
         timeout: float,
     ) -> None:
@@ -89,7 +89,7 @@ class Transport(HTTPAdapter):
         self._vendor = vendor
         self._origin = _origin(base_url)
         self._pacer = pacer
-        self._turns = turns
+        self._concurrency = concurrency
         self._signer = signer
         self._timeout = (min(10, timeout), timeout)
         self._way: dict[str, Any] = {**requests.Session().merge_environment_settings(base_url, {}, None, None, None)}
@@ -119,7 +119,7 @@ class Transport(HTTPAdapter):
                 method=_method(request),
                 path=_path(request),
             )
-        with self._turns.taken():
+        with self._concurrency.held():
             response = self._once(request)
             for _ in range(self._signer.renewals):
                 if response.status_code != 401 or not self._signer.renew(response):

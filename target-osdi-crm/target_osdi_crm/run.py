@@ -129,7 +129,7 @@ class Run:
         self._settler = Settler(settings, deciding, journal, report, release=self._release, stop=self.stop)
         take_up = TakeUp(journal, known, unanswered, self._settler)
         worker = Worker(
-            account.turns,
+            account.concurrency,
             lambda: self.stopped is not None,
             take_up=take_up,
             decider=decider,

@@ -17,7 +17,7 @@ from target_osdi_crm.vendor import Found
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from osdi_crm_client.pacing import Turns
+    from osdi_crm_client.pacing import ConcurrencyLimit
 
     from target_osdi_crm.apply.settle import Settler
     from target_osdi_crm.apply.unanswered import UnansweredCreates
@@ -96,7 +96,7 @@ class Worker:
 
     def __init__(
         self,
-        turns: Turns,
+        concurrency: ConcurrencyLimit,
         stopped: Callable[[], bool],
         *,
         take_up: TakeUp,
@@ -107,14 +107,14 @@ class Worker:
         """Work with these.
 
         Args:
-            turns: As many records are written at a time as the vendor wants.
+            concurrency: As many records are written at a time as the vendor wants.
             stopped: Tells whether the run is to end.
             take_up: Takes records up.
             decider: Decides what is to be done.
             apply: Does it.
             settler: Settles what came of it.
         """
-        self._turns = turns
+        self._concurrency = concurrency
         self._stopped = stopped
         self._take_up = take_up
         self._decider = decider
@@ -127,7 +127,7 @@ class Worker:
 
         Of records that are batched by the vendor's stream, the one that makes the call needs a turn.
         """
-        with nullcontext() if tasks[0].stream.batched else self._turns.taken(), ExitStack() as held:
+        with nullcontext() if tasks[0].stream.batched else self._concurrency.held(), ExitStack() as held:
             if self._stopped():
                 for task in tasks:
                     self._settler.leave(task)

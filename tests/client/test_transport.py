@@ -52,15 +52,15 @@ def test_no_more_calls_are_under_way_than_may_be_however_many_threads_make_them(
     assert account.counters()["overlaps"] == 0
 
 
-def test_a_turn_lasts_for_all_that_its_thread_does_in_it(sandbox: Sandbox, tap: Any) -> None:
+def test_a_place_is_held_for_all_that_its_thread_does(sandbox: Sandbox, tap: Any) -> None:
     client = Account(tap.settings(sandbox.account("rally_congress", size=3)))
 
-    with client.turns.taken():
+    with client.concurrency.held():
         assert client.call("GET", "supporters", repeatable=True).status_code == 200
     assert client.call("GET", "supporters", repeatable=True).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"error": "email is taken", "id": 7}, {"error": "email is taken"}, "taken"], ids=str)
+@pytest.mark.parametrize("body", [{"error": "email is taken", "id": 7}, {"error": "email is taken"}, "holds"], ids=str)
 def test_an_answer_that_what_is_created_exists_tells_its_id_as_data(
     sandbox: Sandbox, tap: Any, monkeypatch: pytest.MonkeyPatch, body: Any
 ) -> None:
