@@ -1,4 +1,4 @@
-"""One run of the target: its rooms put together, its end, and the exit code."""
+"""One run of the target: its parts put together, its end, and the exit code."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Run:
         threading.Thread(target=self._tell, name="telling", daemon=True).start()
 
     def _begin(self, shaping: bytes, deciding: bytes, fresh_after: float) -> None:
-        """Put the rooms together, in the order in which records go through them."""
+        """Put the parts together, in the order in which records go through them."""
         settings, account, journal, report = self._settings, self._account, self.journal, self.report
         known = Known(deciding, fresh_after, settings.max_attempts, settings.retry_rejected)
         self._arrivals = Arrivals(shaping)

@@ -1,4 +1,4 @@
-"""The way of records through the rooms: taken up, decided, carried out, settled; alone, or sharing a call."""
+"""The way of a record whose turn has come: taken up, decided, carried out, settled; alone, or sharing a call."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TakeUp:
 
 
 class Worker:
-    """Takes records through the rooms, each once."""
+    """Takes records through deciding, sending and settling, each once."""
 
     def __init__(
         self,
