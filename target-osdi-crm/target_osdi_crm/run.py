@@ -34,7 +34,7 @@ from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.report.report import Report
 from target_osdi_crm.report.summary import COLUMNS
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
-from target_osdi_crm.task import Input, WriteTask
+from target_osdi_crm.task import Input, Patience, WriteTask
 from target_osdi_crm.vendor import Stream, vendor, vendor_names
 from target_osdi_crm.worker import TakeUp, Worker
 
@@ -226,12 +226,12 @@ class Run:
 
     def _take_up_again(self) -> None:
         """Take up what waits, what has no answer and what failed in earlier runs, for as long as that helps."""
-        self._take_up(3, old=True)
-        patience, before = 3, self._left()
-        while any(before) and patience >= 0 and not self.stopped:
-            self._take_up(patience)
+        self._take_up(Patience.ALL, old=True)
+        patience, before = int(Patience.ALL), self._left()
+        while any(before) and patience >= Patience.NOTHING and not self.stopped:
+            self._take_up(Patience(patience))
             left = self._left()
-            patience = 3 if left < before else patience - 1
+            patience = Patience.ALL if left < before else patience - 1
             before = left
 
     def _waiting(self) -> Iterator[Row]:
@@ -251,7 +251,7 @@ class Run:
                 self.report.summary.count(row.stream, "waiting")
                 self.report.summary.detail(row.stream, "waiting", row.reason or "no answer")
 
-    def _take_up(self, patience: int, *, old: bool = False) -> None:
+    def _take_up(self, patience: Patience, *, old: bool = False) -> None:
         """Take up each unfinished record once, rejected ones only where `old`."""
         for rows in self.journal.unfinished():
             for row in rows:
@@ -265,7 +265,7 @@ class Run:
         given_up = row.state in LIMITED and row.attempts >= self._settings.max_attempts
         return row.run != self.journal.run and not given_up
 
-    def _resume(self, row: Row, patience: int) -> None:
+    def _resume(self, row: Row, patience: Patience) -> None:
         """Take up a record from the journal."""
         if self.writable(row.stream) and row.record:
             arrival = self._arrivals.of_row(self.input(row.stream), row, row.record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from target_osdi_crm.apply.scheduler import Task
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from target_osdi_crm.journal.states import Row
     from target_osdi_crm.rejects import Rejection
     from target_osdi_crm.vendor import Stream
+
+
+class Patience(IntEnum):
+    """What a record waits for; it falls while nothing that waits gets on."""
+
+    NOTHING = 0
+    NEEDED = 1
+    """What it cannot do without."""
+    NEEDED_OR_PENDING = 2
+    """That, and what has come in and waits too."""
+    ALL = 3
+    """All it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +85,7 @@ class WriteTask(Task):
         row: What the journal knows of it.
         stale: Whether the journal may have learned more since `row` was read.
         stored: Whether it comes from the journal.
-        patience: What it waits for: 3, all it refers to; 2, what it cannot do without or has come in and waits too; 1,
-            what it cannot do without; 0, nothing.
+        patience: What it waits for.
         incomplete: Whether it is to be written once more, with what it refers to and waits too.
         rejected_before: The hash under which it was rejected before.
         unknown_before: The hash under which it was of unknown outcome before.
@@ -88,7 +100,7 @@ class WriteTask(Task):
     row: Row
     stale: bool = False
     stored: bool = False
-    patience: int = 3
+    patience: Patience = Patience.ALL
     incomplete: bool = False
     rejected_before: bytes | None = None
     unknown_before: bytes | None = None

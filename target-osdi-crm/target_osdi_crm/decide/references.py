@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_osdi_crm.journal.states import PENDING, WAITS
 from target_osdi_crm.rejects import REFERENCE, Rejection
-from target_osdi_crm.task import listed
+from target_osdi_crm.task import Patience, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -68,7 +68,8 @@ class References:
             if not needed and self._goes_ahead(task, missing, to, rows):
                 resolved.incomplete = True
                 continue
-            if task.patience > (0 if needed else 2) and to in self._streams:
+            enough = Patience.NOTHING if needed else Patience.NEEDED_OR_PENDING
+            if task.patience > enough and to in self._streams:
                 raise Waiting(f"{name} refers to {to} not yet written")
             if needed:
                 raise Rejection(
@@ -117,7 +118,7 @@ class References:
         waits = {key for key in missing if (to, key) in rows and rows[to, key].state in PENDING}
         if self._dry_run or not task.stream.can_update or not task.patience or not itself | waits:
             return False
-        if missing != itself and (task.patience > 1 or (task.row.state in WAITS and task.row.vendor_id)):
+        if missing != itself and (task.patience > Patience.NEEDED or (task.row.state in WAITS and task.row.vendor_id)):
             raise Waiting(f"what it refers to in {to} waits too")
         return True
 
