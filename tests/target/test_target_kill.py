@@ -369,13 +369,16 @@ import os, sys
 from target_osdi_crm.target import TargetOSDICRM
 for line in sys.stdin:
     config, source, out, log = line.rstrip("\\n").split("\\t")
+    files = [os.open(path, flags, 0o600) for path, flags in ((source, os.O_RDONLY), (out, 577), (log, 577))]
     child = os.fork()
     if not child:
-        for path, number, flags in ((source, 0, os.O_RDONLY), (out, 1, 577), (log, 2, 577)):
-            os.dup2(os.open(path, flags, 0o600), number)
+        for number, opened in enumerate(files):
+            os.dup2(opened, number)
         sys.stdin = os.fdopen(0)
         sys.argv = ["target-osdi-crm", "--config", config]
         TargetOSDICRM.cli()
+    for opened in files:
+        os.close(opened)
     print(child, flush=True)
     _, status = os.waitpid(child, 0)
     print(os.waitstatus_to_exitcode(status), flush=True)
