@@ -265,13 +265,14 @@ def test_what_is_answered(apis: Callable[..., Any], vendor: str, exchange: dict[
         response = api.raw(method, path, body)
         assert response.status_code == status, (method, path, body, response.text)
         assert status < 400 or ERRORS[vendor](response.json()), response.text
-        assert response.json() == exchange.get("body", response.json())
+        content = response.json() if response.content else ABSENT
+        assert content == exchange.get("body", content)
         for part in expected:
             if isinstance(part, str):
                 assert part in response.text
                 continue
             for place, value in filled(part, names).items():
-                found = value_at(response.json(), place)
+                found = value_at(content, place)
                 if isinstance(value, str) and value.startswith("="):
                     assert found not in (None, ABSENT), (method, path, place)
                     names[value[1:]] = found.removeprefix("action_network:") if isinstance(found, str) else found

@@ -261,19 +261,6 @@ def test_new_contacts_reach_lists_after_the_lag_and_their_own_page_at_once(
 # Volunteers
 
 
-def test_volunteers_are_created_changed_found_and_deleted(make: Callable[..., Any]) -> None:
-    api = make(size=20)
-    created = api.ok("POST", "Volunteers", {"email": "a@x.org", "State": "VA", "FirstName": "Ann"})
-    assert (created["Status"], created["C_State"]) == ("Active", "VA")
-    path = f"Volunteers/{created['VolunteerID']}"
-    changed = api.ok("PUT", path, {"lastName": "Lee", "email": "b@x.org", "VolunteerID": 1})
-    assert changed == {**created, "LastName": "Lee", "Email": "b@x.org", "Email2": "a@x.org"}
-    assert api.ok("POST", "Volunteers/Search", {"email": "B@X.ORG", "firstname": "ann"}) == [changed]
-    assert api.call("POST", "Volunteers/Search", {"email": "b@x.org", "firstname": "bob"}).status_code == 204
-    assert api.call("DELETE", path).status_code == 204
-    assert api.call("DELETE", path).status_code == 404
-
-
 def test_a_search_may_ignore_its_criteria(make: Callable[..., Any]) -> None:
     api = make(size=20, criteria_ignored=True)
     everybody = api.account.counters()["resources"]["volunteers"]

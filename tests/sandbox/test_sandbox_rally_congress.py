@@ -219,25 +219,6 @@ def test_join_dates_by_day_and_range(make: Callable[..., Any]) -> None:
 # Writing supporters
 
 
-def test_post_creates_then_updates_by_email(make: Callable[..., Any]) -> None:
-    api = make()
-    created = api.post("supporters", 201, email="pat@example.org", firstName="Pat", customId="CRM1")
-    assert (created["emailOptin"], created["emailStatus"], created["firstName"]) == ("not_collected", "unknown", "Pat")
-    updated = api.post("supporters", 200, email="PAT@example.org", lastName="Example", emailOptin="yes")
-    assert updated["id"] == created["id"]
-    assert (updated["firstName"], updated["lastName"], updated["customId"]) == ("Pat", "Example", "CRM1")
-    assert updated["emailOptin"] == "yes"
-    assert api.get(f"supporters/{created['id']}") == updated
-    assert len(api.account.records("supporters")) == 1
-
-
-def test_post_by_id_updates(make: Callable[..., Any]) -> None:
-    api = make()
-    created = api.post("supporters", 201, email="pat@example.org")
-    updated = api.post(f"supporters/{created['id']}", 200, email="new@example.org", id="1", emailStatus="opened")
-    assert (updated["id"], updated["email"], updated["emailStatus"]) == (created["id"], "new@example.org", "unknown")
-
-
 STYLES = CASES["form keys"]
 PHONES = {"camel": "telephone", "lower": "phone", "bracket": "phones[0][telephone]"}
 
@@ -257,30 +238,11 @@ def test_one_key_style_is_understood_and_the_others_are_passed_over(make: Callab
     assert (other["addresses"], other["phones"]) == ([], [])
 
 
-def test_brackets_reach_further_addresses_and_flat_keys_only_the_first(make: Callable[..., Any]) -> None:
-    api = make(form_key_style="bracket")
-    keys = {f"addresses[{place}][city]": city for place, city in enumerate(("Rome", "Paris"))}
-    created = api.post("supporters", 201, email="a@x.org", **keys)
-    assert [address["city"] for address in created["addresses"]] == ["Rome", "Paris"]
-    api.account.set(form_key_style="camel")
-    updated = api.post("supporters", 200, email="a@x.org", city="Oslo")
-    assert [address["city"] for address in updated["addresses"]] == ["Oslo", "Paris"]
-
-
 def test_json_is_not_accepted(make: Callable[..., Any]) -> None:
     api = make()
     response = api.call("POST", "supporters", json={"email": "a@x.org"})
     assert response.status_code == 400
     assert api.account.records("supporters") == []
-
-
-def test_an_incomplete_supporter_is_finished_with_its_id(make: Callable[..., Any]) -> None:
-    api = make(supporter_needs=["lastName", "zipcode"])
-    answer = api.post("supporters", 202, email="a@x.org", firstName="Pat")
-    assert answer["missing"] == ["lastName", "zipcode"]
-    assert api.account.records("supporters") == []
-    created = api.post("supporters", 201, id=answer["id"], lastName="Example", zipcode="20002")
-    assert (created["email"], created["firstName"], created["lastName"]) == ("a@x.org", "Pat", "Example")
 
 
 # Letters
