@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=600,  # a busy machine's pause is no reason to close a connection under a call
         timeout_graceful_shutdown=1,
     )
     for stop in (signal.SIGTERM, signal.SIGINT):
