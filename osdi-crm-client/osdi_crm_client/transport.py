@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,7 @@ from urllib3.exceptions import (
 
 from osdi_crm_client import errors
 from osdi_crm_client.connecting import never_left
+from osdi_crm_client.decoding import leniently
 from osdi_crm_client.redaction import redact
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from osdi_crm_client.pacing import ConcurrencyLimit, Pacer
     from osdi_crm_client.signing import Signer
     from osdi_crm_client.vendor import Vendor
+
+logger = logging.getLogger(__name__)
 
 LONGEST_WORDS = 500
 """Characters of a vendor's words that are kept."""
@@ -60,12 +64,21 @@ class Answer(requests.Response):
             return None
         if not hasattr(self, "_decoded"):
             try:
-                self._decoded = (self.decode or msgspec.json.decode)(self.content)
+                self._decoded = (self.decode or _decoded)(self.content)
             except (ValueError, RecursionError):
                 raise errors.Garbled(
                     "the answer is not JSON", method=_method(self.request), path=_path(self.request)
                 ) from None
         return self._decoded
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except ValueError:
+        found = leniently(content.decode("utf-8", "replace"))
+    logger.warning("An answer holds characters that JSON does not allow; U+FFFD stands in their place.")
+    return found
 
 
 class Transport(HTTPAdapter):

@@ -25,9 +25,16 @@ SECONDS_ALONE = 1.0
 def checked(found: dict[str, Any]) -> dict[str, Any]:
     """Return a state, if it is one of this tap, of this release or an earlier one.
 
+    It may come as `meltano state get` prints it, or as a whole STATE message.
+
     Raises:
         ConfigurationError: If it is none; the message names the stream.
     """
+    for wrapping in ("singer_state", "value"):
+        if isinstance(found.get(wrapping), dict):
+            found = found[wrapping]
+    if found and "bookmarks" not in found:
+        raise ConfigurationError("The file of state does not hold a state of this tap.")
     bookmarks = found.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or not all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
         raise ConfigurationError("The file of state does not hold a state of this tap.")

@@ -79,3 +79,24 @@ def test_a_wrong_file(tap: Any, option: str, text: str, said: str) -> None:
     first = [] if option == "--config" else ["--config", str(config)]
 
     one_line(tap.run([*first, option, str(file)]), said)
+
+
+@pytest.mark.parametrize("wrapped", [{"singer_state": None}, {"type": "STATE", "value": None}], ids=str)
+def test_a_state_may_come_in_its_wrapping(tap: Any, sandbox: Any, wrapped: dict[str, Any]) -> None:
+    account = sandbox.account("action_network", size=3)
+    account.change("people", count=3, modified_date="2026-01-01T00:00:00Z")
+    state = {
+        "bookmarks": {"people": {"replication_key": "modified_date", "replication_key_value": "2026-06-01T00:00:00Z"}}
+    }
+
+    done = tap(tap.settings(account), "people", state={name: value or state for name, value in wrapped.items()})
+
+    assert done.code == 0
+    assert done.records("people") == []
+
+
+@pytest.mark.parametrize("state", [{"people": "2026-06-01"}, {"value": 5}, {"singer_state": []}], ids=str)
+def test_what_is_no_state_is_refused(tap: Any, state: dict[str, Any]) -> None:
+    config = tap.file("config.json", SETTINGS)
+
+    one_line(tap.run(["--config", str(config), "--state", str(tap.file("state.json", state))]), "does not hold a state")

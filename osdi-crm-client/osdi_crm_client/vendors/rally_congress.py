@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from osdi_crm_client.decoding import leniently
 from osdi_crm_client.errors import Garbled
 from osdi_crm_client.paging import LinkedPages, SinglePage
 from osdi_crm_client.settings import setting, settings
@@ -196,7 +196,7 @@ def _decode(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
     except ValueError:
-        return json.loads(content.decode("utf-8", "as_windows_bytes"), strict=False)
+        return leniently(content.decode("utf-8", "as_windows_bytes"))
 
 
 def _words(body: Any) -> str:

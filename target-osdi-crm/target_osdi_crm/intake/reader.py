@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
 from collections import Counter, deque
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
+from osdi_crm_client.decoding import leniently
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_osdi_crm.intake.values import is_blank, readable
+from target_osdi_crm.intake.values import is_blank
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -196,12 +196,7 @@ def _decoded_leniently(line: bytes | str) -> Any:
     Raises:
         InvalidInputLine: If it is not JSON all the same.
     """
-    text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
     try:
-        return readable(json.loads(text, strict=False, parse_float=Decimal, parse_constant=_refuse))
+        return leniently(line.decode("utf-8", "replace") if isinstance(line, bytes) else line, Decimal)
     except (ValueError, RecursionError):
         raise InvalidInputLine("It is not JSON.") from None
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)

@@ -132,15 +132,6 @@ def is_unprintable(value: Any) -> bool:
     return isinstance(value, str) and _UNPRINTABLE.search(value) is not None
 
 
-def readable(value: Any) -> Any:
-    """Return decoded JSON with every text in it, and every name, `printable`."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, Mapping):
-        return {printable(name): readable(inner) for name, inner in value.items()}
-    return [readable(each) for each in value] if isinstance(value, list) else value
-
-
 def _from_text(path: str, text: str, schema: Schema, zone: tzinfo, depth: int) -> Any:
     kinds = _kinds(schema)
     if not kinds or "string" in kinds:
