@@ -8,6 +8,7 @@ A stream's file says in standard JSON Schema what its records hold, and in keywo
 - ``x-write``: what a writer may set it in (``create``, ``update``, ``helper``); without it the property is read-only.
 - ``x-write-name``: the name in a request, where it differs from the one in the answer.
 - ``x-write-only``: the vendor takes it and never gives it back; on a schema, the whole stream can only be written.
+- ``x-address``: it holds an ``email`` address or a ``phone`` number.
 - ``x-extra-field``: the vendor gives it only when asked for it by name.
 
 ``x-unconfirmed`` on a schema or a property says what is assumed there. Keys inside nested objects are the vendor's own;

@@ -12,12 +12,16 @@ AMBIGUOUS = "more_than_one_match"
 INVALID = "invalid_record"
 NO_ANSWER = "no_answer"
 
+LACKING = ("person_not_identifiable", "required_fields_missing", "nothing_to_write", "no_giver")
+"""Codes of records that lack what the vendor needs to create one."""
+
 SENTENCES = {
     "not_a_singer_message": "not a Singer message",
     "no_key": "no key",
     INVALID: "invalid record",
     "field_too_large": "field too large",
     "person_not_identifiable": "nothing to know the person by",
+    "no_usable_address": "no usable e-mail address or phone number",
     "required_fields_missing": "required fields missing",
     "unknown_status": "unknown status",
     "no_consent_status": "no consent status",

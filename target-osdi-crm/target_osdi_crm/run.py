@@ -22,6 +22,7 @@ from target_osdi_crm.decide.match import Matching, chosen_match_keys
 from target_osdi_crm.decide.recent import RecentWrites
 from target_osdi_crm.decide.references import References
 from target_osdi_crm.decide.search_index import SearchIndex
+from target_osdi_crm.intake import addresses
 from target_osdi_crm.intake.arrivals import Arrivals
 from target_osdi_crm.intake.batches import Batches
 from target_osdi_crm.intake.known import Known
@@ -79,6 +80,7 @@ class Run:
         self._account = account
         writable = vendor(account.vendor.name)
         self._people, self._streams = writable.people, writable.bound(account, settings, writable.own(config))
+        self._region = addresses.region(settings.default_country)
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
         self.stopped: Stop | None = None
@@ -157,7 +159,7 @@ class Run:
         """Make ready for records of one stream that can be written."""
         found = self._streams[stream]
         if stream not in self._shapes:
-            self._shapes[stream] = Shape(self._account.vendor.name, found)
+            self._shapes[stream] = Shape(self._account.vendor.name, found, self._region)
         return Input(found, self._shapes[stream], tuple(key), validate)
 
     def take(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> None:

@@ -46,7 +46,8 @@ class TargetSettings:
     )
     default_country: str | None = setting(
         "Default country",
-        "The country of addresses without one, as two letters; without this setting such addresses are withheld.",
+        "The country, as two letters, of addresses without one, which are withheld without this setting, and of phone"
+        " numbers without one, which are of the US without it.",
         default=None,
     )
     allow_delete: bool = setting(

@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from osdi_crm_client.errors import ConfigurationError, NotFound
 from osdi_crm_client.paging import garbled
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.consent import RequestedConsent
+    from target_osdi_crm.intake.addresses import Kind
     from target_osdi_crm.settings import TargetSettings
 
 Record = dict[str, Any]
@@ -51,6 +52,10 @@ class Shaped:
         consent: What it asks for, by channel.
         own_id: Its `id` property.
         withheld: What is left out on purpose, in words for the summary.
+        refused: Addresses that are left out because they are none: where they stood, their kind, and the text.
+        opt_outs: Channels and addresses that are not to be used.
+        kept: Whether addresses that are none are kept, so that an opt-out reaches them.
+        replaced: Where characters were replaced that no vendor can hold.
         unwritable: Properties that cannot be written, as they came.
         unknown: Fields that nothing reads, as they came.
     """
@@ -61,6 +66,10 @@ class Shaped:
     consent: dict[str, RequestedConsent] = field(default_factory=dict)
     own_id: str | None = None
     withheld: list[str] = field(default_factory=list)
+    refused: list[tuple[str, Kind, str]] = field(default_factory=list)
+    opt_outs: list[tuple[str, str]] = field(default_factory=list)
+    kept: bool = False
+    replaced: list[str] = field(default_factory=list)
     unwritable: Record = field(default_factory=dict)
     unknown: Record = field(default_factory=dict)
 
@@ -184,6 +193,8 @@ class Stream:
         optional_refers: References that are left out where nothing is ever known under them.
         match_keys: Match keys that settings may name.
         default_match_keys: Match keys used unless settings name others; all, if the row does not say.
+        columns: Flat columns, as a warehouse has them, folded, and the list and the part of its one entry that each
+            stands for.
         session: What it shares with the vendor's other streams in this run.
     """
 
@@ -202,6 +213,7 @@ class Stream:
     optional_refers: tuple[str, ...] = ()
     match_keys: tuple[str, ...] = ()
     default_match_keys: tuple[str, ...] = ALL
+    columns: ClassVar[Mapping[str, tuple[str, str]]] = {}
     session: Session[Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ ROOT_KEYWORDS = {
 }
 ANY_KEYWORDS = {
     *("type", "format", "description", "items", "properties", "additionalProperties"),
-    *("x-refers-to", "x-unconfirmed"),
+    *("x-refers-to", "x-address", "x-unconfirmed"),
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from target_osdi_crm.intake.values import fit, is_blank, key, text_of
+from target_osdi_crm.intake.values import Fitting, fit, is_blank, key, text_of
 from target_osdi_crm.rejects import Rejection
 
 TEXT = {"type": ["null", "string"]}
@@ -114,7 +114,7 @@ def test_what_cannot_be_made_so_is_rejected_by_name(schema: dict[str, Any], valu
 
 
 def test_a_time_without_an_offset_is_of_the_sources_zone() -> None:
-    assert fit("x", "2026-03-01T10:00:00", TIME, timezone(timedelta(hours=-5))) == "2026-03-01T15:00:00Z"
+    assert fit("x", "2026-03-01T10:00:00", TIME, Fitting(zone=timezone(timedelta(hours=-5)))) == "2026-03-01T15:00:00Z"
 
 
 def test_what_lies_too_deep_is_rejected() -> None:

@@ -162,6 +162,8 @@ class Settler:
         self._report.consent(task, counted(decision.choices, statuses))
         for what in [*decision.withheld, *(f"{name} cannot be changed" for name in written.unchangeable)]:
             self._report.withheld(task, what)
+        for where in task.shaped.replaced:
+            self._report.replaced(task, where)
         if written.action == ADOPT:
             self._report.note(task, "unchanged")
         self._keep(task, opt_ins=written.opt_ins if self._allow_resubscribe else ())
@@ -215,7 +217,7 @@ class Settler:
         self._report.rejected(task, rejection)
         if task.rejected_before != task.row.tried:
             self._count_reject()
-        if rejection.retry == EACH_RUN:
+        if rejection.retry == EACH_RUN and not task.shaped.kept:
             self._count_failure(cause)
         event = _REJECTED.get(rejection.retry, Event.REJECT)
         task.row = after(task.row, event, **_why(rejection), settings=self._deciding)

@@ -10,8 +10,9 @@ from target_osdi_crm.decide.consent import Policy
 from target_osdi_crm.decide.decision import ADOPT, NOTHING, SKIP, Decision
 from target_osdi_crm.decide.match import fetched, shown
 from target_osdi_crm.decide.references import Resolved, Waiting
+from target_osdi_crm.intake.addresses import region, spellings
 from target_osdi_crm.journal.states import State
-from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.rejects import LACKING, Rejection
 from target_osdi_crm.vendor import CREATE, DELETE, UPDATE, Found, Order
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Decider:
         """
         self._mode = settings.mode
         self._policy = Policy(settings.new_person_consent, settings.allow_resubscribe)
+        self._region = region(settings.default_country)
         self._people = people
         self._journal = journal
         self._references = references
@@ -139,7 +141,7 @@ class Decider:
             fixed = task.shape.fixed
             order = replace(order, values={name: each for name, each in order.values.items() if name not in fixed})
         action = UPDATE if found else CREATE
-        stream.require(action, order)
+        _require(task, action, order)
         return Decision(
             action,
             order,
@@ -210,8 +212,25 @@ class Decider:
         return {
             channel
             for channel, asked in requested.items()
-            if asked.address and asked.status != consent.OUT and self._journal.opted_out(channel, asked.address)
+            if asked.address
+            and asked.status != consent.OUT
+            and any(self._journal.opted_out(channel, each) for each in spellings(asked.address, self._region))
         }
+
+
+def _require(task: WriteTask, action: str, order: Order) -> None:
+    """Make sure that an order can be carried out, or tell which address it lacks because what came is none.
+
+    Raises:
+        Rejection: If it cannot.
+    """
+    try:
+        task.stream.require(action, order)
+    except Rejection as lacking:
+        if lacking.code not in LACKING or not task.shaped.refused:
+            raise
+        what = ", ".join(task.shaped.withheld)
+        raise Rejection("no_usable_address", f"{what}. {lacking.words}") from lacking
 
 
 def _says_more(task: WriteTask, order: Order) -> bool:

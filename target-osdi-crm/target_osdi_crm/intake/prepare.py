@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from target_osdi_crm import consent
+from target_osdi_crm.intake import addresses
 from target_osdi_crm.intake.arrivals import encode
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import listed
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from target_osdi_crm.intake.known import Known
     from target_osdi_crm.report.summary import Summary
     from target_osdi_crm.settings import TargetSettings
@@ -55,7 +58,7 @@ class Preparation:
             return self._prepared(task)
         except Rejection as rejection:
             task.refused = rejection
-            self._note_opt_outs(task, self._as_far_as_it_fits(task))
+            task.opt_outs = _opt_outs(self._as_far_as_it_fits(task))
             self._note_keys(task)
             return None
 
@@ -78,18 +81,33 @@ class Preparation:
         task.fingerprint = self._fingerprint(task)
         if counted := self._known.as_shaped(task):
             return counted
-        self._note_opt_outs(task, task.shaped)
+        task.opt_outs = task.shaped.opt_outs
         self._note_keys(task)
         return None
 
     def shaped(self, task: WriteTask, record: Record) -> Shaped:
-        """Shape a record of the task's stream.
+        """Shape a record of the task's stream, without the addresses that are none, unless they opted out.
 
         Raises:
             Rejection: If it cannot be written as it is.
         """
-        shaped = task.shape(record)
-        task.stream.shape(shaped)
+        shaped = _shaped(task, record, ())
+        if shaped.refused:
+            opt_outs = _opt_outs(_shaped(task, record, None))
+            out = {address for _, address in opt_outs}
+            emails = {text for _, kind, text in shaped.refused if kind == "email"}
+            keep = {text for text in emails if addresses.normal("email", text) in out}
+            if keep:
+                shaped = _shaped(task, record, keep)
+                shaped.kept = True
+            shaped.opt_outs = opt_outs
+            shaped.consent = {
+                channel: asked
+                for channel, asked in shaped.consent.items()
+                if asked.address or asked.status == consent.OUT
+            }
+        else:
+            shaped.opt_outs = _opt_outs(shaped)
         for name in shaped.unknown:
             if self._is_first(task.stream.name, name):
                 logger.warning("'%s' has a field '%s' that nothing reads; it is not written.", task.stream.name, name)
@@ -139,14 +157,6 @@ class Preparation:
         return hashlib.blake2b(_canonical(whole), digest_size=16, key=self._shaping).digest()
 
     @staticmethod
-    def _note_opt_outs(task: WriteTask, shaped: Shaped) -> None:
-        task.opt_outs = [
-            (channel, each.address)
-            for channel, each in shaped.consent.items()
-            if each.status == consent.OUT and each.address
-        ]
-
-    @staticmethod
     def _note_keys(task: WriteTask) -> None:
         """Note whom or what a record is about, so that it comes behind whatever concerns the same."""
         stream, shaped = task.stream, task.shaped
@@ -159,3 +169,18 @@ class Preparation:
             task.group = (stream.name, task.arrival.deleted, shaped.refers.get(stream.batch_by))
         if task.row.vendor_id:
             task.holds.append((stream.name, "vendor id", task.row.vendor_id))
+
+
+def _shaped(task: WriteTask, record: Record, keep: Collection[str] | None) -> Shaped:
+    shaped = task.shape(record, keep)
+    task.stream.shape(shaped)
+    return shaped
+
+
+def _opt_outs(shaped: Shaped) -> list[tuple[str, str]]:
+    """Channels and addresses that a record says are not to be used."""
+    return [
+        (channel, each.address)
+        for channel, each in shaped.consent.items()
+        if each.status == consent.OUT and each.address
+    ]

@@ -9,12 +9,12 @@ import jsonschema_rs
 import osdi_crm_schemas
 from osdi_crm_schemas import fold
 
-from target_osdi_crm.intake import values
+from target_osdi_crm.intake import addresses, values
 from target_osdi_crm.rejects import INVALID, Rejection
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from target_osdi_crm.vendor import Stream
 
@@ -34,8 +34,9 @@ class Shape:
         fixed: Properties that can be set when a record is created, and not changed.
     """
 
-    def __init__(self, vendor: str, stream: Stream) -> None:
-        """Read the schema."""
+    def __init__(self, vendor: str, stream: Stream, region: str = addresses.REGION) -> None:
+        """Read the schema of a vendor's stream; `region` is the country of phone numbers without one."""
+        self._region = region
         schema = osdi_crm_schemas.schema(vendor, stream.name)
         self._properties: Mapping[str, Any] = schema["properties"]
         self._writable = {
@@ -53,15 +54,21 @@ class Shape:
             if "create" in found.get("x-write", ()) and "update" not in found["x-write"]
         ]
         self._validate = Validator({"type": "object", "properties": self._writable})
+        self._columns = stream.columns
         self._places: dict[str, tuple[str, ...]] = {}
 
-    def __call__(self, record: Mapping[str, Any]) -> Shaped:
+    def __call__(self, record: Mapping[str, Any], keep: Collection[str] | None = ()) -> Shaped:
         """Shape a record.
+
+        Args:
+            record: The record.
+            keep: Addresses that are kept although they are none; None keeps all.
 
         Raises:
             Rejection: If a value does not fit the schema.
         """
         shaped = Shaped()
+        fitting = values.Fitting(region=self._region, keep=keep)
         for name, value in record.items():
             if values.is_blank(value):
                 continue
@@ -75,11 +82,15 @@ class Shape:
             elif known in self._writable:
                 for part in reversed(inner):
                     value = {part: value}  # noqa: PLW2901
-                _put(shaped.values, known, values.fit(known, value, self._writable[known]))
+                _put(shaped.values, known, values.fit(known, value, self._writable[known], fitting))
             elif known == "id":
                 shaped.own_id = values.key(known, value)
             else:
-                shaped.unwritable[known] = value
+                with suppress(Rejection):
+                    _put(shaped.unwritable, known, values.fit(known, value, self._properties[known]))
+        self._shape_columns(shaped, fitting)
+        shaped.refused, shaped.replaced = fitting.refused, fitting.replaced
+        shaped.withheld += [f"{path}: no {addresses.NAMES[kind]}" for path, kind, _ in fitting.refused]
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped
@@ -98,14 +109,26 @@ class Shape:
         named = {fold(each): each for each in inner}
         return (known, named.get(fold(rest[0]), rest[0]), *rest[1:])
 
+    def _shape_columns(self, shaped: Shaped, fitting: values.Fitting) -> None:
+        """Make the one entry of a list that flat columns stand for, unless the record has the list as well."""
+        entries: dict[str, dict[str, Any]] = {}
+        for column in list(shaped.unknown):
+            if place := self._columns.get(fold(column)):
+                entries.setdefault(place[0], {})[place[1]] = shaped.unknown.pop(column)
+        for name, parts in entries.items():
+            items = self._writable[name]["items"].get("properties", {})
+            entry = parts.get("") or {part: _wrapped(value, items[part]) for part, value in parts.items()}
+            if name not in shaped.values:
+                _put(shaped.values, name, values.fit(name, [entry], self._writable[name], fitting))
+
     def fitting(self, record: Mapping[str, Any]) -> Shaped:
-        """Shape a record without the values that do not fit the schema."""
+        """Shape a record without the values that do not fit the schema, but with all that is given as an address."""
         fits = {}
         for name, value in record.items():
             with suppress(Rejection):
-                self({name: value})
+                self({name: value}, keep=None)
                 fits[name] = value
-        return self(fits)
+        return self(fits, keep=None)
 
 
 class Validator:
@@ -142,6 +165,15 @@ class Validator:
 
 def _refuse(uri: str) -> NoReturn:
     raise ValueError(uri)
+
+
+def _wrapped(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Return a column's text as its place in an entry holds it: in a list, or as the text of an option."""
+    if isinstance(value, str) and "array" in schema["type"]:
+        return [value]
+    if not isinstance(value, dict) and "value" in schema.get("properties", ()):
+        return {"value": value}
+    return value
 
 
 def _put(shaped: dict[str, Any], name: str, value: Any) -> None:

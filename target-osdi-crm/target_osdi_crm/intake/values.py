@@ -7,13 +7,15 @@ done on a number before its size is known.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from target_osdi_crm.intake import addresses
 from target_osdi_crm.rejects import INVALID, Rejection
 
 MOST_DEPTH = 100
@@ -38,45 +40,64 @@ _FLAGS = {
 Schema = Mapping[str, Any]
 
 
+@dataclass(slots=True)
+class Fitting:
+    """How the values of one record are read, and what was left out or replaced in it.
+
+    Attributes:
+        zone: The time zone of times that name none.
+        region: The country of phone numbers that name none.
+        keep: Addresses that are kept although they are none; None keeps all.
+        refused: Addresses that were left out because they are none: where they stood, their kind, and the text.
+        replaced: Where characters stood that no vendor can hold.
+    """
+
+    zone: tzinfo = UTC
+    region: str = addresses.REGION
+    keep: Collection[str] | None = ()
+    refused: list[tuple[str, addresses.Kind, str]] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+
+
 def is_blank(value: Any) -> bool:
     """Whether nothing is given: null, or text without a visible character."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def fit(path: str, value: Any, schema: Schema, zone: tzinfo = UTC) -> Any:
-    """Return a value as its schema wants it, or None where nothing is given.
+def fit(path: str, value: Any, schema: Schema, fitting: Fitting | None = None) -> Any:
+    """Return a value as its schema wants it, or None where nothing is given, or an address that is none.
 
     Args:
         path: Where it stands, with dots, for the words of a rejection.
         value: What came, decoded from JSON; numbers with a fraction or exponent as `Decimal` or float.
         schema: Its JSON Schema; without a `type` anything will do.
-        zone: The time zone of times that name none.
+        fitting: How it is read; it learns what is left out.
 
     Raises:
         Rejection: If that cannot be done without changing what it says; the words name the path, not the value.
     """
-    return _fitted(path, value, schema, zone, MOST_DEPTH)
+    return _fitted(path, value, schema, fitting or Fitting(), MOST_DEPTH)
 
 
-def _fitted(path: str, value: Any, schema: Schema, zone: tzinfo, depth: int) -> Any:
+def _fitted(path: str, value: Any, schema: Schema, fitting: Fitting, depth: int) -> Any:
     if is_blank(value):
         return None
     if depth < 0:
         raise _invalid(path, f"nested deeper than {MOST_DEPTH}")
     kinds = _kinds(schema)
     if isinstance(value, str):
-        return _from_text(path, value, schema, zone, depth)
+        return _from_text(path, value, schema, fitting, depth)
     if isinstance(value, Mapping):
         if not kinds or "object" in kinds:
-            return _object(path, value, schema, zone, depth)
+            return _object(path, value, schema, fitting, depth)
     elif isinstance(value, list):
         if not kinds or "array" in kinds:
-            return _list(path, value, schema, zone, depth)
+            return _list(path, value, schema, fitting, depth)
     elif isinstance(value, bool):
         if not kinds or "boolean" in kinds:
             return value
     else:
-        return _from_number(path, value, kinds, schema)
+        return _from_number(path, value, kinds, schema, fitting)
     raise _invalid(path, f"not {_wanted(kinds)}")
 
 
@@ -132,33 +153,50 @@ def is_unprintable(value: Any) -> bool:
     return isinstance(value, str) and _UNPRINTABLE.search(value) is not None
 
 
-def _from_text(path: str, text: str, schema: Schema, zone: tzinfo, depth: int) -> Any:
+def _from_text(path: str, text: str, schema: Schema, fitting: Fitting, depth: int) -> Any:
     kinds = _kinds(schema)
     if not kinds or "string" in kinds:
         if schema.get("x-wall-clock"):
             return _wall_clock(path, text)
         if schema.get("format") == "date-time":
-            return _instant(path, text, zone)
-        return _date(path, text) if schema.get("format") == "date" else printable(text)
+            return _instant(path, text, fitting.zone)
+        return _date(path, text) if schema.get("format") == "date" else _text(path, text, schema, fitting)
     plain = text.strip()
     if "boolean" in kinds and plain.lower() in _FLAGS:
         return _FLAGS[plain.lower()]
     if {"integer", "number"} & kinds and _NUMBER.fullmatch(plain):
-        return _from_number(path, Decimal(plain), kinds, schema)
+        return _from_number(path, Decimal(plain), kinds, schema, fitting)
     if {"object", "array"} & kinds and plain[0] in "{[":
         try:
             value = msgspec.json.decode(plain)
         except (ValueError, RecursionError):
             raise _invalid(path, "not JSON") from None
-        return _fitted(path, value, schema, zone, depth)
+        return _fitted(path, value, schema, fitting, depth)
     raise _invalid(path, f"not {_wanted(kinds)}")
 
 
-def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schema: Schema) -> Any:
+def _text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
+    """Return text that is to stay text; an address that is none is left out."""
+    given = printable(text)
+    if "\ufffd" in given:
+        fitting.replaced.append(path)
+    kind = schema.get("x-address")
+    if not kind:
+        return given
+    given = canonical(given.strip())
+    if addresses.is_address(kind, given, fitting.region):
+        return given
+    if fitting.keep is None or given in fitting.keep:
+        return given
+    fitting.refused.append((path, kind, given))
+    return None
+
+
+def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schema: Schema, fitting: Fitting) -> Any:
     is_text = "string" in kinds and not schema.get("format") and not schema.get("x-wall-clock")
     if not _is_finite(value) or _magnitude(value) > _LARGEST:
         if is_text:
-            return str(value)
+            return _text(path, str(value), schema, fitting)
         raise _invalid(path, "a number of no usable size")
     is_whole = isinstance(value, int) or value == value.__floor__()
     if "integer" in kinds and is_whole:
@@ -170,7 +208,7 @@ def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schem
     if "boolean" in kinds and value in {0, 1}:
         return bool(value)
     if is_text:
-        return _digits(value)
+        return _text(path, _digits(value), schema, fitting)
     raise _invalid(path, "not a date or time in the form of ISO 8601" if "string" in kinds else f"not {_wanted(kinds)}")
 
 
@@ -194,21 +232,21 @@ def _is_finite(value: float | Decimal) -> bool:
     return isinstance(value, int) or Decimal(value).is_finite()
 
 
-def _object(path: str, value: Mapping[str, Any], schema: Schema, zone: tzinfo, depth: int) -> dict[str, Any] | None:
+def _object(path: str, value: Mapping[str, Any], schema: Schema, fitting: Fitting, depth: int) -> dict[str, Any] | None:
     properties = schema.get("properties", {})
     found = {}
     for name, inner in value.items():
         known = properties.get(name, {})
         if known.get("readOnly"):
             continue
-        if (fitted := _fitted(f"{path}.{name}", inner, known, zone, depth - 1)) is not None:
+        if (fitted := _fitted(f"{path}.{name}", inner, known, fitting, depth - 1)) is not None:
             found[printable(name)] = fitted
     return found or None
 
 
-def _list(path: str, value: list[Any], schema: Schema, zone: tzinfo, depth: int) -> list[Any] | None:
+def _list(path: str, value: list[Any], schema: Schema, fitting: Fitting, depth: int) -> list[Any] | None:
     items = schema.get("items", {})
-    found = [_fitted(path, each, items, zone, depth - 1) for each in value]
+    found = [_fitted(path, each, items, fitting, depth - 1) for each in value]
     return [each for each in found if each is not None] or None
 
 

@@ -57,6 +57,10 @@ class Report:
         """Count what of a record is left out on purpose."""
         self.summary.detail(task.stream.name, "withheld", what)
 
+    def replaced(self, task: WriteTask, where: str) -> None:
+        """Count characters of a record that were replaced."""
+        self.summary.detail(task.stream.name, "replaced", f"characters in {where}")
+
     def consent(self, task: WriteTask, counted: Iterable[str]) -> None:
         """Count what became of consent."""
         for what in counted:

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
+from target_osdi_crm.intake import addresses
 from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
-from target_osdi_crm.verify import digits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_osdi_crm.vendor import Order, Record, Shaped
 
-_CHANNELS = {"email": ("email_addresses", "address"), "phone": ("phone_numbers", "number")}
+_CHANNELS: Mapping[addresses.Kind, tuple[str, str]] = {
+    "email": ("email_addresses", "address"),
+    "phone": ("phone_numbers", "number"),
+}
 
 _STATUSES = {
     "subscribed": IN,
@@ -60,12 +62,19 @@ _TAGS = ("add_tags", "remove_tags")
 class People(ActionNetworkStream):
     """People."""
 
+    columns = _COLUMNS
+
+    @override
+    def begin(self) -> None:
+        super().begin()
+        self._region = addresses.region(self.settings.default_country)
+
     @override
     def shape_values(self, shaped: Shaped) -> None:
         values = shaped.values
-        _shape_columns(shaped)
+        _shape_custom_columns(shaped)
         for channel in _CHANNELS:
-            _shape_channel(channel, shaped)
+            self._shape_channel(channel, shaped)
         entry, further = _chosen(values.pop("postal_addresses", None))
         if further:
             shaped.withheld.append("further postal_addresses")
@@ -80,6 +89,22 @@ class People(ActionNetworkStream):
         for name in _TAGS:
             if name in values:
                 values[name] = sorted({tag.strip() for tag in values[name] if tag.strip()})
+
+    def _shape_channel(self, channel: addresses.Kind, shaped: Shaped) -> None:
+        """Keep one address, and take its status for what the record asks for."""
+        field, part = _CHANNELS[channel]
+        entry, further = _chosen(shaped.values.pop(field, None), part)
+        if further:
+            shaped.withheld.append(f"further {field}")
+        address, status = entry.get(part), entry.get("status")
+        if status is not None and (status := _STATUSES.get(status.strip().lower())) is None:
+            raise Rejection("unknown_status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
+        normal = self._normal(channel, address) if address else None
+        if address and normal:
+            shaped.values[field] = [{part: address}]
+            shaped.match_keys[channel] = [normal]
+        if normal or status:
+            shaped.consent[channel] = RequestedConsent(normal, OUT if status == BLOCKED else status)
 
     @override
     def require(self, action: str, order: Order) -> None:
@@ -122,10 +147,10 @@ class People(ActionNetworkStream):
         """What is sent of a person, and what travels beside it."""
         person = self._with_custom_names(order.values)
         tags = {name: given for name in _TAGS if (given := person.pop(name, None))}
-        for channel, status in order.statuses.items():
-            field, _ = _CHANNELS[channel]
-            entry = (person.get(field) or [{}])[0]
-            person[field] = [{**entry, "status": status}]
+        for channel, (field, _) in _CHANNELS.items():
+            if status := order.statuses.get(channel):
+                entry = (person.get(field) or [{}])[0]
+                person[field] = [{**entry, "status": status}]
         return person, tags
 
     def _with_custom_names(self, values: Record) -> Record:
@@ -142,11 +167,14 @@ class People(ActionNetworkStream):
 
     @override
     def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
-        addresses: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = {}
         for channel, (field, part) in _CHANNELS.items():
             entry, _ = _chosen(record.get(field))
-            addresses[channel] = [_normal(channel, str(entry[part]))] if entry.get(part) else []
-        return addresses
+            found[channel] = [self._normal(channel, str(entry[part]))] if entry.get(part) else []
+        return found
+
+    def _normal(self, channel: addresses.Kind, address: str) -> str:
+        return addresses.normal(channel, address, self._region)
 
     @override
     def statuses_of(self, record: Record) -> Mapping[str, str | None]:
@@ -162,53 +190,25 @@ class People(ActionNetworkStream):
         values = self._with_custom_names(order.values)
         sent = {field: values.pop(field, None) for field, _ in _CHANNELS.values()}
         unlike = super().differences(replace(order, values=values), record)
-        addresses, statuses = self.addresses_of(record), self.statuses_of(record)
+        shown, statuses = self.addresses_of(record), self.statuses_of(record)
         for channel, (field, part) in _CHANNELS.items():
-            if (entries := sent[field]) and _normal(channel, entries[0][part]) not in addresses[channel]:
+            if (entries := sent[field]) and self._normal(channel, entries[0][part]) not in shown[channel]:
                 unlike.append(field)
             if channel in order.statuses and statuses[channel] != order.statuses[channel]:
                 unlike.append(f"{field}.status")
         return unlike
 
 
-def _shape_columns(shaped: Shaped) -> None:
-    """Move flat columns to where they belong, unless the record has the nested form as well."""
+def _shape_custom_columns(shaped: Shaped) -> None:
+    """Gather the columns that stand for custom fields, by the names that a warehouse gave these."""
     for name in list(shaped.unknown):
         if (custom := _CUSTOM.fullmatch(name)) and (text := text_of(shaped.unknown.pop(name)).strip()):
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
-    for field, parts in from_columns(shaped, _COLUMNS).items():
-        entry = {part: [text] if part == "address_lines" else text for part, text in parts.items()}
-        shaped.values.setdefault(field, [entry[""]] if "" in entry else [entry])
 
 
-def _shape_channel(channel: str, shaped: Shaped) -> None:
-    """Keep one address, and take its status for what the record asks for."""
-    field, part = _CHANNELS[channel]
-    entry, further = _chosen(shaped.values.pop(field, None))
-    if further:
-        shaped.withheld.append(f"further {field}")
-    address = str(entry.get(part) or "").strip() or None
-    status = entry.get("status")
-    if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
-        raise Rejection("unknown_status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
-    normal = _normal(channel, address) if address else None
-    if address and normal:
-        shaped.values[field] = [{part: address}]
-        shaped.match_keys[channel] = [normal]
-    if normal or status:
-        shaped.consent[channel] = RequestedConsent(normal, OUT if status == BLOCKED else status)
-
-
-def _chosen(entries: Any) -> tuple[Record, bool]:
-    """The primary entry, else the first, and whether there are more."""
+def _chosen(entries: Any, part: str = "") -> tuple[Record, bool]:
+    """The primary entry, else the first, of those that have a part where any has it, and whether there are more."""
     given = [each for each in entries or () if each]
+    given = [each for each in given if each.get(part)] or given
     chosen = next((each for each in given if each.get("primary")), given[0] if given else {})
     return chosen, len(given) > 1
-
-
-def _normal(channel: str, address: str) -> str:
-    """An address as the vendor compares it: e-mail in lower case, phones as international digits."""
-    if channel == "email":
-        return address.strip().lower()
-    number = digits(address)
-    return f"1{number}" if len(number) == 10 and not address.strip().startswith("+") else number

@@ -49,6 +49,9 @@ _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Natural keys of items by collection, the first whose fields the item has counting; others match by all they have."""
 
+_ADDRESSES = {"EmailAddresses": "Email", "PhoneNumbers": "PhoneNumber"}
+"""Collections whose items are nothing without their address."""
+
 _PHONES = ("PhoneNumber", "PhoneCallNumber", "PhoneNumberTextSentTo", "PhoneNumberTextSentFrom")
 
 
@@ -74,6 +77,8 @@ def sent(collection: str, items: list[Any], *, ours: bool) -> list[Record]:
             if fields.get("AttributeId") is None or "AttributeValue" not in fields:
                 raise Rejection("incomplete_attribute", "An item of Attributes needs AttributeId and AttributeValue.")
             fields = {name: fields[name] for name in ("AttributeId", "AttributeValue")}
+        if collection in _ADDRESSES and not fields.get(_ADDRESSES[collection]):
+            continue
         if fields and fields not in kept:
             kept.append(fields)
     return kept

@@ -11,7 +11,6 @@ from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm.apply.batcher import RequestBatcher
-from target_osdi_crm.columns import from_columns
 from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from target_osdi_crm.apply.batcher import Replies
 
 _COLUMNS = {
-    "externalid": ("ExternalIDs", "ExternalID"),
     "fullname": ("Names", "FullName"),
     "firstname": ("Names", "FirstName"),
     "middlename": ("Names", "MiddleName"),
@@ -48,18 +46,11 @@ _COLUMNS = {
 
 _ATTRIBUTE = re.compile(r"attribute_(\d+)", re.IGNORECASE)
 
-_OPTIONS = {
-    name
-    for collection in osdi_crm_schemas.schema("crowdskout", "profiles")["properties"].values()
-    for name, found in collection.get("items", {}).get("properties", {}).items()
-    if "object" in found["type"] and found.get("properties", {}).keys() == {"id", "value"} and name != "AttributeValue"
-}
-"""Fields whose values are options."""
-
 
 class Profiles(CrowdskoutStream):
     """Profiles."""
 
+    columns = _COLUMNS
     _create_with_others: RequestBatcher
 
     @override
@@ -83,22 +74,21 @@ class Profiles(CrowdskoutStream):
         shaped.match_keys |= self._match_keys_of(values)
 
     def _shape_columns(self, shaped: Shaped) -> None:
-        """Move flat columns to where they belong, unless the record has the nested form as well."""
+        """Move columns of attributes and external IDs to where they belong."""
         values = shaped.values
         for name in list(shaped.unknown):
             if attribute := _ATTRIBUTE.fullmatch(name):
                 values.setdefault("attribute_columns", {})[attribute[1]] = shaped.unknown.pop(name)
-        nested = from_columns(shaped, _COLUMNS)
         kind = self.session.own.external_id_type
-        given = nested.pop("ExternalIDs", {}).get("ExternalID")
+        given = None
+        for name in list(shaped.unknown):
+            if osdi_crm_schemas.fold(name) == "externalid":
+                given = key(name, shaped.unknown.pop(name)) or given
         if own := given or (shaped.own_id if kind and not self.settings.ids_are_this_accounts else None):
             if not kind:
                 raise Rejection("no_external_id_type", "'external_id' needs 'crowdskout_external_id_type'.")
             item = {"ExternalID": own, "ExternalIDType": {"value": kind}}
             values["ExternalIDs"] = [*(values.get("ExternalIDs") or ()), item]
-        for name, parts in nested.items():
-            fields = {part: {"value": text} if part in _OPTIONS else text for part, text in parts.items()}
-            values.setdefault(name, [fields])
 
     # While it is decided
 

@@ -11,7 +11,6 @@ from osdi_crm_client.vendors import rally_congress as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.columns import from_columns
 from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, RequestedConsent
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, corrected
@@ -53,6 +52,8 @@ _LOWER = {"street1": "street", "telephone": "phone"}
 class Supporters(RallyCongressStream):
     """Supporters."""
 
+    columns = _COLUMNS
+
     @override
     def begin(self) -> None:
         if self._posts_blindly and not self.settings.allow_resubscribe:
@@ -73,8 +74,6 @@ class Supporters(RallyCongressStream):
     @override
     def shape(self, shaped: Shaped) -> None:
         values = shaped.values
-        for name, entry in from_columns(shaped, _COLUMNS).items():
-            values.setdefault(name, [entry])
         status = values.pop("emailOptin", None)
         if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
             raise Rejection("unknown_status", f"emailOptin is none of {', '.join(_STATUSES)}.")
