@@ -19,11 +19,11 @@ from tests import commands
 
 COMMANDS = Path(sys.executable).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SETTLED = re.compile(r"([\d,]+) (written|skipped|waiting|not written)$")
+SETTLED = re.compile(r"([\d,]+) (written|unchanged or skipped|waiting|not written)$")
 
 
 class Page(HTMLParser):
-    """What a page shows: its tables row by row, the titles in its drawing, every tag with its attributes."""
+    """What a page shows: its text, its tables row by row, the titles in its drawing, every tag with its attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -31,6 +31,7 @@ class Page(HTMLParser):
         self.titles: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
+        self.text = text
         self.feed(text)
         self.close()
 
@@ -115,10 +116,15 @@ def test_the_page_shows_what_the_run_did(reported: tuple[Path, dict[str, Any]]) 
     counts = summary["streams"]["people"]
     assert people[:3] == ["people", str(counts["read"]), str(counts["created"])]
     assert (counts["read"], counts["created"], counts["rejected"]) == (44, 40, 4)
-    reasons = {row[2]: (int(row[3]), len(row[4].split())) for row in page.table("stream", "outcome", "reason")}
-    assert reasons == {"nothing to know the person by": (3, 3), "unknown status": (1, 1)}
+    assert "4 of 44 records are not written" in page.text
+    reasons = {row[3]: (row[2], int(row[4]), len(row[5].split())) for row in page.table("stream", "outcome", "reason")}
+    assert reasons == {
+        "person_not_identifiable": ("nothing to know the person by", 3, 3),
+        "unknown_status": ("unknown status", 1, 1),
+    }
+    assert page.table("run", "began")[0][3:] == ["44", "40", "0", "4", "3"]
 
-    bars = [SETTLED.search(title) for title in page.titles[1:]]
+    bars = [SETTLED.search(title) for title in page.titles[1:]]  # those of the drawing alone: this is the only run
     settled: dict[str, int] = {}
     for bar in filter(None, bars):
         settled[bar[2]] = settled.get(bar[2], 0) + int(bar[1])
@@ -154,6 +160,6 @@ def test_a_run_and_a_file_can_be_chosen(reported: tuple[Path, dict[str, Any]], t
 def test_status_counts_the_reasons(reported: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     told = command(tmp_path, "status").stdout
 
-    assert re.search(r"people +rejected +nothing to know the person by +3\n", told)
-    assert re.search(r"people +rejected +unknown status +1\n", told)
+    assert re.search(r"people +rejected +person_not_identifiable +nothing to know the person by +3\n", told)
+    assert re.search(r"people +rejected +unknown_status +unknown status +1\n", told)
     assert re.search(r"1 +<b>north</b> +default +\S+ \S+ +\d+ +3\n", told)

@@ -34,6 +34,14 @@ class DryRun:
         if action == DELETE or not order:
             self._plan.add(task.key, task.arrival.line, action)
             return Written(action)
-        self._plan.add(task.key, task.arrival.line, action, fields=decision.fields, values=order.values)
+        self._plan.add(
+            task.key,
+            task.arrival.line,
+            action,
+            fields=decision.fields,
+            values={**order.values, **order.refers},
+            consent=order.statuses,
+            before=decision.found.record if decision.found else None,
+        )
         channels = ",".join(sorted(task.shaped.consent)) or None
         return Written(action, decision.found.id if decision.found else planned_id(task.source_key), channels)

@@ -2,208 +2,361 @@
 
 from __future__ import annotations
 
-import argparse
+import json
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import sqlalchemy as sa
-from osdi_crm_client import stdout, work_dir
+from osdi_crm_client import startup, stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm.journal import database, migration
 from target_osdi_crm.journal.schema import OPT_OUTS, RECORDS, RUNS
-from target_osdi_crm.journal.states import WRITTEN, Event, State
+from target_osdi_crm.journal.states import PENDING, WRITTEN, Event, State
 from target_osdi_crm.journal.store import DAY, happen
-from target_osdi_crm.report import page
+from target_osdi_crm.report import page, plan
+from target_osdi_crm.report.shown import objects, show, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from target_osdi_crm.report.shown import Format
 
 _COLUMNS = ("stream", "source_key", "outcome", "reason", "attempts", "at", "code", "words")
-_LEFT_ALONE = (*WRITTEN, State.SKIPPED)
+_REJECTED = frozenset(State) - PENDING - WRITTEN - {State.SKIPPED}
+_OUTCOMES = sorted({state.outcome for state in State})
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The journal that the command was pointed to.
+
+    Attributes:
+        named: The setting `journal`.
+        folder: The setting `work_dir`.
+    """
+
+    named: str | None
+    folder: Path
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Open it as it is, to read.
+
+        Raises:
+            ConfigurationError: If there is none.
+        """
+        made = None
+        if self.named or self.folder.is_dir():
+            made = database.opened(database.address(self.named, self.folder), read_only=True)
+        if made is None:
+            raise ConfigurationError("There is no journal yet: no run has written one here.")
+        try:
+            with made.connect() as connection:
+                yield connection
+        finally:
+            made.dispose()
+
+    @contextmanager
+    def changed(self) -> Iterator[sa.Connection]:
+        """Open it to change it, in one transaction; it is made that of this release before.
+
+        Raises:
+            ConfigurationError: If there is none.
+        """
+        with self.read():
+            made = database.opened(database.address(self.named, self.folder), read_only=False)
+        if made is None:
+            return
+        try:
+            migration.carry_over(made)
+            with made.begin() as connection:
+                yield connection
+        finally:
+            made.dispose()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The records that the options choose; None chooses all."""
+
+    account: str | None = None
+    source: str | None = None
+    stream: str | None = None
+    source_key: str | None = None
+    code: str | None = None
+    outcome: str | None = None
+
+    def where(self, *more: sa.ColumnElement[bool], records: sa.FromClause = RECORDS) -> sa.ColumnElement[bool]:
+        """These among the records of a table."""
+        names = ("account", "source", "stream", "source_key", "code")
+        asked = [records.c[name] == value for name in names if (value := getattr(self, name)) is not None]
+        if self.outcome:
+            asked.append(records.c.state.in_([state for state in State if state.outcome == self.outcome]))
+        return sa.and_(sa.true(), *more, *asked)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; exits with 1 if the journal cannot be used."""
-    chosen = _parser().parse_args(arguments)
+    """Run the command; exits with 1 if the journal cannot be used, with 2 if it was not asked right."""
     try:
-        made = _opened(chosen)
-        with stdout.for_people(), made.begin() as connection:
-            chosen.work(connection, chosen)
-        made.dispose()
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        with stdout.for_people(), journal.make_context("osdi-crm-journal", given) as context:
+            journal.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except (ConfigurationError, sa.exc.SQLAlchemyError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
 
-def _opened(chosen: argparse.Namespace) -> sa.Engine:
-    """Open the journal that the options name.
-
-    Raises:
-        ConfigurationError: If there is none.
-    """
-    if chosen.journal or Path(chosen.work_dir).is_dir():
-        url = database.address(chosen.journal, Path(chosen.work_dir))
-        if made := database.opened(url, read_only=True):
-            if chosen.work in {_status, _rejects, _report}:
-                return made
-            made.dispose()
-            if made := database.opened(url, read_only=False):
-                migration.carry_over(made)
-                return made
-    raise ConfigurationError("There is no journal yet: no run has written one here.")
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="The target's settings, as JSON: tells the two below.")
+@click.option("--work-dir", type=click.Path(path_type=Path), help="The target's 'work_dir' (.osdi-crm).")
+@click.option("--journal", "named", help="The target's 'journal': a file or a database address.")
+@click.pass_context
+def journal(context: click.Context, config: Path | None, work_dir: Path | None, named: str | None) -> None:
+    """Look into the journal, report, have records tried again, settle, erase."""
+    given: dict[str, Any] = {}
+    if config:
+        with startup.reading("settings"):
+            given = json.loads(config.read_text(encoding="utf-8"))
+            if not isinstance(given, dict):
+                raise TypeError
+    context.obj = Journal(named or given.get("journal"), work_dir or Path(given.get("work_dir") or ".osdi-crm"))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="osdi-crm-journal", description=__doc__)
-    parser.add_argument("--work-dir", default=".osdi-crm", help="the target's work_dir (%(default)s)")
-    parser.add_argument("--journal", help="the target's 'journal' setting: a file or a database address")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _choosing(*, outcomes: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Options that choose records; the command gets them as `chosen`."""
 
-    def command(name: str, work: Any, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text.capitalize() + ".")
-        made.set_defaults(work=work)
-        made.add_argument("--account", help="only this account")
-        made.add_argument("--source", help="only this source")
-        made.add_argument("--stream", help="only this stream")
-        made.add_argument("--key", help="only the record with this key at the source")
-        return made
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def chosen(*args: Any, **options: Any) -> None:
+            picked = {name: options.pop(name) for name in Chosen.__dataclass_fields__ if name in options}
+            command(*args, chosen=Chosen(**picked), **options)
 
-    command("status", _status, "show what became of records, why some are not written, and the latest runs")
-    command("rejects", _rejects, "list the records that are not written, and why")
-    reporting = commands.add_parser("report", help="write a page about one run, which names nobody")
-    reporting.set_defaults(work=_report)
-    reporting.add_argument("--run", type=int, help="the run's number (the latest)")
-    reporting.add_argument("--account", help="the latest run of this account")
-    reporting.add_argument("--out", type=Path, help="the file (report.html in the working folder)")
-    command("retry", _retry, "have rejected records tried again by the next run").add_argument(
-        "--unknown",
-        action="store_true",
-        help="have records of unknown outcome sent again too: where they did arrive, that makes them twice",
-    )
-    settle = command("settle", _settle, "note that records of unknown outcome are written after all")
-    settle.add_argument("--vendor-id", help="the vendor's id of the record named with --key")
-    purge = command("purge", _purge, "erase records from the journal; if they come again, they count as never written")
-    purge.add_argument("--older-than", type=float, metavar="DAYS", help="only records last written before so many days")
-    purge.add_argument("--yes", action="store_true", help="do it")
-    return parser
+        options = [
+            click.option("--account", help="Only this account."),
+            click.option("--source", help="Only this source."),
+            click.option("--stream", help="Only this stream."),
+            click.option("--key", "source_key", help="Only the record with this key at the source."),
+            click.option("--code", help="Only rejections with this code."),
+        ]
+        if outcomes:
+            options.append(click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only what came to this."))
+        for option in reversed(options):
+            chosen = option(chosen)
+        return chosen
+
+    return decorate
 
 
-def _chosen(
-    chosen: argparse.Namespace, *more: sa.ColumnElement[bool], records: sa.FromClause = RECORDS
-) -> sa.ColumnElement[bool]:
-    """The records that the options choose."""
-    names = {"account": chosen.account, "source": chosen.source, "stream": chosen.stream, "source_key": chosen.key}
-    return sa.and_(sa.true(), *more, *(records.c[name] == value for name, value in names.items() if value is not None))
+_format = click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+)
 
 
-def _status(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    records = migration.records(connection.engine)
+@journal.command()
+@_choosing(outcomes=True)
+@_format
+@click.pass_obj
+def status(of: Journal, chosen: Chosen, form: Format) -> None:
+    """Show what became of records, why some are not written, and the latest runs. CSV shows the first of these."""
+    with of.read() as connection:
+        records = migration.records(connection.engine)
+        tables = {
+            "outcomes": _outcomes(connection, chosen, records),
+            "not written": _reasons(connection, chosen, records),
+            "runs": _runs(connection, chosen),
+        }
+    if form == "csv":
+        show(form, *tables["outcomes"])
+    elif form == "json":
+        shown = {name.replace(" ", "_"): objects(*rows) for name, rows in tables.items()}
+        print(json.dumps(shown, indent=2))  # noqa: T201
+    else:
+        show_table(*tables.pop("outcomes"))
+        for name, (head, rows) in tables.items():
+            if rows:
+                print()  # noqa: T201
+                show_table(head, rows, title=name.capitalize())
+
+
+_Shown = tuple[tuple[str, ...], list[list[Any]]]
+
+
+def _outcomes(connection: sa.Connection, chosen: Chosen, records: sa.FromClause) -> _Shown:
     of = (records.c.account, records.c.source, records.c.stream, records.c.state)
-    query = sa.select(*of, sa.func.count()).where(_chosen(chosen, records=records)).group_by(*of)
+    query = sa.select(*of, sa.func.count()).where(chosen.where(records=records)).group_by(*of)
     counts: Counter[tuple[str, ...]] = Counter()
     for *which, state, number in connection.execute(query):
         counts[*which, State(state).outcome] += number
-    _table(("account", "source", "stream", "outcome", "records"), [[*of, counts[of]] for of in sorted(counts)])
-    _reasons(connection, chosen, records)
+    return ("account", "source", "stream", "outcome", "records"), [[*which, counts[which]] for which in sorted(counts)]
+
+
+def _reasons(connection: sa.Connection, chosen: Chosen, records: sa.FromClause) -> _Shown:
+    """Why records are not written, the most frequent reason first."""
+    of = (records.c.stream, records.c.state, records.c.code, records.c.reason)
+    left = chosen.where(records.c.state.in_(_REJECTED | PENDING), records=records)
+    counts: Counter[tuple[str, ...]] = Counter()
+    for stream, state, code, reason, number in connection.execute(
+        sa.select(*of, sa.func.count()).where(left).group_by(*of)
+    ):
+        counts[stream, State(state).outcome, code or "", reason or ""] += number
+    found = sorted(counts, key=lambda which: (-counts[which], which))
+    return ("stream", "outcome", "code", "reason", "records"), [[*which, counts[which]] for which in found]
+
+
+def _runs(connection: sa.Connection, chosen: Chosen) -> _Shown:
     names = {"account": chosen.account, "source": chosen.source}
     mine = [RUNS.c[name] == value for name, value in names.items() if value is not None]
     latest = sa.select(RUNS).where(sa.true(), *mine).order_by(RUNS.c.run.desc()).limit(5)
-    runs = connection.execute(latest).mappings()
-    print()  # noqa: T201
-    _table(
-        ("run", "account", "source", "started", "seconds", "exit code"),
+    return ("run", "account", "source", "started", "seconds", "exit code"), [
         [
-            (
-                run["run"],
-                run["account"],
-                run["source"],
-                _time(run["started"]),
-                f"{run['ended'] - run['started']:.0f}" if run["ended"] else "not ended",
-                "" if run["code"] is None else run["code"],
-            )
-            for run in runs
-        ],
-    )
+            run["run"],
+            run["account"],
+            run["source"],
+            _time(run["started"]),
+            f"{run['ended'] - run['started']:.0f}" if run["ended"] else "not ended",
+            "" if run["code"] is None else run["code"],
+        ]
+        for run in connection.execute(latest).mappings()
+    ]
 
 
-def _reasons(connection: sa.Connection, chosen: argparse.Namespace, records: sa.FromClause) -> None:
-    """Tell why records are not written, the most frequent reason first."""
-    of = (records.c.stream, records.c.state, records.c.reason)
-    left = _chosen(chosen, records.c.state.not_in(_LEFT_ALONE), records=records)
-    counts: Counter[tuple[str, ...]] = Counter()
-    for stream, state, reason, number in connection.execute(sa.select(*of, sa.func.count()).where(left).group_by(*of)):
-        counts[stream, State(state).outcome, reason or ""] += number
-    if counts:
-        print()  # noqa: T201
-        found = sorted(counts, key=lambda of: (-counts[of], of))
-        _table(("stream", "not written", "reason", "records"), [[*of, counts[of]] for of in found])
+@journal.command()
+@_choosing(outcomes=True)
+@_format
+@click.pass_obj
+def rejects(of: Journal, chosen: Chosen, form: Format) -> None:
+    """List the records that are not written, and why."""
+    _list(of, chosen, form, _REJECTED)
 
 
-def _report(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    file = chosen.out or work_dir.file(Path(chosen.work_dir), "report.html")
-    text = page.page(connection, chosen.run, chosen.account)
+@journal.command()
+@_choosing()
+@_format
+@click.pass_obj
+def waiting(of: Journal, chosen: Chosen, form: Format) -> None:
+    """List the records that the next run takes up by itself."""
+    _list(of, chosen, form, PENDING)
+
+
+def _list(of: Journal, chosen: Chosen, form: Format, states: Collection[State]) -> None:
+    with of.read() as connection:
+        records = migration.records(connection.engine)
+        which = chosen.where(records.c.state.in_(states), records=records)
+        shown = [records.c["state" if name == "outcome" else name].label(name) for name in _COLUMNS]
+        query = sa.select(*shown).where(which).order_by(records.c.stream, records.c.source_key)
+        found = [dict(row) for row in connection.execute(query).mappings()]
+    for row in found:
+        row |= {"at": _time(row["at"]), "outcome": State(row["outcome"]).outcome}
+    show(form, _COLUMNS, [["" if row[name] is None else row[name] for name in _COLUMNS] for row in found])
+
+
+@journal.command("plan")
+@click.option("--stream", help="Only this stream.")
+@click.option("--plan", "action", help="Only what it would do so, such as create or update.")
+@_format
+@click.pass_obj
+def shown_plan(of: Journal, stream: str | None, action: str | None, form: Format) -> None:
+    """Show what the last dry run would change: field by field, and old → new where 'plan_values' was set."""
+    lines = plan.read(of.folder)
+    chosen = [line for line in lines if stream in {None, line["stream"]} and action in {None, line["plan"]}]
+    show(form, plan.COLUMNS, plan.rows(chosen))
+
+
+@journal.command()
+@click.option("--run", type=int, help="The run's number (the latest).")
+@click.option("--account", help="The latest run of this account.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file (report.html in the working folder).")
+@click.pass_obj
+def report(of: Journal, run: int | None, account: str | None, out: Path | None) -> None:
+    """Write a page about one run, which names nobody."""
+    with of.read() as connection:
+        file = out or work_dir.file(of.folder, "report.html")
+        text = page.page(connection, run, account)
     try:
-        with work_dir.opened(file, "w") as out:
-            out.write(text)
+        with work_dir.opened(file, "w") as opened:
+            opened.write(text)
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {file}: {error.strerror}.") from None
     print(f"The report stands in {file}.")  # noqa: T201
 
 
-def _rejects(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    records = migration.records(connection.engine)
-    left = _chosen(chosen, records.c.state.not_in(_LEFT_ALONE), records=records)
-    shown = [records.c["state" if name == "outcome" else name].label(name) for name in _COLUMNS]
-    query = sa.select(*shown).where(left).order_by(records.c.stream, records.c.source_key)
-    found = [dict(row) for row in connection.execute(query).mappings()]
-    for row in found:
-        row |= {"at": _time(row["at"]), "outcome": State(row["outcome"]).outcome}
-    _table(_COLUMNS, [[row[name] or "" for name in _COLUMNS] for row in found])
-
-
-def _retry(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    asked = happen(connection, Event.ASK_TO_RETRY, _chosen(chosen))
-    if chosen.unknown:
-        asked += happen(connection, Event.ASK_TO_RESEND, _chosen(chosen))
+@journal.command()
+@_choosing()
+@click.option(
+    "--unknown",
+    is_flag=True,
+    help="Have records of unknown outcome sent again too: where they did arrive, that makes them twice.",
+)
+@click.pass_obj
+def retry(of: Journal, chosen: Chosen, *, unknown: bool) -> None:
+    """Have rejected records tried again by the next run."""
+    with of.changed() as connection:
+        asked = happen(connection, Event.ASK_TO_RETRY, chosen.where())
+        if unknown:
+            asked += happen(connection, Event.ASK_TO_RESEND, chosen.where())
     _tell(asked, "will be tried")
 
 
-def _settle(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    if chosen.vendor_id and not (chosen.key and chosen.stream):
+@journal.command()
+@_choosing()
+@click.option("--vendor-id", help="The vendor's id of the record named with --key.")
+@click.pass_obj
+def settle(of: Journal, chosen: Chosen, vendor_id: str | None) -> None:
+    """Note that records of unknown outcome are written after all."""
+    if vendor_id and not (chosen.source_key and chosen.stream):
         raise ConfigurationError("--vendor-id goes with --stream and --key.")
     is_newer = RECORDS.c.sent.is_not(None)
-    newer, same = _chosen(chosen, is_newer), _chosen(chosen, ~is_newer)
-    if vendor_id := chosen.vendor_id:
-        settled = happen(connection, Event.SETTLE, same, vendor_id=vendor_id, fingerprint=RECORDS.c.tried)
-        told, reason = "wait to be changed to what came since", "newer than what was settled"
-        left = happen(connection, Event.SETTLE_OLDER, newer, vendor_id=vendor_id, reason=reason)
-    else:
-        settled = happen(connection, Event.SETTLE_WITHOUT_ID, same, fingerprint=RECORDS.c.tried)
-        told, unknown = "came anew since: name their --vendor-id", RECORDS.c.state == State.UNKNOWN.value
-        left = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(newer, unknown)).scalar_one()
+    newer, same = chosen.where(is_newer), chosen.where(~is_newer)
+    with of.changed() as connection:
+        if vendor_id:
+            settled = happen(connection, Event.SETTLE, same, vendor_id=vendor_id, fingerprint=RECORDS.c.tried)
+            told, reason = "wait to be changed to what came since", "newer than what was settled"
+            left = happen(connection, Event.SETTLE_OLDER, newer, vendor_id=vendor_id, reason=reason)
+        else:
+            settled = happen(connection, Event.SETTLE_WITHOUT_ID, same, fingerprint=RECORDS.c.tried)
+            told, unknown = "came anew since: name their --vendor-id", RECORDS.c.state == State.UNKNOWN.value
+            left = connection.execute(
+                sa.select(sa.func.count()).select_from(RECORDS).where(newer, unknown)
+            ).scalar_one()
     _tell(settled, "count as written")
     if left:
         _tell(left, told)
 
 
-def _purge(connection: sa.Connection, chosen: argparse.Namespace) -> None:
-    which = _chosen(chosen)
-    if chosen.older_than is not None:
-        which = sa.and_(which, RECORDS.c.at < time.time() - chosen.older_than * DAY)
-    if not chosen.yes:
-        count = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(which)).scalar()
-        print(f"{count:,} records would be erased; if they come again, they may be written twice. Add --yes to do it.")  # noqa: T201
-        return
-    _tell(connection.execute(RECORDS.delete().where(which)).rowcount, "are erased")
-    everything = [chosen.source, chosen.stream, chosen.key, chosen.older_than] == [None] * 4
-    if everything:
-        mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
-        connection.execute(OPT_OUTS.delete().where(mine))
+@journal.command()
+@_choosing()
+@click.option("--older-than", type=float, metavar="DAYS", help="Only records last written before so many days.")
+@click.option("--yes", is_flag=True, help="Do it.")
+@click.pass_obj
+def purge(of: Journal, chosen: Chosen, older_than: float | None, *, yes: bool) -> None:
+    """Erase records from the journal; if they come again, they count as never written."""
+    old = [] if older_than is None else [RECORDS.c.at < time.time() - older_than * DAY]
+    which = chosen.where(*old)
+    with of.changed() as connection:
+        if not yes:
+            count = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(which)).scalar_one()
+            print(  # noqa: T201
+                f"{count:,} records would be erased; if they come again, they may be written twice. Add --yes to do it."
+            )
+            return
+        _tell(connection.execute(RECORDS.delete().where(which)).rowcount, "are erased")
+        if chosen == Chosen(account=chosen.account) and not old:
+            mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
+            connection.execute(OPT_OUTS.delete().where(mine))
 
 
 def _tell(count: int, what: str) -> None:
@@ -212,11 +365,3 @@ def _tell(count: int, what: str) -> None:
 
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def _table(head: Sequence[str], rows: Any) -> None:
-    lines = [[str(each) for each in row] for row in [head, *rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())  # noqa: T201

@@ -1,14 +1,15 @@
-"""A page that shows one run: its numbers, its records over time, and why some are not written. It names nobody."""
+"""A page that shows one run: how it went, what is not written and why, its records over time. It names nobody."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 import sqlalchemy as sa
 from osdi_crm_client.errors import ConfigurationError
 
@@ -18,49 +19,65 @@ from target_osdi_crm.journal.states import State
 from target_osdi_crm.report.summary import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
 _ENDS = {
-    0: "all well",
-    1: "ended by a setting, the credentials, the journal or the input",
-    3: "some records are not written",
-    4: "stopped by a cap or by failures in a row",
-    143: "told to end",
+    1: "Ended by a setting, the credentials, the journal or the input",
+    4: "Stopped by a cap or by failures in a row",
+    143: "Told to end",
 }
 
-_COLOURS = {"written": "#2f7d5b", "skipped": "#9aa5b1", "waiting": "#d9a441", "not written": "#b3392f"}
-_SHOWN = {
+_KINDS = {"written": "written", "unchanged": "unchanged or skipped", "waiting": "waiting", "rejected": "not written"}
+"""What the colours of a chart mean."""
+
+_OUTCOMES = {
     "ok": "written",
-    "skipped": "skipped",
+    "skipped": "unchanged",
     "waiting": "waiting",
     "sent": "waiting",
-    "rejected": "not written",
-    "unknown": "not written",
+    "unsent": "waiting",
+    "rejected": "rejected",
+    "unknown": "rejected",
 }
+_COLUMN_KINDS = {
+    "created": "written",
+    "updated": "written",
+    "deleted": "written",
+    "unchanged": "unchanged",
+    "skipped": "unchanged",
+    "waiting": "waiting",
+    "rejected": "rejected",
+    "standing": "rejected",
+    "unknown": "rejected",
+}
+_NOT_WRITTEN = [column for column, kind in _COLUMN_KINDS.items() if kind == "rejected"]
 
 _WIDTHS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 43_200, 86_400)
 """Seconds that a bar may stand for."""
 
 _MOST_BARS = 60
 _MOST_KEYS = 5
+_MOST_RUNS = 20
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #888; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; }
-h2 { font-size: 1.1rem; margin-top: 2.5rem; }
-.about, figcaption { color: var(--soft); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-.number { text-align: right; }
-figure { margin: 0; }
-svg { width: 100%; height: auto; }
-svg text { font-size: 11px; fill: currentColor; }
-.key { display: inline-block; margin-right: 1rem; }
-.key i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; }
-code { font-size: .9em; }
-"""
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("target_osdi_crm.report", ""),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A chart: stacked bars, drawn on 740 by 160 units from (50, 10) on."""
+
+    bars: list[dict[str, Any]]
+    kinds: list[tuple[str, str]]
+    highest: int
+    width: str
+    axis: str
+    caption: str
 
 
 def page(connection: sa.Connection, number: int | None, account: str | None) -> str:
@@ -82,144 +99,155 @@ def page(connection: sa.Connection, number: int | None, account: str | None) -> 
     run = connection.execute(query).mappings().first()
     if not run:
         raise ConfigurationError("There is no run like that; 'osdi-crm-journal status' lists the latest.")
-    records = migration.records(connection.engine).c
-    of_run = sa.select(records.stream, records.source_key, records.state, records.reason, records.at).where(
-        records.run == run["run"]
-    )
-    times: list[tuple[float, str]] = []
-    left: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for stream, key, state, reason, at in connection.execute(of_run.order_by(records.at)):
-        outcome = State(state).outcome
-        times.append((at, _SHOWN[outcome]))
-        if outcome not in {"ok", "skipped"}:
-            what = (stream, outcome, reason or "no answer yet")
-            counts[what] += 1
-            if len(left[what]) < _MOST_KEYS:
-                left[what].append(hashlib.sha256(key.encode()).hexdigest()[:10])
+    mine = (RUNS.c.account == run["account"], RUNS.c.source == run["source"])
+    latest = connection.execute(sa.select(RUNS).where(*mine).order_by(RUNS.c.run.desc()).limit(_MOST_RUNS)).mappings()
+    times, reasons = _records(connection, run["run"])
     summary = json.loads(run["summary"] or "{}")
-    return _whole(
-        f"Run {run['run']}: {run['source']} → {run['account']}",
-        [
-            f'<p class="about">{escape(_about(run, summary))}</p>',
-            "<h2>By stream</h2>",
-            _streams(summary.get("streams", {})),
-            "<h2>Over time</h2>",
-            _chart(times),
-            "<h2>Not written</h2>",
-            _reasons(counts, left),
+    streams = summary.get("streams", {})
+    columns = [column for column in COLUMNS if any(counts.get(column) for counts in streams.values())]
+    good, verdict = _verdict(run, summary)
+    return _TEMPLATES.get_template("page.html.jinja").render(
+        title=f"Run {run['run']}: {run['source']} → {run['account']}",
+        about=_about(run, summary),
+        good=good,
+        verdict=verdict,
+        numbers=[(column, _total(summary, column)) for column in COLUMNS if column in {"read", *columns}],
+        sum=_sum(summary),
+        reasons=reasons,
+        times=_over_time(times),
+        columns=["stream", *columns],
+        streams=[[stream, *(counts.get(column, 0) for column in columns)] for stream, counts in streams.items()],
+        details=[
+            [stream, kind.removesuffix("_by"), what, count]
+            for stream, counts in streams.items()
+            for kind, found in counts.items()
+            if kind.endswith("_by")
+            for what, count in sorted(found.items())
         ],
+        **_runs(list(latest)),
     )
 
 
-def _whole(title: str, parts: Sequence[str]) -> str:
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-    view = '<meta name="viewport" content="width=device-width">'
-    body = "\n".join([f"<h1>{escape(title)}</h1>", *parts])
-    return f'<!doctype html>\n<html lang="en"><head>{head}{view}</head>\n<body>\n{body}\n</body></html>\n'
+def _records(connection: sa.Connection, run: int) -> tuple[list[tuple[float, str]], list[list[Any]]]:
+    """When each record of a run was settled, with its kind; and why some are not written, frequent reasons first."""
+    records = migration.records(connection.engine).c
+    of_run = sa.select(
+        records.stream, records.source_key, records.state, records.reason, records.code, records.at
+    ).where(records.run == run)
+    times: list[tuple[float, str]] = []
+    keys: defaultdict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+    counts: Counter[tuple[str, ...]] = Counter()
+    for stream, key, state, reason, code, at in connection.execute(of_run.order_by(records.at)):
+        outcome = State(state).outcome
+        kind = _OUTCOMES[outcome]
+        times.append((at, kind))
+        if kind in {"waiting", "rejected"}:
+            what = (stream, outcome, reason or "no answer yet", code or "")
+            counts[what] += 1
+            if len(keys[what]) < _MOST_KEYS:
+                keys[what][hashlib.sha256(key.encode()).hexdigest()[:10]] = None
+    return times, [[*what, number, keys[what]] for what, number in counts.most_common()]
 
 
-def _about(run: sa.RowMapping, summary: dict[str, Any]) -> str:
+def _total(summary: Mapping[str, Any], *columns: str) -> int:
+    return sum(counts.get(column, 0) for counts in summary.get("streams", {}).values() for column in columns)
+
+
+def _about(run: sa.RowMapping, summary: Mapping[str, Any]) -> str:
     began = datetime.fromtimestamp(run["started"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if run["code"] is None:
-        return f"Begun {began}; not ended, or killed."
-    said = [
-        f"Begun {began}, {run['ended'] - run['started']:,.0f} seconds",
-        f"exit code {run['code']}: {_ENDS.get(run['code'], 'unexpected')}",
-        f"{summary.get('calls', 0):,} calls, {summary.get('refused_429', 0):,} refused for their pace",
-    ]
-    return "; ".join(said) + "." + (f" {summary['stopped']}" if summary.get("stopped") else "")
+        return f"Begun {began}."
+    calls, refused = summary.get("calls", 0), summary.get("refused_429", 0)
+    told = f"Begun {began}, {run['ended'] - run['started']:,.0f} seconds, exit code {run['code']}"
+    return f"{told}; {calls:,} calls, {refused:,} refused for their pace."
 
 
-def _streams(streams: dict[str, dict[str, Any]]) -> str:
-    if not streams:
-        return "<p>No numbers: the run read no records, or has not ended.</p>"
-    columns = [column for column in COLUMNS if any(counts.get(column) for counts in streams.values())]
-    rows = [[stream, *(counts.get(column, 0) for column in columns)] for stream, counts in streams.items()]
-    details = [
-        [stream, kind.removesuffix("_by"), what, count]
-        for stream, counts in streams.items()
-        for kind, found in counts.items()
-        if kind.endswith("_by")
-        for what, count in sorted(found.items())
-    ]
-    shown = _table(["stream", *columns], rows)
-    why = ["stream", "counted as", "why", "records"]
-    return shown + (f"<h2>In detail</h2>\n{_table(why, details)}" if details else "")
+def _verdict(run: sa.RowMapping, summary: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether all is well, and how it went in a sentence."""
+    if run["code"] is None:
+        return False, "Not ended, or killed: the next run goes on."
+    if run["code"] in _ENDS:
+        why = summary.get("stopped") or _ENDS[run["code"]]
+        return False, f"Stopped: {why}"
+    if left := _total(summary, *_NOT_WRITTEN):
+        return False, f"{left:,} of {_total(summary, *_COLUMN_KINDS):,} records are not written"
+    if waiting := _total(summary, "waiting"):
+        return False, f"{waiting:,} records wait for the next run; everything else is written"
+    return True, "Everything is written"
 
 
-def _reasons(counts: Counter[tuple[str, str, str]], left: dict[tuple[str, str, str], list[str]]) -> str:
-    if not counts:
-        told = "<code>osdi-crm-journal rejects</code> tells what stands from earlier runs"
-        return f"<p>Nothing that was new in this run; {told}.</p>"
-    rows = [[*what, number, _Keys(left[what])] for what, number in counts.most_common()]
-    told = "The keys are hashes, as in the log; <code>osdi-crm-journal rejects</code> tells the rest."
-    return _table(["stream", "outcome", "reason", "records", "some of their keys"], rows) + f"<p>{told}</p>"
+def _sum(summary: Mapping[str, Any]) -> str:
+    """What the outcomes are the sum of, where that is not what was read."""
+    read, told = _total(summary, "read"), _total(summary, *_COLUMN_KINDS)
+    if told > read:
+        return f"{told:,} outcomes: of {read:,} records that were read, and {told - read:,} from earlier runs."
+    if told < read:
+        return f"{told:,} outcomes of {read:,} records that were read: {read - told:,} were not begun, and come again."
+    return ""
 
 
-class _Keys(list[str]):
-    """Hashes of keys."""
+def _runs(latest: Sequence[sa.RowMapping]) -> dict[str, Any]:
+    """The latest runs as a table, and as a chart, the oldest first."""
+    rows, bars, names = [], [], []
+    for run in latest:
+        summary = json.loads(run["summary"] or "{}")
+        began = datetime.fromtimestamp(run["started"], UTC).strftime("%Y-%m-%d %H:%M")
+        seconds = f"{run['ended'] - run['started']:,.0f}" if run["ended"] else "not ended"
+        code = "" if run["code"] is None else run["code"]
+        counts = [_total(summary, *of) for of in (("read",), ("created",), ("updated",), _NOT_WRITTEN)]
+        rows.append([run["run"], began, seconds, *counts, code])
+        bars.append(_kinds({column: _total(summary, column) for column in _COLUMN_KINDS}))
+        names.append(f"Run {run['run']}, {began}")
+    axis = f"{names[-1]} to {names[0]}"
+    caption = "Records of the latest runs into this account, by what became of them."
+    return {"runs": rows, "trend": _drawn(bars[::-1], names[::-1], axis, caption) if len(bars) > 1 else None}
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    def cell(value: Any) -> str:
-        if isinstance(value, int):
-            return f'<td class="number">{value:,}</td>'
-        if isinstance(value, _Keys):
-            return f"<td>{' '.join(f'<code>{each}</code>' for each in value)}</td>"
-        return f"<td>{escape(str(value))}</td>"
-
-    body = [list(row) for row in rows]
-    kinds = [
-        ' class="number"' if all(isinstance(row[column], int) for row in body) else "" for column in range(len(head))
-    ]
-    top = "".join(f"<th{kind}>{escape(title)}</th>" for kind, title in zip(kinds, head, strict=True))
-    lines = "".join(f"<tr>{''.join(map(cell, row))}</tr>\n" for row in body)
-    return f'<div class="wide"><table>\n<tr>{top}</tr>\n{lines}</table></div>\n'
+def _kinds(counts: Mapping[str, int]) -> Counter[str]:
+    kinds: Counter[str] = Counter()
+    for column, number in counts.items():
+        kinds[_COLUMN_KINDS[column]] += number
+    return kinds
 
 
-def _chart(times: Sequence[tuple[float, str]]) -> str:
-    """Stacked bars: how many records were settled when, by what became of them."""
+def _over_time(times: Sequence[tuple[float, str]]) -> Bars | None:
+    """How many records were settled when, by what became of them."""
     if not times:
-        return "<p>No record was settled by this run that a later one has not settled again.</p>"
+        return None
     begin, end = times[0][0], times[-1][0]
     width = next((each for each in _WIDTHS if (end - begin) / each < _MOST_BARS), (end - begin) / (_MOST_BARS - 1))
-    bars: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for at, shown in times:
-        bars[int((at - begin) / width)][shown] += 1
-    count = max(bars) + 1
-    highest = max(bar.total() for bar in bars.values())
-    left, top, wide, high = 50, 10, 740, 160
-    step, drawn = min(wide / count, 60), []
-    for place, bar in sorted(bars.items()):
-        foot = float(top + high)
-        for shown, colour in _COLOURS.items():
-            if tall := high * bar[shown] / highest:
+    count = int((end - begin) / width) + 1
+    bars = [Counter[str]() for _ in range(count)]
+    for at, kind in times:
+        bars[int((at - begin) / width)][kind] += 1
+    names = [_clock(begin + place * width) for place in range(count)]
+    axis = f"{_clock(begin)} to {_clock(begin + count * width)}"
+    left_out = "Unchanged ones, and those that a later run settled again, are left out."
+    return _drawn(bars, names, axis, f"Records settled, by {_span(width)}. {left_out}")
+
+
+def _drawn(bars: Sequence[Counter[str]], names: Sequence[str], axis: str, caption: str) -> Bars | None:
+    highest = max(bar.total() for bar in bars)
+    if not highest:
+        return None
+    step, drawn = min(740 / len(bars), 60), []
+    for place, (bar, name) in enumerate(zip(bars, names, strict=True)):
+        foot = 170.0
+        for kind, what in _KINDS.items():
+            if tall := 160 * bar[kind] / highest:
                 foot -= tall
-                box = f'x="{left + place * step:.1f}" y="{foot:.1f}" width="{max(step - 1, 1):.1f}" height="{tall:.1f}"'
-                told = f"{_clock(begin + place * width)}: {bar[shown]:,} {shown}"
-                drawn.append(f'<rect {box} fill="{colour}"><title>{told}</title></rect>')
-    line = f"M{left} {top}V{top + high}h{count * step:.0f}"
-    axis = f'<path d="{line}" fill="none" stroke="currentColor" stroke-opacity=".4"/>'
-    labels = [
-        f'<text x="{left - 6}" y="{top + 8}" text-anchor="end">{highest:,}</text>',
-        f'<text x="{left - 6}" y="{top + high}" text-anchor="end">0</text>',
-        f'<text x="{left}" y="{top + high + 16}">{_clock(begin)} to {_clock(begin + count * width)}</text>',
-    ]
-    seen = {shown for _, shown in times}
-    legend = "".join(
-        f'<span class="key"><i style="background:{colour}"></i>{shown}</span>'
-        for shown, colour in _COLOURS.items()
-        if shown in seen
-    )
-    what = (
-        f"Records settled, by {_span(width)}. Unchanged ones, and those that a later run settled again, are left out."
-    )
-    inner = "\n".join([axis, *labels, *drawn])
-    drawing = (
-        f'<svg viewBox="0 0 {left + wide + 10} {top + high + 24}" role="img" aria-label="{what}">\n{inner}\n</svg>'
-    )
-    return f"<figure>{drawing}<figcaption>{legend}<br>{what}</figcaption></figure>"
+                drawn.append(
+                    {
+                        "kind": kind,
+                        "title": f"{name}: {bar[kind]:,} {what}",
+                        "x": f"{50 + place * step:.1f}",
+                        "y": f"{foot:.1f}",
+                        "width": f"{max(step - 1, 1):.1f}",
+                        "height": f"{tall:.1f}",
+                    }
+                )
+    seen = [(kind, what) for kind, what in _KINDS.items() if any(bar[kind] for bar in bars)]
+    return Bars(drawn, seen, highest, f"{len(bars) * step:.0f}", axis, caption)
 
 
 def _clock(seconds: float) -> str:
