@@ -15,21 +15,22 @@ setup: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet "uv>=0.11,<1"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --group dev $(PACKAGES:%=-e ./%)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.11,<1"
+	$(BIN)/uv pip install --python $(BIN)/python --constraints constraints.txt --group dev $(PACKAGES:%=-e ./%)
 	touch $@
 
 .meltano-venv/.ready: .venv/.ready
 	test -x .meltano-venv/bin/python || $(MELTANO_PYTHON) -m venv .meltano-venv
-	$(BIN)/uv pip install --quiet --python .meltano-venv/bin/python $(MELTANO)
+	$(BIN)/uv pip install --python .meltano-venv/bin/python $(MELTANO)
 	touch $@
 
 .meltano/.ready: .meltano-venv/.ready meltano.yml $(PACKAGES:%=%/pyproject.toml)
 	.meltano-venv/bin/meltano install > /dev/null 2>&1 || .meltano-venv/bin/meltano install
 	touch $@
 
-demo: setup .meltano/.ready
-	$(BIN)/python demo/demo.py
+# One vendor in two minutes; VENDOR=nationbuilder shows another, VENDOR=all all of them, with Meltano and DuckDB.
+demo: setup $(if $(filter all,$(VENDOR)),.meltano/.ready)
+	$(BIN)/python -m $(if $(filter all,$(VENDOR)),demo.every_vendor,demo.first_minute $(VENDOR))
 
 settings: setup
 	$(BIN)/python hub/generate.py

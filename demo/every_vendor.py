@@ -8,14 +8,12 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from osdi_crm_sandbox.control import Account, Sandbox
 
-ROOT = Path(__file__).parent.parent
-OUTPUT = ROOT / "output"
+from demo.ways import OUTPUT, ROOT, WAYS
+
 LOG = OUTPUT / "demo.log"
 WORK = OUTPUT / "work"
 MELTANO = ROOT / ".meltano-venv" / "bin" / "meltano"
@@ -24,62 +22,6 @@ DUCKDB = ROOT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "pyt
 SIZE = 60
 """People in the account: with all that hangs on them, some minutes at the vendor's own limit."""
 
-
-@dataclass(frozen=True)
-class Way:
-    """How one vendor is shown.
-
-    Attributes:
-        limit: What the vendor allows.
-        changed: What is changed between the first run and the second.
-        added: What is added.
-        tap: Settings of the tap alone.
-        target: Settings of the target alone.
-        prepared: What somebody has to set up in the second account beforehand, since no API makes it.
-    """
-
-    limit: dict[str, Any] | None
-    changed: str
-    added: str
-    tap: dict[str, str] = field(default_factory=dict)
-    target: dict[str, str] = field(default_factory=dict)
-    prepared: str | None = None
-
-
-WAYS = {
-    "action_network": Way(
-        limit={"calls": 4, "seconds": 1, "window": "sliding"},
-        changed="people",
-        added="signatures",
-    ),
-    "nationbuilder": Way(
-        limit={"calls": 250, "seconds": 10, "window": "sliding"},
-        changed="signups",
-        added="contacts",
-        prepared="custom_fields",
-    ),
-    "i360": Way(
-        limit=None,
-        changed="volunteers",
-        added="volunteers",
-        tap={
-            "i360_states": json.dumps([str(number) for number in range(1, 52)]),
-            "i360_list_type": "my_data",
-            "i360_record_limit": "1000",
-        },
-    ),
-    "rally_congress": Way(
-        limit=None,
-        changed="supporters",
-        added="supporters",
-    ),
-    "crowdskout": Way(
-        limit=None,
-        changed="profiles",
-        added="profiles",
-        target={"crowdskout_external_id_type": "Demo"},
-    ),
-}
 
 QUERY = (
     "SELECT count(*), count(*) FILTER (_sdc_extracted_at >= '{since}'::timestamp), "
@@ -165,10 +107,13 @@ def meltano(what: str, environment: dict[str, str], *args: str) -> None:
         sys.exit(f"`meltano {' '.join(args)}` ended with {done.returncode}; all of its words stand in {LOG}.")
 
 
-def pointing(role: str, account: Account, more: dict[str, str]) -> dict[str, str]:
+def pointing(role: str, account: Account, more: dict[str, Any]) -> dict[str, str]:
     """Return the environment that points a plugin to an account of the sandbox."""
-    found = {**account.settings, **more, "account": account.name, "work_dir": WORK}
-    return {f"{role}_{account.vendor}_{name}".upper(): str(value) for name, value in found.items()}
+    found = {**account.settings, **more, "account": account.name, "work_dir": str(WORK)}
+    return {
+        f"{role}_{account.vendor}_{name}".upper(): value if isinstance(value, str) else json.dumps(value)
+        for name, value in found.items()
+    }
 
 
 def count(vendor: str, since: str) -> list[list[Any]]:
