@@ -28,6 +28,15 @@ ALIKE = 0.85
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
+STREAM_MAPS = {
+    "type": "object",
+    "title": "Stream Maps",
+    "description": "Expressions that rename, make or leave out streams, records and properties; see"
+    " [Stream Maps](https://sdk.meltano.com/en/latest/stream_maps.html).",
+}
+"""The SDK's own schema of this setting is none, and fails on what is wrong instead of naming it."""
+
+
 def settings_schema(plugin: type[Any], own: Mapping[str, type[Any]]) -> dict[str, Any]:
     """Return the JSON Schema of one plugin's settings.
 
@@ -50,7 +59,7 @@ def settings_schema(plugin: type[Any], own: Mapping[str, type[Any]]) -> dict[str
             properties[needed] = {**properties[needed], "description": words}
     return {
         "type": "object",
-        "properties": properties,
+        "properties": properties | {"stream_maps": STREAM_MAPS},
         "required": ["vendor"],
         "allOf": [
             {

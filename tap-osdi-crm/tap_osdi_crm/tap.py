@@ -16,7 +16,7 @@ from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.settings import parse
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
@@ -45,6 +45,8 @@ def _one_line() -> Iterator[None]:
     with startup.one_line(TapOSDICRM.logger):
         try:
             yield
+        except (MapExpressionError, StreamMapConfigError) as error:
+            raise ConfigurationError(f"The setting 'stream_maps' cannot be used: {error}") from None
         except BrokenPipeError:
             stdout.let_go()
             raise ConfigurationError(

@@ -17,6 +17,7 @@ LACKING = ("person_not_identifiable", "required_fields_missing", "nothing_to_wri
 
 SENTENCES = {
     "not_a_singer_message": "not a Singer message",
+    "not_mapped": "not mapped",
     "no_key": "no key",
     INVALID: "invalid record",
     "field_too_large": "field too large",

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.journal.states import Row
+    from target_osdi_crm.rejects import Rejection
     from target_osdi_crm.settings import TargetSettings
 
 logger = logging.getLogger("target-osdi-crm")
@@ -166,10 +167,14 @@ class Run:
         """Take a record in."""
         self._batches.add(self._arrivals.of(source, record, line=line, deleted=deleted))
 
-    def take_fault(self, raw: bytes, fault: str, *, line: int) -> None:
+    def take_fault(self, source: Input, fault: Rejection, record: dict[str, Any], *, line: int) -> None:
+        """Take in a record that has a fault already."""
+        self._batches.add(self._arrivals.of_fault(source, fault, record, line=line))
+
+    def take_line(self, raw: bytes, fault: str, *, line: int) -> None:
         """Take in a line that is no message."""
         nowhere = Input(Stream(name="-"), self.input(self._people).shape)
-        self._batches.add(self._arrivals.of_fault(nowhere, raw, fault, line=line))
+        self._batches.add(self._arrivals.of_line(nowhere, raw, fault, line=line))
 
     def _pass_on(self, task: WriteTask) -> None:
         """Pass a record on to be written when it is its turn, unless it ends before."""

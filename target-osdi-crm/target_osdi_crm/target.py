@@ -18,8 +18,10 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
+from target_osdi_crm.intake.mapping import Mapper
 from target_osdi_crm.intake.reader import Reader
 from target_osdi_crm.intake.sink import RecordSink
+from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.report import summary
 from target_osdi_crm.run import Run
 from target_osdi_crm.settings import TargetSettings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import click
+    from singer_sdk.mapper import StreamMap
 
 _TERMINATED = Stop(TERMINATED, "The run was told to end.")
 
@@ -103,6 +106,17 @@ class TargetOSDICRM(Target):
         run = Run(self.config, self.settings, self.account)
         threading.Thread(target=self._end_when_told, args=(run,), name="ending", daemon=True).start()
         return run
+
+    @override
+    def setup_mapper(self) -> None:
+        self.mapper = Mapper(dict(self.config), self.logger, self._reject_unmapped)
+
+    def _reject_unmapped(self, mapped: StreamMap, record: dict[str, Any], error: Exception) -> None:
+        """Reject a record that a stream map has failed on."""
+        if self.run.writable(mapped.stream_alias):
+            source = self.run.input(mapped.stream_alias, mapped.transformed_key_properties or ())
+            fault = Rejection("not_mapped", ": ".join(str(each) for each in (error, error.__cause__) if each))
+            self.run.take_fault(source, fault, record, line=self.reader.line)
 
     @override
     def _setup_signal_handlers(self) -> None:

@@ -61,7 +61,7 @@ class Arrival:
         seen: A hash of it, and of the settings that shape it.
         record: The record.
         deleted: Whether it was deleted at the source.
-        fault: What is wrong with the line, where it is no message.
+        fault: Why it cannot be written, where that was found before it came in.
     """
 
     number: int
@@ -72,7 +72,7 @@ class Arrival:
     seen: bytes
     record: dict[str, Any] | None = None
     deleted: bool = False
-    fault: str | None = None
+    fault: Rejection | None = None
 
 
 @dataclass(slots=True, eq=False)

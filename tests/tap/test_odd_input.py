@@ -31,6 +31,8 @@ def one_line(run: Any, said: str) -> None:
         ({"calls_per_second": -5}, "less than the minimum"),
         ({"timeout_seconds": -1}, "less than the minimum"),
         ({"overlap_seconds": "100000000000000"}, "does not match"),
+        ({"stream_maps": {"people": {"x": "first name +"}}}, "The setting 'stream_maps' cannot be used"),
+        ({"stream_maps": {"__else__": "x"}}, "The setting 'stream_maps' cannot be used"),
         ({"start_date": "yesterday"}, "'start_date' is not a time"),
         ({"action_network_api_url": "nonsense"}, "'action_network_api_url'"),
         ({"action_network_api_url": "http://[bad"}, "'action_network_api_url'"),

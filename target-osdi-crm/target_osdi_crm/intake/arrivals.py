@@ -33,9 +33,15 @@ class Arrivals:
         seen = self._seen(raw, deleted=deleted)
         return Arrival(0, line, source, _source_key(record, source.key), raw, seen, record, deleted)
 
-    def of_fault(self, source: Input, raw: bytes, fault: str, *, line: int) -> Arrival:
+    def of_fault(self, source: Input, fault: Rejection, record: dict[str, Any], *, line: int) -> Arrival:
+        """A record that has a fault already; it is not kept, for it would not come to this again."""
+        seen = self._seen(encode(record), deleted=False)
+        return Arrival(0, line, source, _source_key(record, source.key), b"", seen, record, fault=fault)
+
+    def of_line(self, source: Input, raw: bytes, fault: str, *, line: int) -> Arrival:
         """A line that is no message."""
-        return Arrival(0, line, source, None, b"", self._seen(raw, deleted=False), fault=fault)
+        rejection = Rejection("not_a_singer_message", fault)
+        return Arrival(0, line, source, None, b"", self._seen(raw, deleted=False), fault=rejection)
 
     def of_row(self, source: Input, row: Row, record: bytes) -> Arrival:
         """A record that the journal has kept."""

@@ -67,7 +67,7 @@ class Preparation:
         if counted := self._known.as_it_came(task):
             return counted
         if arrival.fault:
-            raise Rejection("not_a_singer_message", arrival.fault)
+            raise arrival.fault
         if arrival.source_key is None and arrival.input.key:
             raise Rejection("no_key", f"The record lacks a usable value for {' or '.join(arrival.input.key)}.")
         record = _decode(arrival.raw) if arrival.record is None else arrival.record

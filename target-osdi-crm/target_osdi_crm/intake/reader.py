@@ -141,7 +141,7 @@ class Reader(GenericSingerReader[bytes]):
             read[kind] += 1
         except InvalidInputLine as error:
             raw = line if isinstance(line, bytes) else line.encode()
-            self.target.run.take_fault(raw, str(error), line=self.line)
+            self.target.run.take_line(raw, str(error), line=self.line)
 
     def _record(self, message: Message, callbacks: Callbacks) -> None:
         record = message.get("record")
