@@ -22,6 +22,9 @@ _SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
 _DECIDING = (*_SHAPING, "mode", "match_keys", "new_person_consent", "allow_delete", "max_field_bytes")
 """Settings that decide whether a record is sent or rejected, beside the vendor's."""
 
+_SINCE_FIRST_RELEASE = {"unkept_opt_outs": "withhold"}
+"""Settings that do both and came later, with their defaults, which leave the hashes of earlier journals as they are."""
+
 
 def shaping(config: Mapping[str, Any]) -> bytes:
     """A hash of the settings that change what is sent for a record."""
@@ -34,7 +37,9 @@ def deciding(config: Mapping[str, Any]) -> bytes:
 
 
 def _hash(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
-    chosen = [config["vendor"], vendor(config["vendor"]).version, [(name, config.get(name)) for name in names]]
+    later = (name for name, default in _SINCE_FIRST_RELEASE.items() if config.get(name, default) != default)
+    given = [(name, config.get(name)) for name in (*names, *later)]
+    chosen = [config["vendor"], vendor(config["vendor"]).version, given]
     return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()
 
 

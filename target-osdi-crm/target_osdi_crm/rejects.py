@@ -8,6 +8,7 @@ EACH_RUN = "each run"
 REFERENCE = "reference"
 """Tried again on each run, for what it refers to may have been written by then."""
 
+CANNOT_BE_KEPT = "opt_out_cannot_be_held"
 AMBIGUOUS = "more_than_one_match"
 INVALID = "invalid_record"
 NO_ANSWER = "no_answer"
@@ -26,6 +27,7 @@ SENTENCES = {
     "required_fields_missing": "required fields missing",
     "unknown_status": "unknown status",
     "no_consent_status": "no consent status",
+    CANNOT_BE_KEPT: "opt-out cannot be held",
     "unknown_tags": "unknown tags",
     "unknown_attributes": "unknown attributes",
     "unknown_custom_fields": "unknown custom fields",

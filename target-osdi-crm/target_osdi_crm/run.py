@@ -32,6 +32,7 @@ from target_osdi_crm.intake.shaping import Shape
 from target_osdi_crm.journal import database
 from target_osdi_crm.journal.states import LIMITED, PENDING, State
 from target_osdi_crm.journal.store import Journal
+from target_osdi_crm.rejects import CANNOT_BE_KEPT
 from target_osdi_crm.report.report import Report
 from target_osdi_crm.report.summary import COLUMNS
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
@@ -108,7 +109,7 @@ class Run:
         settings, account, journal, report = self._settings, self._account, self.journal, self.report
         known = Known(deciding, fresh_after, settings.max_attempts, settings.retry_rejected)
         self._arrivals = Arrivals(shaping)
-        self._prepare = Preparation(settings, shaping, known, report.summary)
+        self._prepare = Preparation(settings, shaping, journal=journal, known=known, summary=report.summary)
         self._batches = Batches(
             journal, self._scheduler, self.progress, report, fresh_after=fresh_after, pass_on=self._pass_on
         )
@@ -285,7 +286,7 @@ class Run:
         if self._settings.dry_run or self._settings.fail_on == "none":
             return ALL_WELL
         standing = self.journal.standing()
-        left = standing.get("sent", 0)
+        left = standing.get("sent", 0) + self.journal.rejected_as(CANNOT_BE_KEPT)
         if self._settings.fail_on == "any":
             left += standing.get("rejected", 0) + standing.get("unknown", 0)
         return SOME_REJECTED if left or self._settler.new_rejects else ALL_WELL

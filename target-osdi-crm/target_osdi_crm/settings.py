@@ -44,6 +44,12 @@ class TargetSettings:
         "Whether a record may subscribe somebody who opted out. Bounces and complaints always stand.",
         default=False,
     )
+    unkept_opt_outs: Literal["withhold", "send"] = setting(
+        "Opt-outs that cannot be kept",
+        "What becomes of an address that is not to be used where the vendor has no place to say so: 'withhold' leaves"
+        " it out, 'send' sends it all the same.",
+        default="withhold",
+    )
     default_country: str | None = setting(
         "Default country",
         "The country, as two letters, of addresses without one, which are withheld without this setting, and of phone"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from osdi_crm_client.errors import ConfigurationError, NotFound
+from osdi_crm_client.errors import NotFound
 from osdi_crm_client.paging import garbled
 from osdi_crm_client.settings import parse, properties, settings
 
 from target_osdi_crm import vendors, verify
+from target_osdi_crm.consent import requested
 from target_osdi_crm.rejects import Rejection
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
-    from target_osdi_crm.consent import RequestedConsent
+    from target_osdi_crm.consent import Channel, RequestedConsent
     from target_osdi_crm.intake.addresses import Kind
     from target_osdi_crm.settings import TargetSettings
 
@@ -50,10 +50,12 @@ class Shaped:
         refers: What it refers to, as keys of the source, by property; a list where the property holds one.
         match_keys: What it can be matched by: match key → normalised values.
         consent: What it asks for, by channel.
+        said: What its columns about consent say, by channel.
+        opt_outs: Channels and addresses that are not to be used.
+        rejection: Why it cannot be written, where that is known and the rest of it is still to be read.
         own_id: Its `id` property.
         withheld: What is left out on purpose, in words for the summary.
         refused: Addresses that are left out because they are none: where they stood, their kind, and the text.
-        opt_outs: Channels and addresses that are not to be used.
         kept: Whether addresses that are none are kept, so that an opt-out reaches them.
         replaced: Where characters were replaced that no vendor can hold.
         unwritable: Properties that cannot be written, as they came.
@@ -64,10 +66,12 @@ class Shaped:
     refers: dict[str, Any] = field(default_factory=dict)
     match_keys: dict[str, list[str]] = field(default_factory=dict)
     consent: dict[str, RequestedConsent] = field(default_factory=dict)
+    said: dict[str, str | None] = field(default_factory=dict)
+    opt_outs: list[tuple[str, str]] = field(default_factory=list)
+    rejection: Rejection | None = None
     own_id: str | None = None
     withheld: list[str] = field(default_factory=list)
     refused: list[tuple[str, Kind, str]] = field(default_factory=list)
-    opt_outs: list[tuple[str, str]] = field(default_factory=list)
     kept: bool = False
     replaced: list[str] = field(default_factory=list)
     unwritable: Record = field(default_factory=dict)
@@ -195,6 +199,8 @@ class Stream:
         default_match_keys: Match keys used unless settings name others; all, if the row does not say.
         columns: Flat columns, as a warehouse has them, folded, and the list and the part of its one entry that each
             stands for.
+        channels: Of people, the channels on which they can be reached, by name.
+        consent_read_at_first: Columns about consent, folded, that journals of the first release know to have been read.
         session: What it shares with the vendor's other streams in this run.
     """
 
@@ -214,6 +220,8 @@ class Stream:
     match_keys: tuple[str, ...] = ()
     default_match_keys: tuple[str, ...] = ALL
     columns: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    consent_read_at_first: tuple[str, ...] = ()
     session: Session[Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -252,8 +260,13 @@ class Stream:
 
     # Before a record is decided: no calls
 
+    def read_consent(self, shaped: Shaped) -> None:
+        """Take out of a record, before all else, what it asks for; what is wrong with that becomes `rejection`."""
+        if self.channels:
+            shaped.consent = requested(self.channels, shaped.said, self.addresses_of(shaped.values))
+
     def shape(self, shaped: Shaped) -> None:
-        """Apply the vendor's rules to a record that has the form of its schema: values, match keys, consent, unknown.
+        """Apply the vendor's rules to a record that has the form of its schema: values, match keys, unknown.
 
         Raises:
             Rejection: If the record cannot be written as it is.
@@ -414,21 +427,6 @@ def object_of(body: Any) -> Record:
     if not isinstance(body, dict):
         raise TypeError("the answer is no object")
     return body
-
-
-def corrected(setting: str, stream: str, path: str, given: str) -> str:
-    """Return the path that a setting gives a stream instead of its own.
-
-    Raises:
-        ConfigurationError: If it holds a placeholder that nothing fills.
-    """
-    filled = re.findall(r"\{\w+\}", path)
-    if re.search("[{}]", re.sub("|".join(map(re.escape, filled)) or "^", "", given)):
-        raise ConfigurationError(
-            f"The setting '{setting}' gives '{stream}' a path with a placeholder that nothing fills; it may hold"
-            f" {' and '.join(filled) or 'none'}."
-        )
-    return given
 
 
 def vendor_names() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm.consent import BLOCKED, IN, NOT_READ, OUT, RequestedConsent
+from target_osdi_crm.consent import BLOCKED, IN, NOT_READ, OUT, Channel, Keeps, RequestedConsent
 from target_osdi_crm.decide.consent import Policy
 from target_osdi_crm.rejects import Rejection
 
@@ -264,19 +264,20 @@ def test_an_unknown_status_is_a_rejection(account: Account, target: Any) -> None
     assert account.counters()["calls"] == 0
 
 
-wishes = st.builds(RequestedConsent, st.sampled_from([None, "a@example.org"]), st.sampled_from([None, IN, OUT]))
+wishes = st.builds(RequestedConsent, st.sampled_from([(), ("a@example.org",)]), st.sampled_from([None, IN, OUT]))
+channels = st.builds(Channel, st.sampled_from(Keeps), st.booleans(), st.booleans())
 states = st.sampled_from([None, IN, OUT, BLOCKED, NOT_READ])
-policies = st.builds(Policy, st.sampled_from(["reject", OUT, IN]), st.booleans())
+policies = st.builds(Policy, st.sampled_from(["reject", OUT, IN]), st.booleans(), st.booleans())
 
 
-@given(wishes, states, policies, st.booleans())
+@given(channels, wishes, states, policies, st.booleans())
 def test_a_subscription_needs_a_status_or_a_setting_and_no_opt_out(
-    wish: RequestedConsent, state: str | None, policy: Policy, opted_out: bool
+    channel: Channel, wish: RequestedConsent, state: str | None, policy: Policy, opted_out: bool
 ) -> None:
     try:
         decisions = [
-            policy.for_new(wish, opted_out=opted_out),
-            policy.for_known(wish, state, opted_out=opted_out),
+            policy.for_new(channel, wish, opted_out=opted_out),
+            policy.for_known(channel, wish, state, opted_out=opted_out),
         ]
     except Rejection:
         assert policy.new_person == "reject"

@@ -247,7 +247,7 @@ def test_an_address_that_cannot_be_used_stays_so_unless_allowed(account: Account
 
     assert kept.code == 0, kept.log
     assert account.records("profiles")[0]["EmailAddresses"][0]["EmailUsable"]["value"] == "Unusable"
-    assert kept.by("profiles", "updated") == {"EmailUsable stays as it was: not usable": 1}
+    assert kept.by("profiles", "consent") == {"email unsubscribed": 1}
     done = target.write(account, "profiles", usable("Usable"), allow_resubscribe=True)
     assert done.code == 0, done.log
     assert account.records("profiles")[0]["EmailAddresses"][0]["EmailUsable"]["value"] == "Usable"

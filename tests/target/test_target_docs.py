@@ -12,7 +12,7 @@ from target_osdi_crm import rejects, settings, stop
 CODE = Path(target_osdi_crm.__file__).parent
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "writing.md").read_text(encoding="utf-8")
-BY_CONSTANT = {rejects.INVALID, rejects.AMBIGUOUS, rejects.NO_ANSWER}
+BY_CONSTANT = {rejects.INVALID, rejects.AMBIGUOUS, rejects.NO_ANSWER, rejects.CANNOT_BE_KEPT}
 OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 
 

@@ -138,15 +138,17 @@ def test_only_one_run_at_a_time_holds_it_for_an_account(kept: dict[str, Any]) ->
 
 def test_opt_outs_are_kept_by_a_hash_and_taken_back(kept: dict[str, Any]) -> None:
     found = opened(kept, "account")
-    assert not found.opted_out("email", "a@example.org")
+    both = [("email", "a@example.org"), ("phone", "a@example.org")]
+    assert found.opted_out(both) == []
     for _ in range(2):
-        found.write(Row("people", "1"), opt_outs=[("email", "a@example.org")])
-    assert found.opted_out("email", "a@example.org")
-    assert not found.opted_out("phone", "a@example.org")
+        found.opt_out([("email", "a@example.org")])
+        assert found.opted_out(both) == [("email", "a@example.org")], "at once"
+    found.catch_up()
+    assert found.opted_out(both) == [("email", "a@example.org")]
     done = threading.Event()
     found.write_soon(Row("people", "1"), then=done.set, opt_ins=[("email", "a@example.org")])
     assert done.wait(10)
-    assert not found.opted_out("email", "a@example.org")
+    assert found.opted_out(both) == []
     found.end(0, "{}")
 
 

@@ -81,9 +81,7 @@ class Sender:
     def _replies(self, intended: Decided) -> Sequence[Any]:
         """Journal what is about to be sent, durably, and send it; return the replies, or what went wrong."""
         try:
-            self._journal.write_all(
-                [task.row for task, _ in intended], opt_outs=[each for task, _ in intended for each in task.opt_outs]
-            )
+            self._journal.write_all([task.row for task, _ in intended])
         except Stop as stop:
             return [stop] * len(intended)
         task, decision = intended[0]
@@ -167,9 +165,10 @@ class Sender:
             channels,
             reply,
             opt_ins=[
-                (channel, asked.address)
+                (channel, address)
                 for channel, asked in task.shaped.consent.items()
-                if asked.address and order.statuses.get(channel) == consent.IN
+                if order.statuses.get(channel) == consent.IN
+                for address in asked.addresses
             ],
             unchangeable=stream.differences(whole, reply) if found else (),
             notes=order.notes,

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from target_osdi_crm import consent
+from target_osdi_crm.consent import Keeps
 from target_osdi_crm.decide.consent import Policy
 from target_osdi_crm.decide.decision import ADOPT, NOTHING, SKIP, Decision
 from target_osdi_crm.decide.match import fetched, shown
 from target_osdi_crm.decide.references import Resolved, Waiting
 from target_osdi_crm.intake.addresses import region, spellings
 from target_osdi_crm.journal.states import State
-from target_osdi_crm.rejects import LACKING, Rejection
+from target_osdi_crm.rejects import CANNOT_BE_KEPT, LACKING, Rejection
 from target_osdi_crm.vendor import CREATE, DELETE, UPDATE, Found, Order
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.settings import TargetSettings
     from target_osdi_crm.task import WriteTask
+    from target_osdi_crm.vendor import Stream
 
 _AS_IT_SHOULD_BE = {State.OK, State.SKIPPED}
 
@@ -67,7 +69,9 @@ class Decider:
             matching: Finds the vendor's records.
         """
         self._mode = settings.mode
-        self._policy = Policy(settings.new_person_consent, settings.allow_resubscribe)
+        self._policy = Policy(
+            settings.new_person_consent, settings.allow_resubscribe, settings.unkept_opt_outs == "send"
+        )
         self._region = region(settings.default_country)
         self._people = people
         self._journal = journal
@@ -129,7 +133,11 @@ class Decider:
         if found and found.record is None and stream.read_before_update:
             found = shown(order, found)
         choices, found = self._consent(task, order, found)
-        order = replace(order, statuses={channel: each.status for channel, each in choices.items() if each.status})
+        order = replace(
+            order,
+            values=task.shaped.values,
+            statuses={channel: each.status for channel, each in choices.items() if each.status},
+        )
         if found and not stream.can_update:
             if adopted := self._unchangeable(task, order, found):
                 return Decision(ADOPT, order, adopted, choices=choices)
@@ -178,44 +186,90 @@ class Decider:
         return Found(found.id, record)
 
     def _consent(self, task: WriteTask, order: Order, found: Found | None) -> tuple[dict[str, Choice], Found | None]:
-        """Decide what to send about consent, reading the person where that depends on what the vendor has."""
+        """Decide what to send about consent, reading the person where that depends on what the vendor has.
+
+        Raises:
+            Rejection: If the vendor has an address already, and cannot keep that it is not to be used.
+        """
         requested, stream = task.shaped.consent, task.stream
         if not requested:
             return {}, found
         opted_out = self._opted_out(requested)
-        if not found:
-            return {
-                channel: self._policy.for_new(asked, opted_out=channel in opted_out)
-                for channel, asked in requested.items()
-            }, None
-        known = set((task.row.channels or "").split(","))
-        asks_in = any(asked.status == consent.IN for asked in requested.values())
-        in_question = opted_out or (asks_in and self._policy.allow_resubscribe)
-        if found.record is None and (in_question or not requested.keys() <= known):
-            found = shown(order, found)
-        statuses: Mapping[str, str | None]
-        if found.record is None:
-            statuses = dict.fromkeys(known, consent.NOT_READ)
-        else:
-            theirs = stream.addresses_of(found.record)
-            moved = {each for each in opted_out & theirs.keys() if requested[each].address not in theirs[each]}
-            statuses = {**stream.statuses_of(found.record), **dict.fromkeys(moved)}
-        return {
-            channel: self._policy.for_known(asked, statuses.get(channel), opted_out=channel in opted_out)
-            for channel, asked in requested.items()
-        }, found
-
-    def _opted_out(self, requested: Mapping[str, RequestedConsent]) -> set[str]:
-        """Channels of which some record said that the address is not to be used, and this one does not."""
-        if self._policy.allow_resubscribe:
-            return set()
-        return {
-            channel
-            for channel, asked in requested.items()
-            if asked.address
-            and asked.status != consent.OUT
-            and any(self._journal.opted_out(channel, each) for each in spellings(asked.address, self._region))
+        kept = {name for name in requested if stream.channels[name].keeps is not Keeps.NOTHING}
+        choices = {
+            name: self._policy.for_new(stream.channels[name], asked, opted_out=name in opted_out)
+            for name, asked in requested.items()
+            if not found or name not in kept
         }
+        withheld = {name for name, choice in choices.items() if choice.withheld}
+        if found:
+            known = set((task.row.channels or "").split(","))
+            asks_in = any(asked.status == consent.IN for asked in requested.values())
+            in_question = opted_out or withheld or (asks_in and self._policy.allow_resubscribe)
+            if found.record is None and (in_question or not kept <= known):
+                found = shown(order, found)
+            statuses = self._statuses(stream, found, known, opted_out)
+            choices |= {
+                name: self._policy.for_known(
+                    stream.channels[name], requested[name], statuses.get(name), opted_out=name in opted_out
+                )
+                for name in kept
+            }
+        if withheld:
+            self._withhold(task, found, withheld, opted_out)
+        return choices, found
+
+    @staticmethod
+    def _statuses(
+        stream: Stream, found: Found, known: set[str], opted_out: Mapping[str, set[str]]
+    ) -> Mapping[str, str | None]:
+        """The person's status by channel, None where the address is new; as far as that was read."""
+        if found.record is None:
+            return dict.fromkeys(known, consent.NOT_READ)
+        theirs = stream.addresses_of(found.record)
+        moved = {name for name, out in opted_out.items() if not out <= set(theirs.get(name, out))}
+        return {**stream.statuses_of(found.record), **dict.fromkeys(moved)}
+
+    @staticmethod
+    def _withhold(task: WriteTask, found: Found | None, channels: set[str], opted_out: Mapping[str, set[str]]) -> None:
+        """Leave out the addresses of channels about which the vendor keeps nothing.
+
+        Raises:
+            Rejection: If the vendor has one of them already, or may have.
+        """
+        shaped, stream = task.shaped, task.stream
+        there = stream.addresses_of(found.record) if found and found.record else None
+        written = bool(found or task.row.fingerprint)
+        for name in channels:
+            out = set(shaped.consent[name].addresses)
+            if shaped.consent[name].status != consent.OUT:
+                out = opted_out[name]
+            elif there:
+                out |= set(there[name])
+            if written and (there is None or out & set(there[name])):
+                raise Rejection(
+                    CANNOT_BE_KEPT,
+                    f"The vendor has the {name} address, or may have it, and nothing to say that it is not to be used."
+                    " Take it away there by hand.",
+                )
+        fields = {field for name in channels for field in stream.channels[name].fields}
+        shaped.values = {name: value for name, value in shaped.values.items() if name not in fields}
+
+    def _opted_out(self, requested: Mapping[str, RequestedConsent]) -> dict[str, set[str]]:
+        """By channel, the addresses of which some record said that they are not to be used, and this one does not."""
+        if self._policy.allow_resubscribe:
+            return {}
+        asked = {
+            (name, spelling): address
+            for name, each in requested.items()
+            if each.status != consent.OUT
+            for address in each.addresses
+            for spelling in spellings(address, self._region)
+        }
+        found: dict[str, set[str]] = {}
+        for name, spelling in self._journal.opted_out(asked):
+            found.setdefault(name, set()).add(asked[name, spelling])
+        return found
 
 
 def _require(task: WriteTask, action: str, order: Order) -> None:

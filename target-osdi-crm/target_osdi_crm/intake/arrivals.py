@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from target_osdi_crm.task import Input
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
+decode = msgspec.json.Decoder().decode
 
 
 class Arrivals:
@@ -30,26 +31,28 @@ class Arrivals:
     def of(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> Arrival:
         """A record that a message brought."""
         raw = encode(record)
-        seen = self._seen(raw, deleted=deleted)
+        seen = self._seen(raw, deleted=deleted, newly_read=source.shape.newly_read(record))
         return Arrival(0, line, source, _source_key(record, source.key), raw, seen, record, deleted)
 
     def of_fault(self, source: Input, fault: Rejection, record: dict[str, Any], *, line: int) -> Arrival:
         """A record that has a fault already; it is not kept, for it would not come to this again."""
-        seen = self._seen(encode(record), deleted=False)
+        seen = self._seen(encode(record))
         return Arrival(0, line, source, _source_key(record, source.key), b"", seen, record, fault=fault)
 
     def of_line(self, source: Input, raw: bytes, fault: str, *, line: int) -> Arrival:
         """A line that is no message."""
         rejection = Rejection("not_a_singer_message", fault)
-        return Arrival(0, line, source, None, b"", self._seen(raw, deleted=False), fault=rejection)
+        return Arrival(0, line, source, None, b"", self._seen(raw), fault=rejection)
 
-    def of_row(self, source: Input, row: Row, record: bytes) -> Arrival:
+    def of_row(self, source: Input, row: Row, raw: bytes) -> Arrival:
         """A record that the journal has kept."""
-        seen = self._seen(record, deleted=row.deleted)
-        return Arrival(0, None, source, row.source_key, record, seen, deleted=row.deleted)
+        record = decode(raw)
+        seen = self._seen(raw, deleted=row.deleted, newly_read=source.shape.newly_read(record))
+        return Arrival(0, None, source, row.source_key, raw, seen, record, row.deleted)
 
-    def _seen(self, raw: bytes, *, deleted: bool) -> bytes:
-        salt = b"deleted" if deleted else b""
+    def _seen(self, raw: bytes, *, deleted: bool = False, newly_read: bool = False) -> bytes:
+        """Hash a record; one with consent that the first release did not read is none that it has acknowledged."""
+        salt = b"deleted" * deleted + b"consent" * newly_read
         return hashlib.blake2b(raw, digest_size=16, key=self._shaping, salt=salt).digest()
 
 

@@ -9,42 +9,45 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_osdi_crm import consent
+from target_osdi_crm.consent import OUT, Keeps
 from target_osdi_crm.intake import addresses
-from target_osdi_crm.intake.arrivals import encode
+from target_osdi_crm.intake.arrivals import decode, encode
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import listed
-from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from target_osdi_crm.intake.known import Known
+    from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.report.summary import Summary
     from target_osdi_crm.settings import TargetSettings
     from target_osdi_crm.task import WriteTask
-    from target_osdi_crm.vendor import Record
+    from target_osdi_crm.vendor import Record, Shaped
 
 logger = logging.getLogger("target-osdi-crm")
 
-_decode = msgspec.json.Decoder().decode
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Preparation:
     """Makes records ready to be decided; calls nobody."""
 
-    def __init__(self, settings: TargetSettings, shaping: bytes, known: Known, summary: Summary) -> None:
+    def __init__(
+        self, settings: TargetSettings, shaping: bytes, *, journal: Journal, known: Known, summary: Summary
+    ) -> None:
         """Prepare by these settings.
 
         Args:
             settings: The target's settings.
             shaping: A hash of those that change what is sent.
+            journal: Learns who opted out.
             known: Tells what ends here.
             summary: Counts.
         """
         self._settings = settings
         self._shaping = shaping
+        self._journal = journal
         self._known = known
         self._summary = summary
         self._told: set[tuple[str, str]] = set()
@@ -52,14 +55,16 @@ class Preparation:
     def __call__(self, task: WriteTask) -> str | None:
         """Make a record ready; return under what it is counted if it ends here.
 
-        One that cannot be written goes on as `refused`, to be rejected when it is its turn; who opted out in it has.
+        One that cannot be written goes on as `refused`, to be rejected when it is its turn. Who opted out in a record
+        is known from here on, before any later one is decided, whatever becomes of it.
         """
         try:
             return self._prepared(task)
         except Rejection as rejection:
             task.refused = rejection
-            task.opt_outs = _opt_outs(self._as_far_as_it_fits(task))
-            self._note_keys(task)
+            fitting = self._as_far_as_it_fits(task)
+            self._note_opt_outs(task, _opt_outs(fitting))
+            self._note_keys(task, fitting)
             return None
 
     def _prepared(self, task: WriteTask) -> str | None:
@@ -70,19 +75,20 @@ class Preparation:
             raise arrival.fault
         if arrival.source_key is None and arrival.input.key:
             raise Rejection("no_key", f"The record lacks a usable value for {' or '.join(arrival.input.key)}.")
-        record = _decode(arrival.raw) if arrival.record is None else arrival.record
+        record = decode(arrival.raw) if arrival.record is None else arrival.record
         self._check_size(task, record)
         if arrival.deleted and not (task.stream.can_delete and self._settings.allow_delete):
+            self._note_opt_outs(task, _opt_outs(self._as_far_as_it_fits(task)))
             return self._ignored(task)
         if arrival.input.validate:
             arrival.input.validate(record)
         task.shaped = self.shaped(task, record)
         arrival.record = None
+        self._note_opt_outs(task, task.shaped.opt_outs)
         task.fingerprint = self._fingerprint(task)
         if counted := self._known.as_shaped(task):
             return counted
-        task.opt_outs = task.shaped.opt_outs
-        self._note_keys(task)
+        self._note_keys(task, task.shaped)
         return None
 
     def shaped(self, task: WriteTask, record: Record) -> Shaped:
@@ -102,12 +108,12 @@ class Preparation:
                 shaped.kept = True
             shaped.opt_outs = opt_outs
             shaped.consent = {
-                channel: asked
-                for channel, asked in shaped.consent.items()
-                if asked.address or asked.status == consent.OUT
+                channel: asked for channel, asked in shaped.consent.items() if asked.addresses or asked.status == OUT
             }
         else:
             shaped.opt_outs = _opt_outs(shaped)
+        if shaped.rejection:
+            raise shaped.rejection
         for name in shaped.unknown:
             if self._is_first(task.stream.name, name):
                 logger.warning("'%s' has a field '%s' that nothing reads; it is not written.", task.stream.name, name)
@@ -115,10 +121,10 @@ class Preparation:
 
     def _as_far_as_it_fits(self, task: WriteTask) -> Shaped:
         """Shape what fits of a record that does not."""
-        record, task.arrival.record = task.arrival.record, None
-        if not record:
-            return Shaped()
+        arrival = task.arrival
+        record, arrival.record = arrival.record or decode(arrival.raw or b"{}"), None
         shaped = task.shape.fitting(record)
+        task.stream.read_consent(shaped)
         with suppress(Rejection):
             task.stream.shape(shaped)
         return shaped
@@ -150,18 +156,29 @@ class Preparation:
         return True
 
     def _fingerprint(self, task: WriteTask) -> bytes:
-        shaped = task.shaped
-        asked = [(channel, each.address, each.status) for channel, each in sorted(shaped.consent.items())]
+        shaped, channels = task.shaped, task.stream.channels
+        asked = [
+            (name, next(iter(each.addresses), "" if channels[name].of_person else None), each.status)
+            for name, each in sorted(shaped.consent.items())
+            if each.status or (channels[name].asks and channels[name].keeps is Keeps.ALL)
+        ]
         own_id = shaped.own_id if self._settings.ids_are_this_accounts else None
         whole = [shaped.values, shaped.refers, asked, own_id, task.arrival.deleted]
         return hashlib.blake2b(_canonical(whole), digest_size=16, key=self._shaping).digest()
 
+    def _note_opt_outs(self, task: WriteTask, opt_outs: list[tuple[str, str]]) -> None:
+        task.opt_outs = opt_outs
+        if opt_outs:
+            self._journal.opt_out(opt_outs)
+
     @staticmethod
-    def _note_keys(task: WriteTask) -> None:
+    def _note_keys(task: WriteTask, shaped: Shaped) -> None:
         """Note whom or what a record is about, so that it comes behind whatever concerns the same."""
-        stream, shaped = task.stream, task.shaped
+        stream = task.stream
         matched = [(stream.name, name, each) for name, found in shaped.match_keys.items() for each in found]
-        task.holds = [task.key, *matched]
+        reached = [(stream.name, name, each) for name, asked in shaped.consent.items() for each in asked.addresses]
+        opted_out = [(stream.name, *each) for each in task.opt_outs]
+        task.holds = list(dict.fromkeys([task.key, *matched, *reached, *opted_out]))
         for name, to in task.shape.refers.items():
             place = task.holds if name == stream.subject else task.follows
             place.extend((to, each) for each in listed(shaped.refers.get(name)))
@@ -173,14 +190,12 @@ class Preparation:
 
 def _shaped(task: WriteTask, record: Record, keep: Collection[str] | None) -> Shaped:
     shaped = task.shape(record, keep)
+    task.stream.read_consent(shaped)
     task.stream.shape(shaped)
     return shaped
 
 
 def _opt_outs(shaped: Shaped) -> list[tuple[str, str]]:
     """Channels and addresses that a record says are not to be used."""
-    return [
-        (channel, each.address)
-        for channel, each in shaped.consent.items()
-        if each.status == consent.OUT and each.address
-    ]
+    asked = ((name, each) for name, of in shaped.consent.items() if of.status == OUT for each in of.addresses)
+    return list(dict.fromkeys([*asked, *shaped.opt_outs]))

@@ -9,7 +9,8 @@ import jsonschema_rs
 import osdi_crm_schemas
 from osdi_crm_schemas import fold
 
-from target_osdi_crm.intake import addresses, values
+from target_osdi_crm.consent import both
+from target_osdi_crm.intake import addresses, consent, values
 from target_osdi_crm.rejects import INVALID, Rejection
 from target_osdi_crm.vendor import Shaped
 
@@ -56,6 +57,9 @@ class Shape:
         self._validate = Validator({"type": "object", "properties": self._writable})
         self._columns = stream.columns
         self._places: dict[str, tuple[str, ...]] = {}
+        self._channels, self._read_at_first = stream.channels, stream.consent_read_at_first
+        self._met: set[str] = set()
+        self._newly_read: set[str] = set()
 
     def __call__(self, record: Mapping[str, Any], keep: Collection[str] | None = ()) -> Shaped:
         """Shape a record.
@@ -74,6 +78,9 @@ class Shape:
                 continue
             if name not in self._places:
                 self._places[name] = self._place(name)
+            if self._speaks_of_consent(name):
+                _note_consent(shaped, name, value)
+                continue
             known, *inner = self._places[name] or ("",)
             if not known:
                 shaped.unknown[name] = value
@@ -94,6 +101,26 @@ class Shape:
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped
+
+    def _speaks_of_consent(self, name: str) -> bool:
+        """Whether a field says who may be reached; when somebody said so is a value like others."""
+        if not self._channels or not consent.is_column(name):
+            return False
+        return "format" not in self._writable.get(self._names.get(fold(name), ""), {})
+
+    def newly_read(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record says something about consent in a column that the first release did not read."""
+        if not self._channels:
+            return False
+        if not record.keys() <= self._met:
+            self._met.update(record)
+            self._newly_read.update(name for name in record if self._is_newly_read(name))
+        return any(not values.is_blank(record[name]) for name in self._newly_read & record.keys())
+
+    def _is_newly_read(self, name: str) -> bool:
+        known = fold(name)
+        first = known in self._read_at_first or self._names.get(known) in self._writable
+        return consent.is_column(name) and not first
 
     def _place(self, name: str) -> tuple[str, ...]:
         """Return the property that a field is, and the names in it that a flattened one leads to; nothing of others."""
@@ -161,6 +188,16 @@ class Validator:
             }
         )
         raise Rejection(INVALID, "does not fit the schema: " + ", ".join(wrong[:10]))
+
+
+def _note_consent(shaped: Shaped, name: str, value: Any) -> None:
+    """Note what a field says about consent; an opt-out in another one counts all the same."""
+    try:
+        channel, status = consent.said(name, value)
+    except Rejection as rejection:
+        shaped.rejection = rejection
+    else:
+        shaped.said[channel] = both(shaped.said.get(channel), status)
 
 
 def _refuse(uri: str) -> NoReturn:

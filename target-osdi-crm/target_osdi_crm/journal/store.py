@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from target_osdi_crm.journal import database, lock, migration
 from target_osdi_crm.journal.schema import OPEN, OPT_OUTS, RECORDS, RUNS
-from target_osdi_crm.journal.states import COLUMNS, PENDING, RETRIED, TRANSITIONS, WRITTEN, Event, Row, State
-from target_osdi_crm.journal.writer import MOST_AT_ONCE, Write, Writer, hashed, opted_out
+from target_osdi_crm.journal.states import COLUMNS, PENDING, REJECTED, RETRIED, TRANSITIONS, WRITTEN, Event, Row, State
+from target_osdi_crm.journal.writer import MOST_AT_ONCE, Write, Writer, hashed
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Journal:
         self._planned: dict[tuple[str, str], Row] | None = {} if read_only else None
         self._writer: Writer | None = None
         self._any_opt_outs = False
+        self._opting_out: set[tuple[str, bytes]] = set()
         self._closing = ExitStack()
         self._engine = database.opened(address, read_only=read_only)
         if not self._engine:
@@ -75,7 +76,6 @@ class Journal:
                 self._mine = self._of_this_source(self._records)
                 self._whole = [self._records.c[name] for name in COLUMNS]
                 self._light = [sa.null().label(each.name) if each.name == "record" else each for each in self._whole]
-                self._opted_out = sa.select(sa.literal(1)).where(opted_out(account))
                 with self._engine.connect() as connection:
                     self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
                 if not read_only:
@@ -219,6 +219,15 @@ class Journal:
                         counts[state.outcome] = counts.get(state.outcome, 0) + int(count)
         return counts
 
+    def rejected_as(self, code: str) -> int:
+        """Count this source's records that are rejected with a code."""
+        if not self._engine:
+            return 0
+        records = self._records.c
+        query = sa.select(sa.func.count()).where(self._mine, records.state.in_(REJECTED), records.code == code)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
     def claimed(self, stream: str, vendor_id: str, *, of_this_source: bool = False) -> bool:
         """Whether some record, of any source or of this one, is known to be kept under this id."""
         if not self._engine:
@@ -229,13 +238,30 @@ class Journal:
         with self._reading() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
-    def opted_out(self, channel: str, address: str) -> bool:
-        """Whether some record said that this address is not to be used."""
-        if not self._engine or not self._any_opt_outs:
-            return False
-        this = {"of_channel": channel, "of_address": hashed(address)}
-        with self._reading() as connection:
-            return connection.execute(self._opted_out, this).first() is not None
+    def opt_out(self, addresses: Collection[tuple[str, str]]) -> None:
+        """Keep (channel, address) pairs that are not to be used: whoever asks from now on is told."""
+        hashes = {(channel, hashed(address)) for channel, address in addresses}
+        self._opting_out |= hashes
+        self._any_opt_outs = True
+        if self._writer:
+            self._put(Write(opt_outs=addresses, then=lambda: self._opting_out.difference_update(hashes)))
+
+    def opted_out(self, asked: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of these (channel, address) pairs of which some record said that they are not to be used."""
+        if not self._any_opt_outs or not asked:
+            return []
+        hashes = {(channel, hashed(address)): (channel, address) for channel, address in asked}
+        found = {each for each in hashes if each in self._opting_out}
+        if self._engine and len(found) < len(hashes):
+            columns = OPT_OUTS.c
+            query = sa.select(columns.channel, columns.address).where(
+                columns.account == self.account,
+                columns.channel.in_({channel for channel, _ in hashes}),
+                columns.address.in_({address for _, address in hashes}),
+            )
+            with self._reading() as connection:
+                found |= {(channel, bytes(address)) for channel, address in connection.execute(query)} & hashes.keys()
+        return [hashes[each] for each in found]
 
     def last_write(self) -> float:
         """When an earlier run last sent something to this account, in seconds since 1970."""
@@ -250,18 +276,17 @@ class Journal:
                 return 0.0
             return float(run.ended or connection.execute(latest).scalar() or 0.0)
 
-    def write(self, row: Row, *, opt_outs: Collection[tuple[str, str]] = ()) -> None:
-        """Write a row, and (channel, address) pairs not to be used; return when they are durable.
+    def write(self, row: Row) -> None:
+        """Write a row; return when it is durable.
 
         Raises:
             Stop: If the journal cannot be written.
         """
-        self.write_all([row], opt_outs=opt_outs)
+        self.write_all([row])
 
-    def write_all(self, rows: Sequence[Row], *, opt_outs: Collection[tuple[str, str]] = ()) -> None:
+    def write_all(self, rows: Sequence[Row]) -> None:
         """Write rows, and return when they are durable; raises what `write` raises."""
         *first, last = [Write(row) for row in rows]
-        last.opt_outs = opt_outs
         for write in first:
             self._put(write)
         self._put(last, wait=True)
@@ -278,8 +303,6 @@ class Journal:
         self._put(Write(row, opt_outs, opt_ins, then))
 
     def _put(self, write: Write, *, wait: bool = False) -> None:
-        if write.opt_outs:
-            self._any_opt_outs = True
         if self._writer:
             if wait:
                 self._writer.put_and_wait(write)

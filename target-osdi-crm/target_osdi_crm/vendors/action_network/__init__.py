@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from target_osdi_crm.consent import Channel
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.action_network.actions import Events, Messages, Outreaches, UniqueIdLists
 from target_osdi_crm.vendors.action_network.people import People
@@ -55,6 +56,11 @@ STREAMS = (
         idempotent=True,
         match_keys=("email", "phone", "identifier"),
         default_match_keys=("email", "phone"),
+        channels={
+            "email": Channel(includes=("contact",)),
+            "phone": Channel(includes=("calls", "federal calls", "contact")),
+        },
+        consent_read_at_first=("emailstatus", "phonestatus"),
     ),
     Tags(
         name="tags",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
-from target_osdi_crm.intake import addresses
+from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent, both
+from target_osdi_crm.intake import addresses, consent
 from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import object_of
@@ -37,10 +37,8 @@ _STATUSES = {
 _COLUMNS = {
     "email": ("email_addresses", "address"),
     "emailaddress": ("email_addresses", "address"),
-    "emailstatus": ("email_addresses", "status"),
     "phone": ("phone_numbers", "number"),
     "phonenumber": ("phone_numbers", "number"),
-    "phonestatus": ("phone_numbers", "status"),
     "street": ("postal_addresses", "address_lines"),
     "address": ("postal_addresses", "address_lines"),
     "locality": ("postal_addresses", "locality"),
@@ -70,11 +68,33 @@ class People(ActionNetworkStream):
         self._region = addresses.region(self.settings.default_country)
 
     @override
+    def read_consent(self, shaped: Shaped) -> None:
+        for channel in _CHANNELS:
+            self._read_channel(channel, shaped)
+
+    def _read_channel(self, channel: addresses.Kind, shaped: Shaped) -> None:
+        """Keep one address, and take its status for what the record asks for; opt-outs of the others count, too."""
+        field, part = _CHANNELS[channel]
+        entries = [each for each in shaped.values.pop(field, None) or () if each]
+        entry, further = _chosen(entries, part)
+        if further:
+            shaped.withheld.append(f"further {field}")
+        said = self.channels[channel].status(channel, shaped.said)
+        chosen = both(_status_of(entry, field, shaped), said)
+        for other in entries:
+            own = chosen if other.get("status") is None else both(_status_of(other, field, shaped), said)
+            if own == OUT and other.get(part):
+                shaped.opt_outs.append((channel, self._normal(channel, other[part])))
+        if address := entry.get(part):
+            shaped.values[field] = [{part: address}]
+            shaped.match_keys[channel] = [self._normal(channel, address)]
+        if address or chosen:
+            shaped.consent[channel] = RequestedConsent(tuple(shaped.match_keys.get(channel, ())), chosen)
+
+    @override
     def shape_values(self, shaped: Shaped) -> None:
         values = shaped.values
         _shape_custom_columns(shaped)
-        for channel in _CHANNELS:
-            self._shape_channel(channel, shaped)
         entry, further = _chosen(values.pop("postal_addresses", None))
         if further:
             shaped.withheld.append("further postal_addresses")
@@ -89,22 +109,6 @@ class People(ActionNetworkStream):
         for name in _TAGS:
             if name in values:
                 values[name] = sorted({tag.strip() for tag in values[name] if tag.strip()})
-
-    def _shape_channel(self, channel: addresses.Kind, shaped: Shaped) -> None:
-        """Keep one address, and take its status for what the record asks for."""
-        field, part = _CHANNELS[channel]
-        entry, further = _chosen(shaped.values.pop(field, None), part)
-        if further:
-            shaped.withheld.append(f"further {field}")
-        address, status = entry.get(part), entry.get("status")
-        if status is not None and (status := _STATUSES.get(status.strip().lower())) is None:
-            raise Rejection("unknown_status", f"{field} has a status that is none of {', '.join(_STATUSES)}.")
-        normal = self._normal(channel, address) if address else None
-        if address and normal:
-            shaped.values[field] = [{part: address}]
-            shaped.match_keys[channel] = [normal]
-        if normal or status:
-            shaped.consent[channel] = RequestedConsent(normal, OUT if status == BLOCKED else status)
 
     @override
     def require(self, action: str, order: Order) -> None:
@@ -204,6 +208,17 @@ def _shape_custom_columns(shaped: Shaped) -> None:
     for name in list(shaped.unknown):
         if (custom := _CUSTOM.fullmatch(name)) and (text := text_of(shaped.unknown.pop(name)).strip()):
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
+
+
+def _status_of(entry: Record, field: str, shaped: Shaped) -> str | None:
+    """What an entry says about consent."""
+    if (given := entry.get("status")) is None:
+        return None
+    try:
+        return consent.status(f"{field}.status", given)
+    except Rejection as rejection:
+        shaped.rejection = rejection
+        return None
 
 
 def _chosen(entries: Any, part: str = "") -> tuple[Record, bool]:

@@ -5,6 +5,7 @@ Crowdskout, API v1 (github.com/crowdskout/slate).
 
 from __future__ import annotations
 
+from target_osdi_crm.consent import Channel, Keeps
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.crowdskout.attributes import Attributes
 from target_osdi_crm.vendors.crowdskout.profiles import Profiles
@@ -19,6 +20,11 @@ STREAMS = (
         refers={"attribute_ids": "attributes"},
         match_keys=("external_id", "any_external_id"),
         default_match_keys=("external_id",),
+        channels={
+            "email": Channel(Keeps.OPT_OUTS, asks=False, includes=("contact",)),
+            "phone": Channel(Keeps.OPT_OUTS, asks=False, includes=("contact",)),
+            "calls": Channel(Keeps.OPT_OUTS, asks=False, includes=("federal calls", "contact")),
+        },
     ),
     Attributes(
         name="attributes",

@@ -144,7 +144,7 @@ def same(name: str, given: Any, shown: Any) -> bool:
     if isinstance(shown, list):
         return any(same(name, given, other) for other in shown)
     if name in _PHONES:
-        return _national(given) == _national(shown)
+        return national(given) == national(shown)
     return bool(normal(given) == normal(shown))
 
 
@@ -157,6 +157,7 @@ def _same_object(given: Record, shown: Any) -> bool:
     return all(same(name, value, shown.get(name)) for name, value in given.items())
 
 
-def _national(phone: Any) -> str:
+def national(phone: Any) -> str:
+    """The digits of a phone number without the country code of the US."""
     number = digits(phone or "")
     return number[1:] if len(number) == 11 and number[0] == "1" else number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import Garbled, NotSignedIn
@@ -11,10 +11,11 @@ from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
 from target_osdi_crm.apply.batcher import RequestBatcher
+from target_osdi_crm.consent import OUT
 from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
-from target_osdi_crm.vendors.crowdskout.items import paired, same, sent
+from target_osdi_crm.vendors.crowdskout.items import national, paired, same, sent
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
 from target_osdi_crm.verify import normal
 
@@ -46,6 +47,15 @@ _COLUMNS = {
 
 _ATTRIBUTE = re.compile(r"attribute_(\d+)", re.IGNORECASE)
 
+_USABLE = {
+    "email": ("EmailAddresses", "EmailUsable"),
+    "phone": ("PhoneNumbers", "PhoneNumberTextUsable"),
+    "calls": ("PhoneNumbers", "PhoneNumberCallUsable"),
+}
+"""Channel → collection of its addresses, and the field that says whether one may be used."""
+
+_UNUSABLE = "Unusable"
+
 
 class Profiles(CrowdskoutStream):
     """Profiles."""
@@ -61,9 +71,17 @@ class Profiles(CrowdskoutStream):
     # Before a record is decided
 
     @override
+    def read_consent(self, shaped: Shaped) -> None:
+        """An address that is said not to be usable is not to be used elsewhere either."""
+        self._shape_columns(shaped)
+        super().read_consent(shaped)
+        for name, (collection, flag) in _USABLE.items():
+            out = [each for each in shaped.values.get(collection) or () if each and _is_unusable(each.get(flag))]
+            shaped.opt_outs.extend((name, each) for each in self.addresses_of({collection: out})[name])
+
+    @override
     def shape(self, shaped: Shaped) -> None:
         values, ours = shaped.values, self.settings.ids_are_this_accounts
-        self._shape_columns(shaped)
         for name in list(values):
             if isinstance(values[name], list):
                 values[name] = sent(name, values[name], ours=ours)
@@ -83,10 +101,13 @@ class Profiles(CrowdskoutStream):
         given = None
         for name in list(shaped.unknown):
             if osdi_crm_schemas.fold(name) == "externalid":
-                given = key(name, shaped.unknown.pop(name)) or given
-        if own := given or (shaped.own_id if kind and not self.settings.ids_are_this_accounts else None):
-            if not kind:
-                raise Rejection("no_external_id_type", "'external_id' needs 'crowdskout_external_id_type'.")
+                try:
+                    given = key(name, shaped.unknown.pop(name)) or given
+                except Rejection as rejection:
+                    shaped.rejection = rejection
+        if given and not kind:
+            shaped.rejection = Rejection("no_external_id_type", "'external_id' needs 'crowdskout_external_id_type'.")
+        elif own := given or (shaped.own_id if kind and not self.settings.ids_are_this_accounts else None):
             item = {"ExternalID": own, "ExternalIDType": {"value": kind}}
             values["ExternalIDs"] = [*(values.get("ExternalIDs") or ()), item]
 
@@ -177,6 +198,13 @@ class Profiles(CrowdskoutStream):
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
         return self._match_keys_of(record)
 
+    @override
+    def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        emails = [str(each.get("Email") or "").strip().lower() for each in record.get("EmailAddresses") or () if each]
+        numbers = [national(each.get("PhoneNumber")) for each in record.get("PhoneNumbers") or () if each]
+        phones = [each for each in numbers if each]
+        return {"email": [each for each in emails if each], "phone": phones, "calls": phones}
+
     def _match_keys_of(self, profile: Record) -> dict[str, list[str]]:
         return {"external_id": self._own_ids(profile), "any_external_id": _external_ids(profile)}
 
@@ -202,11 +230,13 @@ class Profiles(CrowdskoutStream):
         return [
             name
             for name in item
-            if name.endswith("Usable")
-            and isinstance(known.get(name), dict)
-            and normal(known[name].get("value")) == "unusable"
-            and not same(name, item[name], known[name])
+            if name.endswith("Usable") and _is_unusable(known.get(name)) and not same(name, item[name], known[name])
         ]
+
+
+def _is_unusable(flag: Any) -> bool:
+    """Whether a flag says of an address or number that it is not to be used."""
+    return isinstance(flag, dict) and normal(flag.get("value")) == _UNUSABLE.lower()
 
 
 def _external_ids(profile: Record) -> list[str]:
@@ -220,12 +250,14 @@ def _external_ids(profile: Record) -> list[str]:
 
 def _items(order: Order) -> Iterator[tuple[str, list[Record]]]:
     """The collections of a profile with their items, attributes by the ids of this account."""
-    values = dict(order.values)
+    values, out = dict(order.values), {name for name, status in order.statuses.items() if status == OUT}
     columns = values.pop("attribute_columns", {})
     ids = [int(each) if each.isdigit() else each for each in order.refers.get("attribute_ids") or ()]
     attributes = [{**item, "AttributeId": own} for item, own in zip(values.pop("Attributes", ()), ids, strict=True)] + [
         {"AttributeId": int(own), "AttributeValue": value} for own, value in columns.items()
     ]
-    yield from values.items()
+    for name, items in values.items():
+        flags = {flag: {"value": _UNUSABLE} for channel, (of, flag) in _USABLE.items() if of == name and channel in out}
+        yield name, [{**item, **flags} for item in items] if flags else items
     if attributes:
         yield "Attributes", attributes

@@ -5,14 +5,32 @@ i360, API 2.0 (api.i-360.com; github.com/i-360/API-Examples).
 
 from __future__ import annotations
 
+from target_osdi_crm.consent import Channel, Keeps
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.i360.contacts import Contacts
 from target_osdi_crm.vendors.i360.settings import Settings
 from target_osdi_crm.vendors.i360.stream import NAME, PATHS
 from target_osdi_crm.vendors.i360.volunteers import Tags, Unconfirmed, Volunteers
 
+
+def _channels(phones: tuple[str, ...]) -> dict[str, Channel]:
+    """How people are reached, about which i360 keeps nothing."""
+    calls = ("calls", "federal calls", "contact")
+    return {
+        "email": Channel(Keeps.NOTHING, includes=("contact",), fields=("Email", "Email2")),
+        "phone": Channel(Keeps.NOTHING, includes=calls, fields=phones),
+    }
+
+
 STREAMS = (
-    Contacts(name="contacts", path=PATHS["contacts"], id_name="ContactID", read_before_update=True, batched=True),
+    Contacts(
+        name="contacts",
+        path=PATHS["contacts"],
+        id_name="ContactID",
+        read_before_update=True,
+        batched=True,
+        channels=_channels(phones=("CellNumber", "Phone", "Phone2", "Phone3")),
+    ),
     Volunteers(
         name="volunteers",
         path=PATHS["volunteers"],
@@ -21,6 +39,7 @@ STREAMS = (
         required=("Email",),
         optional_refers=("CoordinatorID",),
         match_keys=("email",),
+        channels=_channels(phones=("Phone1", "Phone2")),
     ),
     Tags(
         name="volunteer_tags",

@@ -12,8 +12,10 @@ from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
 from target_osdi_crm.intake.values import key
+from target_osdi_crm.paths import corrected
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream, corrected
+from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream
+from target_osdi_crm.verify import digits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,6 +127,17 @@ class I360Stream(Stream):
     @override
     def id_of(self, record: Record) -> str | None:
         return record["id"] or None
+
+    @override
+    def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        return {
+            name: [
+                digits(record[each]) if name == "phone" else str(record[each]).strip().lower()
+                for each in channel.fields
+                if record.get(each)
+            ]
+            for name, channel in self.channels.items()
+        }
 
     def known_as(self, order: Order, record: Record) -> Record:  # noqa: ARG002
         """A record with an id that no other of its stream has."""

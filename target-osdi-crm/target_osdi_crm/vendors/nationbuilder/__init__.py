@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from target_osdi_crm.consent import Channel
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.nationbuilder.journeys import Journeys
 from target_osdi_crm.vendors.nationbuilder.lists import Lists, ListSignups
@@ -45,6 +46,10 @@ STREAMS = (
         custom_values_of="Signup",
         match_keys=(*PUSH_KEYS, "phone_number", "mobile_number"),
         default_match_keys=PUSH_KEYS,
+        channels={
+            **dict.fromkeys(("email", "phone"), Channel(of_person=True)),
+            **dict.fromkeys(("calls", "federal calls", "contact"), Channel(asks=False, of_person=True)),
+        },
         totals=(
             "capital_amount_in_cents",
             "donations_amount_in_cents",

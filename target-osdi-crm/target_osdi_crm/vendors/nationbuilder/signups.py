@@ -57,8 +57,24 @@ class Signups(NationBuilderStream):
     """Signups: people and organisations."""
 
     @override
+    def read_consent(self, shaped: Shaped) -> None:
+        """Take consent apart from addresses: opt-outs hold for all of a kind, no contact for every channel."""
+        values = shaped.values
+        reached = _addresses_of(values)
+        every = {**reached, "phone": reached["calls"]}
+        for name, channel in self.channels.items():
+            status = channel.status(name, shaped.said)
+            if name == "email" and values.get("unsubscribed_at"):
+                status = OUT
+            if status or (reached[name] and name != "contact"):
+                shaped.consent[name] = RequestedConsent(tuple(reached[name]), status)
+            if status == OUT:
+                channels = every if name == "contact" else (name,)
+                shaped.opt_outs.extend((channel, each) for channel in channels for each in every[channel])
+
+    @override
     def shape_values(self, shaped: Shaped) -> None:
-        """Take addresses apart from consent; bounces at the source are bounces here, and none is ever taken back."""
+        """Have one primary address; bounces at the source are bounces here, and none is ever taken back."""
         values = shaped.values
         primary = f"email{values.get('primary_email_id', 1)}"
         if not values.get("email") and values.get(primary):
@@ -71,15 +87,6 @@ class Signups(NationBuilderStream):
                 values[name] = True
             if not values.get(name):
                 values.pop(name, None)
-        given = {channel: values.pop(attribute, None) for channel, (attribute, _) in _CONSENT.items()}
-        addresses = _addresses_of({name: values.get(name) for name in ("email", "mobile_number", "phone_number")})
-        for channel, (attribute, reachable) in _CONSENT.items():
-            status = None if given[channel] is None else IN if given[channel] is reachable else OUT
-            if channel == "email" and values.get("unsubscribed_at"):
-                status = OUT
-            address = next(iter(addresses[channel]), "")
-            if status or (attribute in _OPT_INS and address):
-                shaped.consent[channel] = RequestedConsent(address, status)
 
     @override
     def is_idempotent(self, order: Order) -> bool:
@@ -202,7 +209,8 @@ class Rsvps(NationBuilderStream):
 
 def _addresses_of(signup: Mapping[str, Any]) -> dict[str, list[str]]:
     """A signup's addresses by channel, the one that stands for the channel first."""
-    emails = [comparable("email", signup[name]) for name in ("email", *_EMAILS) if signup.get(name)]
+    slots = ("email", f"email{signup.get('primary_email_id') or 1}", *_EMAILS)
+    emails = list(dict.fromkeys(comparable("email", signup[name]) for name in slots if signup.get(name)))
     mobile, phone, work = ([number] if (number := digits(signup.get(name) or "")) else [] for name in _PHONES)
     return {
         "email": emails,

@@ -5,6 +5,7 @@ Rally Congress, API v3 (rallycongress.com/docs/api).
 
 from __future__ import annotations
 
+from target_osdi_crm.consent import Channel, Keeps
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.rally_congress.letters import Letters
 from target_osdi_crm.vendors.rally_congress.settings import Settings
@@ -17,6 +18,10 @@ STREAMS = (
         path="supporters",
         required=("email",),
         match_keys=("customId", "email"),
+        channels={
+            "email": Channel(includes=("contact",)),
+            "phone": Channel(Keeps.NOTHING, includes=("calls", "federal calls", "contact"), fields=("phones",)),
+        },
     ),
     Letters(
         name="messages",

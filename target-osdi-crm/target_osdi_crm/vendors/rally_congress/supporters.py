@@ -11,9 +11,10 @@ from osdi_crm_client.vendors import rally_congress as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT, RequestedConsent
+from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT
+from target_osdi_crm.paths import corrected
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, corrected
+from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.rally_congress.stream import RallyCongressStream, record_of
 
 if TYPE_CHECKING:
@@ -72,26 +73,24 @@ class Supporters(RallyCongressStream):
     # Before a record is decided
 
     @override
-    def shape(self, shaped: Shaped) -> None:
-        values = shaped.values
-        status = values.pop("emailOptin", None)
-        if status is not None and (status := _STATUSES.get(str(status).strip().lower())) is None:
-            raise Rejection("unknown_status", f"emailOptin is none of {', '.join(_STATUSES)}.")
-        if status is None and self._posts_blindly:
-            raise Rejection(
+    def read_consent(self, shaped: Shaped) -> None:
+        if self._posts_blindly and "email" not in shaped.said:
+            shaped.rejection = Rejection(
                 "no_consent_status",
                 "With 'rally_congress_upsert_mode' 'post' nobody looks whether the supporter is known, so the record"
                 " needs an emailOptin.",
             )
+        super().read_consent(shaped)
+
+    @override
+    def shape(self, shaped: Shaped) -> None:
+        values = shaped.values
         email = str(values.pop("email", "")).strip()
         if email:
             values["email"] = email
             shaped.match_keys["email"] = [email.lower()]
         if values.get("customId"):
             shaped.match_keys["customId"] = [values["customId"]]
-        if email or status:
-            requested = {BLOCKED: OUT, NEITHER: None}.get(status, status) if status else None
-            shaped.consent["email"] = RequestedConsent(email.lower() or None, requested)
         for name in ("addresses", "phones"):
             entries = [entry for entry in values.pop(name, None) or () if entry]
             if self.session.own.form_key_style != "bracket" and len(entries) > 1:
@@ -164,12 +163,13 @@ class Supporters(RallyCongressStream):
     @override
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
         own = record.get("customId")
-        return {**self.addresses_of(record), "customId": [str(own)] if own else []}
+        return {"email": self.addresses_of(record)["email"], "customId": [str(own)] if own else []}
 
     @override
     def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
-        email = record.get("email")
-        return {"email": [str(email).strip().lower()] if email else []}
+        email = str(record.get("email") or "").strip().lower()
+        numbers = [verify.digits(each.get("telephone") or "") for each in record.get("phones") or () if each]
+        return {"email": [email] if email else [], "phone": [each for each in numbers if each]}
 
     @override
     def statuses_of(self, record: Record) -> Mapping[str, str | None]:
