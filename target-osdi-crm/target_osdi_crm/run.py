@@ -33,6 +33,7 @@ from target_osdi_crm.journal import database
 from target_osdi_crm.journal.states import LIMITED, PENDING, State
 from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.rejects import CANNOT_BE_KEPT
+from target_osdi_crm.report import notify
 from target_osdi_crm.report.report import Report
 from target_osdi_crm.report.summary import COLUMNS
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
@@ -311,5 +312,9 @@ class Run:
             refused_429=self._account.pacer.refused,
             in_journal=standing,
         )
+        before = self.journal.run_before()
         self.journal.end(code, msgspec.json.encode(result).decode())
+        url = None if self._settings.dry_run else self._settings.notify_url
+        if url and (told := notify.news(result, msgspec.json.decode(before or "{}"))):
+            notify.post(url, result, told)
         return result

@@ -121,6 +121,13 @@ class TargetSettings:
         "When to exit with 3: on newly rejected or unknown records, on any in the journal, or never.",
         default="new",
     )
+    notify_url: str | None = setting(
+        "Notify",
+        "An address to post to when a run did not write some records, was stopped, or got far fewer records than the"
+        " one before: the run's numbers as JSON, in Slack's form to hooks.slack.com. Nobody's data is in it.",
+        default=None,
+        secret=True,
+    )
     state_interval_seconds: float = setting(
         "STATE interval",
         "Seconds between the STATE messages passed on while the run goes on.",

@@ -276,6 +276,15 @@ class Journal:
                 return 0.0
             return float(run.ended or connection.execute(latest).scalar() or 0.0)
 
+    def run_before(self) -> str:
+        """The summary of the run before this one from this source, as JSON; empty where none has ended."""
+        if not self._engine:
+            return ""
+        mine = (RUNS.c.account == self.account, RUNS.c.source == self.source, RUNS.c.run != self.run)
+        query = sa.select(RUNS.c.summary).where(*mine, RUNS.c.summary.is_not(None)).order_by(RUNS.c.run.desc()).limit(1)
+        with self._reading() as connection:
+            return str(connection.execute(query).scalar() or "")
+
     def write(self, row: Row) -> None:
         """Write a row; return when it is durable.
 
