@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from osdi_crm_client.vendor import vendor as vendor_named
 
 ROOT = Path(__file__).parent.parent
+WEB_HOOK = "notify_url"
 PLUGINS = {"tap-osdi-crm": "extractors", "target-osdi-crm": "loaders"}
 BUILT_IN = (
     "stream_maps",
@@ -142,21 +144,21 @@ def meltano_settings(told: dict[str, Any]) -> str:
 
 
 def environment(all_told: dict[str, dict[str, Any]]) -> str:
-    """Return .env.example: every secret of every vendor, for both plugins, and the addresses of databases."""
+    """Return .env.example: what each vendor needs, for both plugins, and the addresses that are secret."""
     lines = [
-        "# Secrets of real accounts. Copy to .env, take the # from what you use, and keep it out of version control.",
+        "# What accounts need. Copy to .env, take the # from what you use, and keep it out of version control;",
+        "# osdi-crm-connect --meltano writes the same. Of several ways to sign in, one is enough.",
         "# Meltano puts them above meltano.yml in every environment: move .env away to use the sandbox.",
-        "",
     ]
-    for plugin, told in all_told.items():
-        for vendor in vendors(told):
+    for vendor in vendors(all_told["tap-osdi-crm"]):
+        lines += ["", f"# {title(all_told['tap-osdi-crm'], vendor)}"]
+        for plugin, told in all_told.items():
             prefix = f"{plugin.split('-')[0]}_{vendor}".upper()
-            lines += [
-                f"# {prefix}_{name.upper()}="
-                for name, found in of_vendor(told, vendor).items()
-                if found.get("secret") and name.startswith(f"{vendor}_")
-            ]
-        lines.append("")
+            needed = {*required(told, vendor), *(f"{vendor}_{name}" for name in vendor_named(vendor).credentials)}
+            if plugin.startswith("target"):
+                needed.add("account")
+            lines += [f"# {prefix}_{name.upper()}=" for name in of_vendor(told, vendor) if name in needed]
+    lines.append("")
     lines.append(
         "# Databases: what several machines share (docs/operations.md), and a warehouse (docs/reverse-etl.md)."
     )
@@ -165,9 +167,10 @@ def environment(all_told: dict[str, dict[str, Any]]) -> str:
         lines += [
             f"# {plugin.replace('-', '_').upper()}_{name.upper()}=postgresql://user:password@host/database"
             for name, found in told["settings"]["properties"].items()
-            if found.get("secret") and name in of_all
+            if found.get("secret") and name in of_all and name != WEB_HOOK
         ]
-    return "\n".join([*lines, *WAREHOUSE, ""])
+    hook = ["", "# Where to post when a run needs somebody's eyes.", f"# TARGET_OSDI_CRM_{WEB_HOOK.upper()}="]
+    return "\n".join([*lines, *WAREHOUSE, *hook, ""])
 
 
 def written() -> dict[Path, str]:

@@ -58,9 +58,10 @@ class Account:
         self.own = self.vendor.own(config)
         self.base_url = self.vendor.base_url(self.own).rstrip("/")
         if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)", self.base_url):
+            name = self.vendor.address_setting(self.own)
             raise ConfigurationError(
-                f"The settings do not make an address at which {self.vendor.title} could be reached; check"
-                f" '{self.vendor.address_setting(self.own)}', which looks like https://example.org/api."
+                f"The settings do not make an address at which {self.vendor.title} could be reached: {self.base_url}."
+                f" Check '{name}': {self.vendor.properties[name]['description']}"
             )
         lag, pace = self.settings.index_lag_seconds, self.settings.calls_per_second
         self.index_lag = self.vendor.index_lag if lag is None else lag
