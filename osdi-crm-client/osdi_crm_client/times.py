@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    Reader = Callable[[Any], str | None]
+    """Reads a time of a vendor's as `utc` writes it; returns None for what is none."""
+
+    Places = Mapping[str, "Reader | Places"]
+    """Where a record holds times: by name how one is read, or the places in an object or in each of a list of them."""
 
 
 def utc(text: Any) -> str | None:
@@ -45,6 +51,30 @@ def epoch(per_second: int = 1) -> Callable[[Any], str | None]:
             return None
 
     return read
+
+
+def read(record: Mapping[str, Any], places: Places) -> dict[str, Any]:
+    """Return a record with its times as `utc` writes them; what is no time stays as it came.
+
+    Raises:
+        TypeError: If it is no object.
+    """
+    if not isinstance(record, dict):
+        raise TypeError("a record is not an object")
+    return {name: _read(value, places[name]) if name in places else value for name, value in record.items()}
+
+
+def _read(value: Any, place: Reader | Places) -> Any:
+    if callable(place):
+        return place(value) or value
+    if isinstance(value, list):
+        return [_read(each, place) for each in value]
+    return read(value, place) if isinstance(value, dict) else value
+
+
+def counted(text: str, per_second: int = 1) -> int:
+    """Return a time as `utc` writes it as so many a second since 1970, as `epoch` reads them."""
+    return round(datetime.fromisoformat(text).timestamp() * per_second)
 
 
 def _iso(time: datetime) -> str:

@@ -6,6 +6,8 @@ import logging
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NewType
 
+from osdi_crm_client.times import utc
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -40,7 +42,6 @@ class Shape:
         schema: Mapping[str, Any],
         envelope: frozenset[str],
         link_id: Callable[[RawRow, str], str | None],
-        time: Callable[[Any], str | None],
     ) -> None:
         """Prepare for the schema of a stream.
 
@@ -49,13 +50,11 @@ class Shape:
             schema: Its JSON Schema with the keywords of `osdi_crm_schemas`.
             envelope: The vendor's names of what carries no data of its own, such as `_links`.
             link_id: Finds the id that a link or relationship of this name in a record points to.
-            time: Reads a time of the vendor's into ISO 8601 in UTC; returns None for what is none.
         """
         properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
         self._stream = stream
         self._envelope = envelope
         self._link_id = link_id
-        self._time = time
         self._names = {prop.get("x-vendor-name", name): name for name, prop in properties.items()}
         self._kinds = {name: _kinds(prop) for name, prop in properties.items()}
         self._links = [(name, prop["x-link"]) for name, prop in properties.items() if "x-link" in prop]
@@ -71,7 +70,7 @@ class Shape:
             if record.get(name) is None:
                 record[name] = self._link_id(row, link)
         for name in self._times:
-            if (value := record.get(name)) is not None and (time := self._time(value)) != value:
+            if (value := record.get(name)) is not None and (time := utc(value)) != value:
                 record[name] = time
                 if time is None:
                     unknown[name] = value
@@ -106,7 +105,7 @@ class Shape:
                     if times[name]:
                         self._settle(item[name], times[name])
                     else:
-                        item[name] = self._time(item[name]) or item[name]
+                        item[name] = utc(item[name]) or item[name]
 
     def _keep(self, record: Record, unknown: Mapping[str, Any]) -> None:
         record["additional_fields"] = {**(record.get("additional_fields") or {}), **unknown}

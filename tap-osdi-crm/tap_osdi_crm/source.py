@@ -60,9 +60,6 @@ class Source:
     envelope: frozenset[str] = frozenset()
     """The vendor's names of what carries no data of its own in a record."""
 
-    time: Callable[[Any], str | None] = staticmethod(times.utc)
-    """Reads the vendor's times."""
-
     def __init__(self, resource: Resource, account: Account, sources: Sources) -> None:
         """Stand for one resource; makes no call.
 
@@ -184,7 +181,7 @@ class Source:
 
     def changed_at(self, row: RawRow) -> datetime | None:
         """Return when a record changed, where it tells."""
-        return times.instant(self.time(row.get(self.change_key))) if self.change_key else None
+        return times.instant(times.utc(row.get(self.change_key))) if self.change_key else None
 
     def other_paths(self) -> Iterator[str]:
         """Yield the paths of further collections that hold records of this resource, which `path` may lack."""

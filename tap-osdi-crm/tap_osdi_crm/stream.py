@@ -162,7 +162,7 @@ class VendorStream(Stream):
     @cached_property
     def _shape(self) -> Shape:
         schema = _annotated(self.effective_schema, self.schema)
-        return Shape(self.name, schema, self.source.envelope, self.source.link_id, self.source.time)
+        return Shape(self.name, schema, self.source.envelope, self.source.link_id)
 
     def _shaped(self, row: RawRow) -> Record:
         """Return a record as it is written.

@@ -28,6 +28,9 @@ from typing_extensions import override
 NOON = 1_780_000_000_000
 """A time as this vendor counts it: in milliseconds."""
 
+PLACES: times.Places = {"changed": times.epoch(1000), "seen": {"at": times.epoch(1000)}}
+"""Where its records hold times."""
+
 GATHERINGS = {"id": 7, "name": "Rally"}, {"id": 8, "name": "March"}
 RSVPS: list[dict[str, Any]] = [
     {"id": n, "changed": NOON + 1000 * n, "gathering": GATHERINGS[n % 2], "seen": [{"at": NOON}]} for n in range(25)
@@ -78,8 +81,6 @@ class OddAccount:
 class OddSource(Source):
     """A resource of it."""
 
-    time = staticmethod(times.epoch(1000))
-
     @override
     def collection(self, part: Part) -> Collection:
         since = {"since": int(part.window.since.timestamp() * 1000)} if part.window.since else {}
@@ -88,7 +89,7 @@ class OddSource(Source):
             return {**since, "cursor": token.text} if isinstance(token, Cursor) else since
 
         def read(body: Any, url: str) -> Page:
-            return Page(rows=body["rows"], cursor=body["next"], url=url)
+            return Page(rows=[RawRow(times.read(row, PLACES)) for row in body["rows"]], cursor=body["next"], url=url)
 
         return Collection(path=part.path, paging=SinglePage if part.parent else CursorPages, query=query, read=read)
 
@@ -137,16 +138,20 @@ def test_cursors_are_sent_back_as_they_came(account: OddAccount, reading: Callab
 
 
 def test_a_record_tells_when_it_changed_by_a_number(reading: Callable[[str], Reading]) -> None:
-    source = reading("rsvps").source
+    found = reading("rsvps")
+    row = rows(found)[3]
 
-    assert source.changed_at(RawRow(RSVPS[3])) == datetime.fromtimestamp(NOON / 1000 + 3, UTC)
-    assert source.changed_at(RawRow({"changed": "soon"})) is None
+    assert found.source.changed_at(row) == datetime.fromtimestamp(NOON / 1000 + 3, UTC)
+    assert row["seen"] == [{"at": times.epoch(1000)(NOON)}]
+    assert found.source.changed_at(RawRow({"changed": "soon"})) is None
 
 
 def test_a_replication_key_that_records_have_is_left_as_it_is(reading: Callable[[str], Reading]) -> None:
     found = rows(reading("rsvps"))
 
-    assert {row["id"]: row["changed"] for row in found} == {each["id"]: each["changed"] for each in RSVPS}
+    assert {row["id"]: row["changed"] for row in found} == {
+        each["id"]: times.epoch(1000)(each["changed"]) for each in RSVPS
+    }
 
 
 def test_parents_may_stand_inside_their_children(account: OddAccount, reading: Callable[[str], Reading]) -> None:

@@ -9,7 +9,7 @@ import osdi_crm_schemas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from osdi_crm_client.times import epoch, utc
+from osdi_crm_client.times import utc
 from osdi_crm_client.wire import RawRow
 from tap_osdi_crm.shaping import Shape
 
@@ -23,7 +23,7 @@ STREAMS = [(vendor, stream) for vendor in osdi_crm_schemas.vendors() for stream 
 
 def shape(vendor: str, stream: str) -> tuple[Shape, dict[str, Any]]:
     schema = osdi_crm_schemas.schema(vendor, stream)
-    return Shape(stream, schema, frozenset({"_links"}), lambda _row, _link: None, utc), schema
+    return Shape(stream, schema, frozenset({"_links"}), lambda _row, _link: None), schema
 
 
 def top_level(schema: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def test_times_leave_in_utc(text: str, expected: str | None) -> None:
 
 def test_a_link_stands_in_for_a_missing_key() -> None:
     schema = osdi_crm_schemas.schema("action_network", "signatures")
-    shaped = Shape("signatures", schema, frozenset({"_links"}), lambda row, link: row["_links"].get(link), utc)
+    shaped = Shape("signatures", schema, frozenset({"_links"}), lambda row, link: row["_links"].get(link))
 
     assert shaped(RawRow({"_links": {"osdi:person": "P1"}}))["person_id"] == "P1"
     given_both = RawRow({"action_network:person_id": "P2", "_links": {"osdi:person": "P1"}})
@@ -124,42 +124,6 @@ def test_what_only_looks_like_a_time_is_none(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1_000.0"])
 def test_what_no_json_number_is_stays_text(text: str) -> None:
-    shaped = Shape(
-        "any", {"properties": {"n": {"type": ["null", "number"]}}}, frozenset(), lambda _row, _link: None, utc
-    )
+    shaped = Shape("any", {"properties": {"n": {"type": ["null", "number"]}}}, frozenset(), lambda _row, _link: None)
 
     assert shaped(RawRow({"n": text})) == {"n": None, "additional_fields": {"n": text}}
-
-
-@pytest.mark.parametrize(
-    ("value", "per_second", "expected"),
-    [
-        (1_700_000_000, 1, "2023-11-14T22:13:20Z"),
-        ("1700000000", 1, "2023-11-14T22:13:20Z"),
-        (1_700_000_000_250, 1000, "2023-11-14T22:13:20.250000Z"),
-        (0, 1, "1970-01-01T00:00:00Z"),
-        ("2023-11-14", 1, None),
-        (1e30, 1, None),
-        (True, 1, None),
-        (None, 1, None),
-    ],
-)
-def test_times_may_be_counted_since_1970(value: Any, per_second: int, expected: str | None) -> None:
-    assert epoch(per_second)(value) == expected
-
-
-def test_a_vendor_may_count_its_times_at_any_depth() -> None:
-    time = {"type": ["null", "string"], "format": "date-time"}
-    seen = {"type": ["null", "object"], "properties": {"at": time}}
-    schema = {"properties": {"at": time, "seen": {"type": ["null", "array"], "items": seen}}}
-    shaped = Shape("any", schema, frozenset(), lambda _row, _link: None, epoch(1000))
-
-    record = shaped(
-        RawRow({"at": 1_700_000_000_000, "seen": [{"at": 1_700_000_001_000}, {"at": "soon"}, {"at": None}]})
-    )
-
-    assert record == {
-        "at": "2023-11-14T22:13:20Z",
-        "seen": [{"at": "2023-11-14T22:13:21Z"}, {"at": "soon"}, {"at": None}],
-    }
-    assert shaped(RawRow({"at": "soon"})) == {"at": None, "additional_fields": {"at": "soon"}}
