@@ -21,7 +21,7 @@ class Resource:
         name: The stream's name: the resource's, in snake_case.
         path: Its path; of a child, the path below its parent, or the whole one with `{id}` for the parent's.
         keys: The properties that together are a record's key.
-        replication_key: The property that tells when a record last changed, where the vendor filters by it.
+        replication_key: The property that tells when a record last changed, where a run can leave out what did not.
         reading: How its records are read.
         collection: Returns the collection that a part of it is, where that is not the vendor's usual way.
         fields: Completes a record of a part with what only its place tells, after what the vendor's source does.

@@ -48,7 +48,7 @@ PROPERTIES: dict[str, Any] = {
 
 
 class OddAccount:
-    """An account of a vendor that pages by cursors and filters by a lower end alone."""
+    """An account of a vendor that pages by cursors, and filters one collection by a lower end alone."""
 
     vendor = SimpleNamespace(name="odd_crm")
     base_url = "https://odd.example/api"
@@ -69,7 +69,8 @@ class OddAccount:
         given = dict(requests.compat.unquote(pair).split("=", 1) for pair in query.split("&") if pair)
         path = url.removeprefix(f"{self.base_url}/")
         self.asked.append((path, given))
-        rows = NOTES.get(path) or [each for each in RSVPS if each["changed"] >= int(given.get("since", 0))]
+        since = int(given.get("since", 0)) if path == "rsvps" else 0
+        rows = NOTES.get(path) or [each for each in RSVPS if each["changed"] >= since]
         first = int(given.get("cursor", "https://odd.example/0").rpartition("/")[-1])
         more = f"https://odd.example/{first + 10}" if len(rows) > first + 10 else None
         response = requests.Response()
@@ -104,7 +105,7 @@ RESOURCES = (
         reading=Within,
     ),
     Resource(name="notes", path="notes", parents=("gatherings",), parent_key="gathering_id", reading=Sweep),
-    Resource(name="all_rsvps", path="rsvps", reading=Whole),
+    Resource(name="all_rsvps", path="archive", replication_key="changed", reading=Whole),
 )
 
 
@@ -152,6 +153,39 @@ def test_a_replication_key_that_records_have_is_left_as_it_is(reading: Callable[
     assert {row["id"]: row["changed"] for row in found} == {
         each["id"]: times.epoch(1000)(each["changed"]) for each in RSVPS
     }
+
+
+class LastRun:
+    """The state after a run at a time; keeps what is noted."""
+
+    is_incremental = True
+    overlap = timedelta()
+    seconds_between = 0.0
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self.bookmarks: list[datetime | None] = []
+
+    def since(self) -> datetime:
+        return self._since
+
+    def noted(self, name: str) -> list[Any]:
+        return [None]
+
+    def note(self, bookmark: datetime | None = None, **noted: Any) -> None:
+        self.bookmarks.append(bookmark)
+
+
+def test_what_cannot_be_filtered_is_read_whole_and_only_what_changed_is_passed_on(
+    account: OddAccount, reading: Callable[[str], Reading]
+) -> None:
+    source = reading("all_rsvps").source
+    last_run = LastRun(datetime.fromtimestamp(NOON / 1000 + 22, UTC))
+    found = rows(Whole(source, last_run))
+
+    assert [row["id"] for row in found] == [22, 23, 24]
+    assert len(account.asked) == 3
+    assert last_run.bookmarks == [None, account.now()]
 
 
 def test_parents_may_stand_inside_their_children(account: OddAccount, reading: Callable[[str], Reading]) -> None:

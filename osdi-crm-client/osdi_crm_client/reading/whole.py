@@ -1,7 +1,8 @@
 """Reading a collection that can neither be filtered nor sorted by what changed: from its first page to its last.
 
 Needs pages that follow one another somehow. Promises every record that is there all the while, if the vendor tells with
-each page how many there are in all; where it does not, a record that goes meanwhile may hide another one.
+each page how many there are in all, or its cursors hold their place; else one that goes meanwhile may hide another.
+Where records tell when they changed, an incremental run passes on only those that did since the start of the last one.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from osdi_crm_client.reading.reading import TRIES, Reading
+from osdi_crm_client.reading.reading import TRIES, Reading, settled
 from osdi_crm_client.reading.source import Part
+from osdi_crm_client.wire import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +31,28 @@ class Whole(Reading):
 
     @override
     def parts(self) -> Iterator[Part]:
-        yield Part(self.source.path)
+        if self.state.is_incremental:
+            self._started = settled(self.source.account)
+            self.state.note()
+        yield Part(self.source.path, Window(self.state.since()))
 
-    parts_of_sample = parts
+    @override
+    def parts_of_sample(self) -> Iterator[Part]:
+        yield Part(self.source.path)
 
     @override
     def read(self, part: Part) -> Iterator[list[RawRow]]:
-        return unsorted(self.source, part)
+        since, changed_at = part.window.since, self.source.changed_at
+        for rows in unsorted(self.source, part):
+            if since is None:
+                yield rows
+            else:
+                yield [row for row in rows if (changed := changed_at(row)) is None or changed >= since]
+
+    @override
+    def ended(self) -> None:
+        if self.state.is_incremental:
+            self.state.note(self._started)
 
     @override
     def calls(self) -> int | None:
