@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
 from osdi_crm_client.errors import ConfigurationError
 
 S = TypeVar("S")
+W = TypeVar("W")
+
+
+@dataclass(frozen=True)
+class ByStream(Generic[W]):
+    """A word for all streams, or one for each that is named; `ByStream[Literal[…]]` tells which words there are.
+
+    Attributes:
+        all: The word for all streams; None where they are named, or nothing is set.
+        named: The words by stream.
+    """
+
+    all: str | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, stream: str, default: str) -> str:
+        """The word for a stream."""
+        return self.named.get(stream, self.all or default)
+
 
 _SCHEMAS: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -28,6 +49,7 @@ _SCHEMAS: dict[Any, dict[str, Any]] = {
     datetime: {"type": "string", "format": "date-time"},
     tuple: {"type": "array", "items": {"type": "string"}},
     Mapping: {"type": "object"},
+    ByStream: {"type": ["string", "object"]},
 }
 """JSON Schema by type. A number is zero or more, and may come as text, as environment variables bring it."""
 
@@ -96,11 +118,18 @@ def properties(cls: type[Any], prefix: str = "") -> dict[str, dict[str, Any]]:
     found = {}
     for each in fields(cls):
         kind, choices = _kind(cls, each.name)
-        schema = {**_SCHEMAS[kind], **({"enum": list(choices)} if choices else {})}
-        if each.default not in {MISSING, None, ()}:
+        schema = {**_SCHEMAS[kind], **_choice(kind, choices)}
+        if each.default not in (MISSING, None, (), ByStream()):
             schema["default"] = {Path: str, tuple: list}.get(kind, lambda default: default)(each.default)
         found[f"{prefix}{each.name}"] = {**schema, **each.metadata["schema"]}
     return found
+
+
+def _choice(kind: Any, choices: tuple[str, ...]) -> dict[str, Any]:
+    if kind is ByStream:
+        words = {"enum": list(choices)}
+        return {"anyOf": [words, {"type": "object", "additionalProperties": words}]}
+    return {"enum": list(choices)} if choices else {}
 
 
 def required(cls: type[Any], prefix: str = "") -> tuple[str, ...]:
@@ -145,6 +174,8 @@ def _kind(cls: type[Any], name: str) -> tuple[Any, tuple[str, ...]]:
     [kind] = [each for each in get_args(annotated) if each is not NoneType] if _is_optional(annotated) else [annotated]
     if get_origin(kind) is Literal:
         return str, get_args(kind)
+    if get_origin(kind) is ByStream:
+        return ByStream, get_args(get_args(kind)[0])
     return get_origin(kind) or kind, ()
 
 
@@ -153,12 +184,26 @@ def _is_optional(annotated: Any) -> bool:
 
 
 def _parsed(name: str, given: Any, kind: Any, choices: tuple[str, ...]) -> Any:
+    if kind is ByStream:
+        return _by_stream(name, given, choices)
     if choices and given not in choices:
         raise ConfigurationError(f"The setting '{name}' is none of {', '.join(choices)}.")
     try:
         return _PARSERS[kind](given)
     except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"The setting '{name}' is not {_WORDS[kind]}.") from None
+
+
+def _by_stream(name: str, given: Any, choices: tuple[str, ...]) -> ByStream[Any]:
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        with suppress(ValueError):
+            given = json.loads(given)
+    named = given if isinstance(given, dict) else {}
+    if any(word not in choices for word in (named.values() if isinstance(given, dict) else [given])):
+        raise ConfigurationError(
+            f"The setting '{name}' is none of {', '.join(choices)}, nor an object that has one of them by stream."
+        )
+    return ByStream(named=named) if isinstance(given, dict) else ByStream(given)
 
 
 def _flag(given: Any) -> bool:

@@ -22,22 +22,23 @@ _SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
 _DECIDING = (*_SHAPING, "mode", "match_keys", "new_person_consent", "allow_delete", "max_field_bytes")
 """Settings that decide whether a record is sent or rejected, beside the vendor's."""
 
-_SINCE_FIRST_RELEASE = {"unkept_opt_outs": "withhold"}
-"""Settings that do both and came later, with their defaults, which leave the hashes of earlier journals as they are."""
+_SHAPING_SINCE = {"unkept_opt_outs": "withhold"}
+_DECIDING_SINCE = {**_SHAPING_SINCE, "on_delete": None, "on_vanished": None}
+"""Those that came after the first release, with their defaults, which leave the hashes of earlier journals alone."""
 
 
 def shaping(config: Mapping[str, Any]) -> bytes:
     """A hash of the settings that change what is sent for a record."""
-    return _hash(config, (*_SHAPING, *vendor(config["vendor"]).shaping_settings))
+    return _hash(config, (*_SHAPING, *vendor(config["vendor"]).shaping_settings), _SHAPING_SINCE)
 
 
 def deciding(config: Mapping[str, Any]) -> bytes:
     """A hash of the settings that decide whether a record is sent or rejected."""
-    return _hash(config, (*_DECIDING, *vendor(config["vendor"]).deciding_settings))
+    return _hash(config, (*_DECIDING, *vendor(config["vendor"]).deciding_settings), _DECIDING_SINCE)
 
 
-def _hash(config: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
-    later = (name for name, default in _SINCE_FIRST_RELEASE.items() if config.get(name, default) != default)
+def _hash(config: Mapping[str, Any], names: tuple[str, ...], since: Mapping[str, Any]) -> bytes:
+    later = (name for name, default in since.items() if config.get(name, default) != default)
     given = [(name, config.get(name)) for name in (*names, *later)]
     chosen = [config["vendor"], vendor(config["vendor"]).version, given]
     return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()

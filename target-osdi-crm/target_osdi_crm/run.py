@@ -83,6 +83,11 @@ class Run:
         self._account = account
         writable = vendor(account.vendor.name)
         self._people, self._streams = writable.people, writable.bound(account, settings, writable.own(config))
+        for name, given in (("on_delete", settings.on_delete), ("on_vanished", settings.on_vanished)):
+            for stream in given.named.keys() - self._streams.keys():
+                raise ConfigurationError(
+                    f"The setting '{name}' names '{stream}', which is no stream that can be written."
+                )
         self._region = addresses.region(settings.default_country)
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
@@ -129,7 +134,7 @@ class Run:
             shape=self._prepare.shaped,
             deciding=deciding,
         )
-        sender = Sender(journal, unanswered, recent, Limits(settings), deciding)
+        sender = Sender(journal, unanswered, recent, Limits(settings, journal.known), deciding)
         apply = DryRun(report.plan) if report.plan else sender
         self._settler = Settler(settings, deciding, journal, report, release=self._release, stop=self.stop)
         take_up = TakeUp(journal, known, unanswered, self._settler)

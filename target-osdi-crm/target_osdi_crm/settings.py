@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from osdi_crm_client.settings import setting, settings
+from osdi_crm_client.settings import ByStream, setting, settings
 
 
 @settings
@@ -58,8 +58,31 @@ class TargetSettings:
     )
     allow_delete: bool = setting(
         "Allow deleting",
-        "Whether a record with _sdc_deleted_at deletes, where the vendor can.",
+        "Whether records may be deleted at the vendor, where it documents that; see 'on_delete'.",
         default=False,
+    )
+    on_delete: ByStream[Literal["ignore", "unsubscribe", "delete"]] = setting(
+        "Deleted records",
+        "What a record with _sdc_deleted_at does, one word or one by stream: 'delete', which needs 'allow_delete';"
+        " 'unsubscribe', of people; or 'ignore'. Without it 'delete' where that is allowed, but people are left alone.",
+        default=ByStream(),
+    )
+    max_deletes: int = setting(
+        "Most deletions",
+        "Stop the run before it deletes or unsubscribes more records of a stream than this, from the 11th on.",
+        default=100,
+    )
+    max_deletes_share: float = setting(
+        "Largest share of deletions",
+        "Stop the run before it deletes or unsubscribes more than this share of what the journal knows of a stream,"
+        " from the 11th on.",
+        default=0.1,
+    )
+    on_vanished: ByStream[Literal["skip", "recreate"]] = setting(
+        "Vanished records",
+        "What becomes of a record that was written and that the vendor does not have any more, one word or one by"
+        " stream: 'skip' leaves it alone, 'recreate' makes it anew; nobody is subscribed by that.",
+        default=ByStream(),
     )
     on_unknown_stream: Literal["fail", "skip"] = setting(
         "Unknown streams",

@@ -92,6 +92,8 @@ class WriteTask(Task):
         refused: Why it cannot be written, if intake found that.
         shaped: The record in the vendor's terms.
         fingerprint: A hash of that, and of the settings that shape it.
+        unsubscribes: Whether it was deleted at the source, and is to be unsubscribed for that.
+        vanished: The id under which the vendor has it no more.
         opt_outs: Channels and addresses that the record says are not to be used.
     """
 
@@ -107,6 +109,8 @@ class WriteTask(Task):
     refused: Rejection | None = None
     shaped: Shaped = field(default_factory=Shaped)
     fingerprint: bytes = b""
+    unsubscribes: bool = False
+    vanished: str | None = None
     opt_outs: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -118,6 +122,11 @@ class WriteTask(Task):
     def shape(self) -> Shape:
         """What shapes records of the stream."""
         return self.arrival.input.shape
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it is to be deleted at the vendor."""
+        return self.arrival.deleted and not self.unsubscribes
 
     @property
     def key(self) -> tuple[str, str]:

@@ -178,9 +178,10 @@ class Worker:
         """What a record is about where the vendor says that it is not what it was matched with."""
         if isinstance(result, AlreadyExists) and not match.found:
             return replace(match, found=Found(result.vendor_id))
-        if not isinstance(result, NotFound) or not match.found or task.arrival.deleted or task.stream.batch_by:
+        if not isinstance(result, NotFound) or not match.found or task.deletes or task.stream.batch_by:
             return None
         self._decider.recent.note_gone(task.stream.name, match.found.id)
+        task.vanished = task.row.vendor_id
         task.row = after(task.row, Event.VANISH)
         task.shaped.own_id = None
         return self._decider.match(task)

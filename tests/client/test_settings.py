@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 from osdi_crm_client import startup
 from osdi_crm_client.errors import ConfigurationError
-from osdi_crm_client.settings import parse, properties, required, secrets, setting, settings
+from osdi_crm_client.settings import ByStream, parse, properties, required, secrets, setting, settings
 from osdi_crm_client.vendor import vendor_names
 
 
@@ -26,6 +26,7 @@ class Example:
     names: tuple[str, ...] = setting("Names", "Which.", default=())
     folder: Path = setting("Folder", "Where.", default=Path("here"))
     paths: Mapping[str, Any] = setting("Paths", "By name.", default={})
+    words: ByStream[Literal["keep", "drop"]] = setting("Words", "By stream.", default=ByStream())
 
 
 def test_each_type_is_parsed() -> None:
@@ -187,3 +188,25 @@ def test_the_variables_of_others_are_theirs(monkeypatch: pytest.MonkeyPatch, var
 
     known = {**properties(Example), "vendor": {"type": "string"}}
     assert startup.configuration(given, known, "TARGET_EXAMPLE_", from_env=False) == given
+
+
+@pytest.mark.parametrize(
+    ("given", "people", "tags"),
+    [
+        (None, "keep", "keep"),
+        ("drop", "drop", "drop"),
+        ({"people": "drop"}, "drop", "keep"),
+        ('{"people": "drop"}', "drop", "keep"),
+    ],
+)
+def test_a_word_for_all_streams_or_one_for_each(given: Any, people: str, tags: str) -> None:
+    words = parse(Example, {"key": "k", "words": given}).words
+
+    assert (words.of("people", "keep"), words.of("tags", "keep")) == (people, tags)
+
+
+@pytest.mark.parametrize("given", ["erase", {"people": "erase"}, '{"people": ', ["drop"], {"people": {}}])
+def test_another_word_is_refused(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match="'words' is none of keep, drop, nor an object that has one"):
+        parse(Example, {"key": "k", "words": given})
+    assert properties(Example)["words"]["anyOf"][0] == {"enum": ["keep", "drop"]}

@@ -477,7 +477,7 @@ def test_deleted_people_are_left_alone_with_one_warning(account: Account, target
     )
 
     assert done.code == 0
-    assert done.log.count("the vendor lets nobody delete them") == 1
+    assert done.log.count("Action Network documents no deletion of them") == 1
     assert len(account.records("people")) == 2
 
 

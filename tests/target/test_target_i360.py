@@ -255,7 +255,7 @@ def test_a_refusal_is_kept_with_the_vendors_words_and_nothing_is_deleted(account
     assert done.code == 3
     assert "two-letter" in done.rejects[0]["words"]
     assert len(account.records("volunteers")) == 1
-    assert "are ignored: the vendor lets nobody delete them" in done.log
+    assert "are ignored: i360 documents no deletion of them" in done.log
     assert account.counters()["overlaps"] == 0
 
 

@@ -696,7 +696,8 @@ def test_people_are_put_on_lists_together_and_taken_off(account: Account, target
 
     account.clear_log()
     gone = [{**each, "_sdc_deleted_at": "2024-01-01T00:00:00Z"} for each in everybody[:1000]]
-    left = target(account, target.messages("list_signups", *gone, key=MEMBER), allow_delete=True, **own)
+    caps = {"max_deletes": 1000, "max_deletes_share": 1}
+    left = target(account, target.messages("list_signups", *gone, key=MEMBER), allow_delete=True, **caps, **own)
     assert left.count("list_signups", "deleted") == 1000
     assert on_list(account) == Counter(each["signup_id"] for each in everybody[1000:])
     assert len(writes(account)) <= 2
@@ -988,3 +989,28 @@ def test_signups_that_refer_to_one_another_are_all_written_whole(account: Accoun
     assert three["attributes"]["recruiter_id"] == two["id"]
     again = target.write(account, "signups", person(2, recruiter_id="p1"), mode=mode)
     assert again.count("signups", "unchanged") == 1
+
+
+def test_lists_that_are_their_own_parent_or_one_anothers_are_written_with_their_members(
+    account: Account, target: Any
+) -> None:
+    lists = [
+        {"id": 4, "name": "Own", "slug": "own", "parent_id": 4},
+        {"id": 5, "name": "One", "slug": "one", "parent_id": 6},
+        {"id": 6, "name": "Other", "slug": "other", "parent_id": 5},
+        {"id": 7, "name": "Orphan", "slug": "orphan", "parent_id": 99},
+    ]
+    members = [{"list_id": each["id"], "signup_id": "p1"} for each in lists]
+
+    done = target(
+        account,
+        [
+            *target.messages("signups", person(1)),
+            *target.messages("lists", *lists),
+            *target.messages("list_signups", *members, key=MEMBER),
+        ],
+    )
+
+    assert done.code == 0, done.rejects
+    assert sorted(each["attributes"]["slug"] for each in account.records("lists")) == ["one", "orphan", "other", "own"]
+    assert len(account.records("list_members")) == 4

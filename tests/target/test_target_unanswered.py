@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.report import journal_command
-from target_osdi_crm.vendor import vendor, vendor_names
 
 
 @pytest.fixture
@@ -259,9 +258,3 @@ def test_what_was_sent_under_another_identifier_is_not_looked_for_by_the_new_one
     assert (cut_off.code, done.code) == (1, 3)
     assert done.count("donations", "unknown") == 1
     assert len(account.records("donations")) == 1
-
-
-@pytest.mark.parametrize("name", vendor_names())
-def test_a_creation_that_can_be_deleted_can_also_be_repeated(name: str) -> None:
-    """So the doubt about a creation need not outlive the wish to delete it, for which there is no room."""
-    assert all(stream.idempotent for stream in vendor(name).streams.values() if stream.can_delete)

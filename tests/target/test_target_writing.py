@@ -294,10 +294,37 @@ def test_a_record_that_vanished_from_the_vendor_is_matched_anew(case: Any, targe
     target.write(account, case.people, case.person(1))
     account.delete(case.people, [case.shown()[0]["id"]])
 
-    done = target.write(account, case.people, case.person(1, family="Back"))
+    done = target.write(account, case.people, case.person(1, family="Back"), on_vanished="recreate")
 
     assert done.code == 0, done.log
     assert case.shown()[0]["family"] == "Back"
+
+
+def test_a_record_that_vanished_from_the_vendor_is_left_alone_and_told(case: Any, target: Any) -> None:
+    account = case.account
+    target.write(account, case.people, case.person(1))
+    account.delete(case.people, [case.shown()[0]["id"]])
+    target.write(account, case.people, case.person(2))
+    more = {"subscribed": True} if case.status[0] else {}
+
+    runs = [target.write(account, case.people, case.person(1, family=family, **more)) for family in ("Back", "Again")]
+
+    assert [run.code for run in runs] == [0, 0]
+    assert [run.by(case.people, "skipped") for run in runs] == [{"vanished": 1}, {"vanished": 1}]
+    assert [each["email"] for each in case.shown()] == ["n2@example.org"]
+
+
+def test_a_person_that_vanished_is_not_subscribed_by_being_made_anew(case: Any, target: Any) -> None:
+    more = {"subscribed": True} if case.status[0] else {}
+    target.write(case.account, case.people, case.person(1, **more))
+    case.account.delete(case.people, [case.shown()[0]["id"]])
+    again = case.person(1, family="Back", **more)
+
+    done = target.write(case.account, case.people, again, on_vanished={case.people: "recreate"}, allow_resubscribe=True)
+
+    assert done.code == 0, done.log
+    assert case.shown()[0]["family"] == "Back"
+    assert not case.status[0] or not case.is_subscribed()
 
 
 def test_a_person_that_vanished_is_made_anew_though_the_search_still_shows_it(account: Account, target: Any) -> None:
@@ -305,7 +332,7 @@ def test_a_person_that_vanished_is_made_anew_though_the_search_still_shows_it(ac
     account.set(index_lag=30)
     account.delete("people", [uuid(account.records("people")[0])])
 
-    done = target.write(account, "people", person(1, family_name="Back"))
+    done = target.write(account, "people", person(1, family_name="Back"), on_vanished="recreate")
 
     assert done.code == 0, done.rejects
     assert [each["family_name"] for each in account.records("people")] == ["Back"]
@@ -318,7 +345,7 @@ def test_an_action_that_vanished_from_the_vendor_is_made_anew_with_all_it_is_mad
     target(account, [*target.messages("people", person(1)), *target.messages("petitions", petition)])
     account.delete("petitions", [uuid(account.records("petitions")[0])])
 
-    done = target.write(account, "petitions", {**petition, "title": "B"})
+    done = target.write(account, "petitions", {**petition, "title": "B"}, on_vanished="recreate")
 
     assert done.code == 0, done.rejects
     (there,) = account.records("petitions")

@@ -70,6 +70,8 @@ class Sender:
             return without_call(task, decision)
         try:
             self._limits.spend(decision.action)
+            if task.arrival.deleted and decision.found:
+                self._limits.spend_deletion(task.stream.name)
         except Stop as stop:
             return stop
         if decision.action == CREATE:
@@ -97,7 +99,7 @@ class Sender:
         assert order  # noqa: S101
         try:
             if decision.action == DELETE:
-                return task.stream.delete(task.row.vendor_id, order)
+                return task.stream.delete(found.id if found else None, order)
             if found:
                 return self._repeated(order, lambda: task.stream.update(found.id, order, found.record), repeatable=True)
             repeatable = task.stream.is_idempotent(order)

@@ -34,6 +34,10 @@ class Choice:
     open: bool = False
     withheld: bool = False
 
+    def not_in(self) -> Choice:
+        """The same without a subscription."""
+        return Choice(OUT, WITHHELD) if self.status == IN else self
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

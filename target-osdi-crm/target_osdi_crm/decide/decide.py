@@ -72,6 +72,7 @@ class Decider:
         self._policy = Policy(
             settings.new_person_consent, settings.allow_resubscribe, settings.unkept_opt_outs == "send"
         )
+        self._on_vanished = settings.on_vanished
         self._region = region(settings.default_country)
         self._people = people
         self._journal = journal
@@ -89,16 +90,16 @@ class Decider:
         stream = task.stream
         try:
             resolved = self._references.resolve(task)
-        except Waiting:
-            if task.arrival.deleted:
+        except (Waiting, Rejection):
+            if not task.deletes:
+                raise
+            if "{" in stream.path or stream.batch_by or not self._matching.known(task):
                 return Match(None, None, task.key, Resolved())
-            raise
+            resolved = Resolved()
         foreign_id = stream.foreign_id(task.source_key)
         order = Order(stream, task.shaped.values, resolved.ids, foreign_id=foreign_id)
-        if task.arrival.deleted or stream.batch_by:
-            found = Found(task.row.vendor_id) if task.row.vendor_id else None
-        else:
-            found = self._matching.find(task, order)
+        is_known = task.deletes or stream.batch_by
+        found = self._matching.known(task) if is_known else self._matching.find(task, order)
         if stream.subject:
             about: Hashable = (self._people, order.refers.get(stream.subject))
         else:
@@ -121,10 +122,11 @@ class Decider:
         order, found, stream = match.order, match.found, task.stream
         if order is None:
             return Decision(NOTHING)
-        if task.arrival.deleted:
-            return Decision(DELETE, order, found)
+        if task.deletes:
+            shared = found and self._journal.claimed(stream.name, found.id, but=task.source_key)
+            return Decision(NOTHING) if shared else Decision(DELETE, order, found)
         if reason := self._leaves_alone(task, found):
-            return Decision(SKIP, order, found, reason)
+            return Decision(SKIP, order, Found(task.vanished) if task.vanished else found, reason)
         return self._write(task, match, order, None if stream.batch_by else found)
 
     def _write(self, task: WriteTask, match: Match, order: Order, found: Found | None) -> Decision:
@@ -166,7 +168,9 @@ class Decider:
         ours = row.state is State.FOUND or (row.fingerprint == task.fingerprint and row.state not in _AS_IT_SHOULD_BE)
         if found and self._mode == CREATE and not ours:
             return "exists already"
-        return "does not exist" if not found and self._mode == UPDATE else ""
+        if not found and task.vanished and self._on_vanished.of(task.stream.name, "skip") == "skip":
+            return "vanished"
+        return "does not exist" if not found and (self._mode == UPDATE or task.unsubscribes) else ""
 
     @staticmethod
     def _unchangeable(task: WriteTask, order: Order, found: Found) -> Found | None:
@@ -201,6 +205,8 @@ class Decider:
             for name, asked in requested.items()
             if not found or name not in kept
         }
+        if task.vanished:
+            choices = {name: each.not_in() for name, each in choices.items()}
         withheld = {name for name, choice in choices.items() if choice.withheld}
         if found:
             known = set((task.row.channels or "").split(","))

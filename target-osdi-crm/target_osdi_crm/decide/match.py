@@ -47,16 +47,19 @@ class Matching:
         Raises:
             Rejection: If there is more than one.
         """
-        if task.row.vendor_id:
-            return Found(task.row.vendor_id)
-        if self._own_ids and task.shaped.own_id:
-            return Found(task.shaped.own_id)
+        if known := self.known(task):
+            return known
         found = self._by_match_keys(task) or self._alike(order)
         if len(found) > 1:
             raise Rejection(AMBIGUOUS, f"The vendor has {len(found)}: {', '.join(sorted(found))}.")
         for one in found.values():
             return self._agreeing(task, order, one)
         return None
+
+    def known(self, task: WriteTask) -> Found | None:
+        """The record at the vendor, where its id is known."""
+        own_id = task.shaped.own_id if self._own_ids else None
+        return Found(vendor_id) if (vendor_id := task.row.vendor_id or own_id) else None
 
     def _by_match_keys(self, task: WriteTask) -> dict[str, Found]:
         stream, found = task.stream, dict[str, Found]()

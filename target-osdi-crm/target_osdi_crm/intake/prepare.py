@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_osdi_crm.consent import OUT, Keeps
+from target_osdi_crm.consent import OUT, Keeps, RequestedConsent
 from target_osdi_crm.intake import addresses
 from target_osdi_crm.intake.arrivals import decode, encode
 from target_osdi_crm.rejects import Rejection
@@ -77,12 +77,16 @@ class Preparation:
             raise Rejection("no_key", f"The record lacks a usable value for {' or '.join(arrival.input.key)}.")
         record = decode(arrival.raw) if arrival.record is None else arrival.record
         self._check_size(task, record)
-        if arrival.deleted and not (task.stream.can_delete and self._settings.allow_delete):
-            self._note_opt_outs(task, _opt_outs(self._as_far_as_it_fits(task)))
-            return self._ignored(task)
-        if arrival.input.validate:
-            arrival.input.validate(record)
-        task.shaped = self.shaped(task, record)
+        if arrival.deleted:
+            task.shaped = self._as_far_as_it_fits(task)
+            if why := self._why_ignored(task):
+                self._note_opt_outs(task, _opt_outs(task.shaped))
+                return self._ignored(task, why)
+            task.shaped.opt_outs = _opt_outs(task.shaped)
+        else:
+            if arrival.input.validate:
+                arrival.input.validate(record)
+            task.shaped = self.shaped(task, record)
         arrival.record = None
         self._note_opt_outs(task, task.shaped.opt_outs)
         task.fingerprint = self._fingerprint(task)
@@ -140,10 +144,26 @@ class Preparation:
                     "field_too_large", f"The field '{name}' has {size:,} bytes; 'max_field_bytes' is {largest:,}."
                 )
 
-    def _ignored(self, task: WriteTask) -> str:
+    def _why_ignored(self, task: WriteTask) -> str | None:
+        """Why a record that was deleted at the source is left alone at the vendor, if it is."""
+        stream, settings = task.stream, self._settings
+        word = settings.on_delete.of(stream.name, "ignore" if stream.channels else "delete")
+        if word == "unsubscribe" and stream.channels:
+            task.unsubscribes = True
+            asked = task.shaped.consent
+            task.shaped.consent = {
+                name: RequestedConsent(asked[name].addresses if name in asked else (), OUT) for name in stream.channels
+            }
+            return None
+        if not stream.can_delete:
+            return f"{stream.account.vendor.title} documents no deletion of them"
+        if not settings.allow_delete:
+            return "'allow_delete' is not set"
+        return None if word == "delete" else f"'on_delete' is '{word}'"
+
+    def _ignored(self, task: WriteTask, why: str) -> str:
         stream = task.stream
         if self._is_first(stream.name, "_sdc_deleted_at"):
-            why = "'allow_delete' is not set" if stream.can_delete else "the vendor lets nobody delete them"
             logger.warning("Deleted records of '%s' are ignored: %s.", stream.name, why)
         self._summary.detail(stream.name, "skipped", "deletion ignored")
         return "skipped"
@@ -183,7 +203,7 @@ class Preparation:
             place = task.holds if name == stream.subject else task.follows
             place.extend((to, each) for each in listed(shaped.refers.get(name)))
         if stream.batch_by and not task.refused:
-            task.group = (stream.name, task.arrival.deleted, shaped.refers.get(stream.batch_by))
+            task.group = (stream.name, task.deletes, shaped.refers.get(stream.batch_by))
         if task.row.vendor_id:
             task.holds.append((stream.name, "vendor id", task.row.vendor_id))
 

@@ -228,15 +228,25 @@ class Journal:
         with self._reading() as connection:
             return int(connection.execute(query).scalar() or 0)
 
-    def claimed(self, stream: str, vendor_id: str, *, of_this_source: bool = False) -> bool:
-        """Whether some record, of any source or of this one, is known to be kept under this id."""
+    def claimed(self, stream: str, vendor_id: str, *, of_this_source: bool = False, but: str | None = None) -> bool:
+        """Whether some record, of any source or of this one, but for one of its keys, is kept under this id."""
         if not self._engine:
             return False
         records = self._records.c
         whose = self._mine if of_this_source else records.account == self.account
-        query = sa.select(sa.literal(1)).where(whose, records.stream == stream, records.vendor_id == vendor_id)
+        others = sa.true() if but is None else sa.not_(sa.and_(self._mine, records.source_key == but))
+        this = sa.and_(whose, others, records.stream == stream, records.vendor_id == vendor_id)
         with self._reading() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return connection.execute(sa.select(sa.literal(1)).where(this).limit(1)).first() is not None
+
+    def known(self, stream: str) -> int:
+        """Count this source's records of a stream that the vendor has under a known id."""
+        if not self._engine:
+            return 0
+        records = self._records.c
+        query = sa.select(sa.func.count()).where(self._mine, records.stream == stream, records.vendor_id.is_not(None))
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
 
     def opt_out(self, addresses: Collection[tuple[str, str]]) -> None:
         """Keep (channel, address) pairs that are not to be used: whoever asks from now on is told."""

@@ -29,6 +29,7 @@ STREAMS = (
     Attributes(
         name="attributes",
         path="attribute",
+        can_delete=True,
         read_before_update=True,
         required=("name", "type"),
         match_keys=("name",),

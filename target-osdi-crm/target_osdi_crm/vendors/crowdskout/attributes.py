@@ -58,6 +58,11 @@ class Attributes(ListedStream, CrowdskoutStream):
         return self.listed(super().update(vendor_id, order, current))
 
     @override
+    def delete(self, vendor_id: str | None, order: Order) -> bool:
+        """Delete an attribute (github.com/crowdskout/slate, "Delete Attribute")."""
+        return vendor_id is not None and self.session.delete(f"{self.path}/{vendor_id}")
+
+    @override
     def changes(self, order: Order, current: Record) -> Record:
         """The name, and the options that the attribute lacks; those it has keep their ids."""
         if current.get("locked"):

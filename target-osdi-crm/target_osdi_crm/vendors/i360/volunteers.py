@@ -22,9 +22,19 @@ class Volunteers(I360Stream):
     """Volunteers, known by their e-mail addresses."""
 
     @override
+    def begin(self) -> None:
+        super().begin()
+        self.can_delete = self.session.own.unconfirmed_writes
+
+    @override
     def shape(self, shaped: Shaped) -> None:
         super().shape(shaped)
         shaped.match_keys |= emails_of(shaped.values)
+
+    @override
+    def delete(self, vendor_id: str | None, order: Order) -> bool:
+        """Delete a volunteer; the path is assumed."""
+        return vendor_id is not None and self.session.delete(f"{self.path}/{vendor_id}")
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:

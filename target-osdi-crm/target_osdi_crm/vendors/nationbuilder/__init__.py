@@ -21,6 +21,9 @@ from target_osdi_crm.vendors.nationbuilder.tags import Taggings, Tags
 _NEVER_THERE = {"signups", "sites", "pages", "broadcasters", "imports", "mailings", "precincts"}
 """Streams whose records need not be in the nation for others that merely mention them to be written."""
 
+_NO_DELETE = {"path_journeys", "automations"}
+"""Streams that have no DELETE (released.yaml): journeys are voided, automations archived."""
+
 
 def _row(
     name: str,
@@ -30,12 +33,13 @@ def _row(
     subject: str | None = None,
     **more: Any,
 ) -> NationBuilderStream:
-    """A stream; people and places that its records merely mention can be done without."""
+    """A stream; people, places and others of its own kind that its records merely mention can be done without."""
     mentioned = tuple(
         each
         for each, found in properties(name).items()
-        if found.get("x-refers-to") in _NEVER_THERE and each not in {*required, subject}
+        if found.get("x-refers-to") in {*_NEVER_THERE, name} and each not in {*required, subject}
     )
+    more.setdefault("can_delete", name not in _NO_DELETE)
     return kind(name=name, path=name, required=required, subject=subject, optional_refers=mentioned, **more)
 
 
@@ -85,7 +89,6 @@ STREAMS = (
         subject="signup_id",
         told_by=("signup_id", "tag_id"),
         can_update=False,
-        can_delete=True,
         idempotent=True,
     ),
     _row("signup_profiles", required=("signup_id",), subject="signup_id", told_by=("signup_id",)),
@@ -116,7 +119,6 @@ STREAMS = (
         batch_by="list_id",
         batch_size=10_000,
         can_update=False,
-        can_delete=True,
         idempotent=True,
     ),
     _row("paths", required=("name",), match_keys=("name",)),

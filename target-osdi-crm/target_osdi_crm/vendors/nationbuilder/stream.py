@@ -169,6 +169,11 @@ class NationBuilderStream(Stream):
         document["data"]["id"] = vendor_id
         return self.send("PATCH", f"{self.path}/{vendor_id}", order, document, repeatable=True)
 
+    @override
+    def delete(self, vendor_id: str | None, order: Order) -> bool:
+        """Delete a record (released.yaml, "DELETE /…/{id}")."""
+        return vendor_id is not None and self.session.delete(f"{self.path}/{vendor_id}")
+
     def document(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
         """The body of a write (jsonapi.org/format, "Creating Resources"; "API v2 Core Concepts")."""
         names = osdi_crm_schemas.write_names(NAME, self.name, operation)
