@@ -86,7 +86,7 @@ class Run:
         for name, given in (("on_delete", settings.on_delete), ("on_vanished", settings.on_vanished)):
             for stream in given.named.keys() - self._streams.keys():
                 raise ConfigurationError(
-                    f"The setting '{name}' names '{stream}', which is no stream that can be written."
+                    f"The setting '{name}' is set for '{stream}', which is no stream that can be written."
                 )
         self._region = addresses.region(settings.default_country)
         self._guard = threading.Lock()

@@ -148,6 +148,6 @@ def test_a_setting_by_stream_names_streams(nation: Account, target: TargetComman
     for name in ("on_delete", "on_vanished"):
         word = "ignore" if name == "on_delete" else "skip"
         with pytest.raises(
-            ConfigurationError, match=f"'{name}' names 'donation', which is no stream that can be written"
+            ConfigurationError, match=f"'{name}' is set for 'donation', which is no stream that can be written"
         ):
             target.write(nation, "donations", donation(0), **{name: {"donation": word}})
