@@ -9,7 +9,7 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup demo test chaos sdk-next lint settings bench clean
+.PHONY: setup demo test fuzz chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
 
@@ -37,6 +37,10 @@ settings: setup
 
 test: setup .meltano/.ready
 	$(BIN)/pytest -n 3 -m "not chaos"
+
+# So many records for every stream of every vendor, others each time; `make test` tries a few, the same each time.
+fuzz: setup
+	FUZZ=$(or $(RECORDS),1000) $(BIN)/pytest -n 3 --timeout 7200 tests/target/test_target_fuzz.py
 
 chaos: setup
 	$(BIN)/pytest -m chaos --timeout 3600

@@ -22,7 +22,7 @@ _SHAPING = ("ids_are_this_accounts", "default_country", "allow_resubscribe")
 _DECIDING = (*_SHAPING, "mode", "match_keys", "new_person_consent", "allow_delete", "max_field_bytes")
 """Settings that decide whether a record is sent or rejected, beside the vendor's."""
 
-_SHAPING_SINCE = {"unkept_opt_outs": "withhold"}
+_SHAPING_SINCE: Mapping[str, Any] = {"unkept_opt_outs": "withhold", "source_time_zone": None, "empty_fields": {}}
 _DECIDING_SINCE = {**_SHAPING_SINCE, "on_delete": None, "on_vanished": None}
 """Those that came after the first release, with their defaults, which leave the hashes of earlier journals alone."""
 

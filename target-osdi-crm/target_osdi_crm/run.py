@@ -22,7 +22,7 @@ from target_osdi_crm.decide.match import Matching, chosen_match_keys
 from target_osdi_crm.decide.recent import RecentWrites
 from target_osdi_crm.decide.references import References
 from target_osdi_crm.decide.search_index import SearchIndex
-from target_osdi_crm.intake import addresses
+from target_osdi_crm.intake import addresses, values
 from target_osdi_crm.intake.arrivals import Arrivals
 from target_osdi_crm.intake.batches import Batches
 from target_osdi_crm.intake.known import Known
@@ -83,12 +83,18 @@ class Run:
         self._account = account
         writable = vendor(account.vendor.name)
         self._people, self._streams = writable.people, writable.bound(account, settings, writable.own(config))
-        for name, given in (("on_delete", settings.on_delete), ("on_vanished", settings.on_vanished)):
-            for stream in given.named.keys() - self._streams.keys():
+        by_stream = {
+            "on_delete": settings.on_delete.named,
+            "on_vanished": settings.on_vanished.named,
+            "empty_fields": settings.empty_fields,
+        }
+        for name, given in by_stream.items():
+            for stream in given.keys() - self._streams.keys():
                 raise ConfigurationError(
                     f"The setting '{name}' is set for '{stream}', which is no stream that can be written."
                 )
-        self._region = addresses.region(settings.default_country)
+        addresses.region(settings.default_country)
+        values.zone(settings.source_time_zone)
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
         self.stopped: Stop | None = None
@@ -167,7 +173,7 @@ class Run:
         """Make ready for records of one stream that can be written."""
         found = self._streams[stream]
         if stream not in self._shapes:
-            self._shapes[stream] = Shape(self._account.vendor.name, found, self._region)
+            self._shapes[stream] = Shape(self._account.vendor.name, found, self._settings)
         return Input(found, self._shapes[stream], tuple(key), validate)
 
     def take(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> None:

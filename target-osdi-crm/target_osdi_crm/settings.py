@@ -56,6 +56,18 @@ class TargetSettings:
         " numbers without one, which are of the US without it.",
         default=None,
     )
+    source_time_zone: str | None = setting(
+        "Time zone of the source",
+        "The time zone of times that come without one, such as America/New_York; without this setting, UTC.",
+        default=None,
+    )
+    empty_fields: Mapping[str, Any] = setting(
+        "Fields to empty",
+        'By stream, fields that a blank or null empties at the vendor, such as {"people": ["family_name"]}. What is not'
+        " named is left as it is, and so is what a record has no column for.",
+        default={},
+        additionalProperties={"type": "array", "items": {"type": "string"}},
+    )
     allow_delete: bool = setting(
         "Allow deleting",
         "Whether records may be deleted at the vendor, where it documents that; see 'on_delete'.",

@@ -17,6 +17,8 @@ def differences(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
 
 
 def _unlike(path: str, sent: Any, shown: Any) -> list[str]:  # noqa: PLR0911  one return per kind of value
+    if sent is None:
+        return [] if shown in ([], {}) or normal(shown) is None else [path]
     if isinstance(sent, dict):
         if not isinstance(shown, dict):
             return [path] if any(value is not None for value in sent.values()) else []

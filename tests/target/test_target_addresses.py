@@ -104,7 +104,7 @@ def test_the_forms_of_earlier_journals_are_known(before: str, now: str) -> None:
 def test_an_unknown_country_is_refused_before_anything_is_sent(sandbox: Sandbox, target: Any) -> None:
     account = sandbox.account("action_network")
 
-    with pytest.raises(Exception, match="default_country"):
+    with pytest.raises(Exception, match="The setting 'default_country' is not a country"):
         target.write(account, "people", {"id": 1, "email": "ann@example.org"}, default_country="XX")
 
     assert account.counters()["calls"] == 0

@@ -151,7 +151,7 @@ def test_a_signup_without_anything_to_know_it_by_is_rejected(account: Account, t
 
 
 def test_the_vendors_words_say_why(account: Account, target: Any) -> None:
-    done = target.write(account, "signups", person(email="nope"))
+    done = target.write(account, "signups", person(email="nope", email_opt_in=False))
 
     assert done.rejects[0]["status"] == 422
     assert done.rejects[0]["words"] == "Email 'nope' should look like an email address"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from target_osdi_crm import consent
 from target_osdi_crm.consent import Keeps
@@ -73,6 +73,7 @@ class Decider:
             settings.new_person_consent, settings.allow_resubscribe, settings.unkept_opt_outs == "send"
         )
         self._on_vanished = settings.on_vanished
+        self._empties = bool(settings.empty_fields)
         self._region = region(settings.default_country)
         self._people = people
         self._journal = journal
@@ -150,6 +151,8 @@ class Decider:
         if found:
             fixed = task.shape.fixed
             order = replace(order, values={name: each for name, each in order.values.items() if name not in fixed})
+        elif self._empties:
+            order = replace(order, values=_without_nulls(order.values))
         action = UPDATE if found else CREATE
         _require(task, action, order)
         return Decision(
@@ -291,6 +294,15 @@ def _require(task: WriteTask, action: str, order: Order) -> None:
             raise
         what = ", ".join(task.shaped.withheld)
         raise Rejection("no_usable_address", f"{what}. {lacking.words}") from lacking
+
+
+def _without_nulls(value: Any) -> Any:
+    """What is given: a new record has nothing that a null could empty."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [each for each in map(_without_nulls, value) if each != {}]
+    return value
 
 
 def _says_more(task: WriteTask, order: Order) -> bool:

@@ -17,6 +17,7 @@ from target_osdi_crm.vendor import Shaped
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from target_osdi_crm.settings import TargetSettings
     from target_osdi_crm.vendor import Stream
 
 FLATTENED = "__"
@@ -35,9 +36,20 @@ class Shape:
         fixed: Properties that can be set when a record is created, and not changed.
     """
 
-    def __init__(self, vendor: str, stream: Stream, region: str = addresses.REGION) -> None:
-        """Read the schema of a vendor's stream; `region` is the country of phone numbers without one."""
-        self._region = region
+    def __init__(self, vendor: str, stream: Stream, settings: TargetSettings | None = None) -> None:
+        """Read the schema of a vendor's stream.
+
+        Args:
+            vendor: The vendor.
+            stream: Its stream.
+            settings: The target's settings.
+
+        Raises:
+            ConfigurationError: If a setting names no country or time zone.
+        """
+        self._region = addresses.region(settings.default_country if settings else None)
+        self._zone = values.zone(settings.source_time_zone if settings else None)
+        self._empties = {fold(each) for each in (settings.empty_fields.get(stream.name, ()) if settings else ())}
         schema = osdi_crm_schemas.schema(vendor, stream.name)
         self._properties: Mapping[str, Any] = schema["properties"]
         self._writable = {
@@ -72,35 +84,43 @@ class Shape:
             Rejection: If a value does not fit the schema.
         """
         shaped = Shaped()
-        fitting = values.Fitting(region=self._region, keep=keep)
+        fitting = values.Fitting(self._zone, self._region, self._empties, keep)
         for name, value in record.items():
-            if values.is_blank(value):
-                continue
-            if name not in self._places:
-                self._places[name] = self._place(name)
-            if self._speaks_of_consent(name):
-                _note_consent(shaped, name, value)
-                continue
-            known, *inner = self._places[name] or ("",)
-            if not known:
-                shaped.unknown[name] = value
-            elif known in self.refers and known in self._writable:
-                _put(shaped.refers, known, values.keys(known, value, self._writable[known]))
-            elif known in self._writable:
-                for part in reversed(inner):
-                    value = {part: value}  # noqa: PLW2901
-                _put(shaped.values, known, values.fit(known, value, self._writable[known], fitting))
-            elif known == "id":
-                shaped.own_id = values.key(known, value)
-            else:
-                with suppress(Rejection):
-                    _put(shaped.unwritable, known, values.fit(known, value, self._properties[known]))
+            if not values.is_blank(value):
+                self._take(shaped, name, value, fitting)
+            elif self._is_emptied(name):
+                self._take(shaped, name, None, fitting)
         self._shape_columns(shaped, fitting)
         shaped.refused, shaped.replaced = fitting.refused, fitting.replaced
         shaped.withheld += [f"{path}: no {addresses.NAMES[kind]}" for path, kind, _ in fitting.refused]
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped
+
+    def _take(self, shaped: Shaped, name: str, value: Any, fitting: values.Fitting) -> None:
+        """Take a field in; null is one that is to be emptied."""
+        if name not in self._places:
+            self._places[name] = self._place(name)
+        known, *inner = self._places[name] or ("",)
+        if self._speaks_of_consent(name):
+            if value is not None:
+                _note_consent(shaped, name, value)
+        elif not known:
+            shaped.unknown[name] = value
+        elif known in self.refers and known in self._writable:
+            _put(shaped.refers, known, values.keys(known, value, self._writable[known]))
+            shaped.withheld += [f"{known} cannot be emptied"] * (value is None)
+        elif known in self._writable:
+            for part in reversed(inner):
+                value = {part: value}
+            _put(shaped.values, known, values.fit(known, value, self._writable[known], fitting))
+            if value is None:
+                shaped.values[known] = None
+        elif known == "id":
+            shaped.own_id = values.key(known, value)
+        else:
+            with suppress(Rejection):
+                _put(shaped.unwritable, known, values.fit(known, value, self._properties[known]))
 
     def _speaks_of_consent(self, name: str) -> bool:
         """Whether a field says who may be reached; when somebody said so is a value like others."""
@@ -121,6 +141,13 @@ class Shape:
         known = fold(name)
         first = known in self._read_at_first or self._names.get(known) in self._writable
         return consent.is_column(name) and not first
+
+    def _is_emptied(self, name: str) -> bool:
+        """Whether a blank in this field empties: it is named as it comes, or as the property that it is."""
+        if not self._empties:
+            return False
+        place = self._place(name) or self._columns.get(fold(name), ())
+        return fold(name) in self._empties or fold("".join(place)) in self._empties
 
     def _place(self, name: str) -> tuple[str, ...]:
         """Return the property that a field is, and the names in it that a flattened one leads to; nothing of others."""
@@ -143,6 +170,10 @@ class Shape:
             if place := self._columns.get(fold(column)):
                 entries.setdefault(place[0], {})[place[1]] = shaped.unknown.pop(column)
         for name, parts in entries.items():
+            fitting.empties = {
+                *self._empties,
+                *(fold(f"{name}{part}") for part, value in parts.items() if value is None),
+            }
             items = self._writable[name]["items"].get("properties", {})
             entry = parts.get("") or {part: _wrapped(value, items[part]) for part, value in parts.items()}
             if name not in shaped.values:
@@ -206,6 +237,8 @@ def _refuse(uri: str) -> NoReturn:
 
 def _wrapped(value: Any, schema: Mapping[str, Any]) -> Any:
     """Return a column's text as its place in an entry holds it: in a list, or as the text of an option."""
+    if value is None:
+        return None
     if isinstance(value, str) and "array" in schema["type"]:
         return [value]
     if not isinstance(value, dict) and "value" in schema.get("properties", ()):

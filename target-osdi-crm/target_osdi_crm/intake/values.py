@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_schemas import fold
 
 from target_osdi_crm.intake import addresses
 from target_osdi_crm.rejects import INVALID, Rejection
@@ -47,6 +50,7 @@ class Fitting:
     Attributes:
         zone: The time zone of times that name none.
         region: The country of phone numbers that name none.
+        empties: Paths, folded, at which a blank is kept as None, to empty the vendor's.
         keep: Addresses that are kept although they are none; None keeps all.
         refused: Addresses that were left out because they are none: where they stood, their kind, and the text.
         replaced: Where characters stood that no vendor can hold.
@@ -54,9 +58,22 @@ class Fitting:
 
     zone: tzinfo = UTC
     region: str = addresses.REGION
+    empties: Collection[str] = ()
     keep: Collection[str] | None = ()
     refused: list[tuple[str, addresses.Kind, str]] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
+
+
+def zone(name: str | None) -> tzinfo:
+    """The time zone of a name, UTC of none.
+
+    Raises:
+        ConfigurationError: If there is no such time zone.
+    """
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise ConfigurationError("The setting 'source_time_zone' is no time zone, such as America/New_York.") from None
 
 
 def is_blank(value: Any) -> bool:
@@ -241,6 +258,8 @@ def _object(path: str, value: Mapping[str, Any], schema: Schema, fitting: Fittin
             continue
         if (fitted := _fitted(f"{path}.{name}", inner, known, fitting, depth - 1)) is not None:
             found[printable(name)] = fitted
+        elif fitting.empties and is_blank(inner) and fold(f"{path}.{name}") in fitting.empties:
+            found[name] = None
     return found or None
 
 

@@ -75,6 +75,7 @@ class People(ActionNetworkStream):
     def _read_channel(self, channel: addresses.Kind, shaped: Shaped) -> None:
         """Keep one address, and take its status for what the record asks for; opt-outs of the others count, too."""
         field, part = _CHANNELS[channel]
+        is_emptied = field in shaped.values
         entries = [each for each in shaped.values.pop(field, None) or () if each]
         entry, further = _chosen(entries, part)
         if further:
@@ -88,6 +89,11 @@ class People(ActionNetworkStream):
         if address := entry.get(part):
             shaped.values[field] = [{part: address}]
             shaped.match_keys[channel] = [self._normal(channel, address)]
+        elif is_emptied and (not entry or part in entry):
+            if channel == "phone":
+                shaped.values[field] = None
+            else:
+                shaped.withheld.append(f"{field} cannot be emptied")
         if address or chosen:
             shaped.consent[channel] = RequestedConsent(tuple(shaped.match_keys.get(channel, ())), chosen)
 
@@ -95,19 +101,23 @@ class People(ActionNetworkStream):
     def shape_values(self, shaped: Shaped) -> None:
         values = shaped.values
         _shape_custom_columns(shaped)
-        entry, further = _chosen(values.pop("postal_addresses", None))
+        entry, further = _chosen(values.get("postal_addresses"))
         if further:
             shaped.withheld.append("further postal_addresses")
-        place = {name: part for name, part in entry.items() if name != "primary" and part}
+        place = {name: part for name, part in entry.items() if name != "primary"}
         self.shape_address(place, "postal_addresses", shaped)
         if place:
             values["postal_addresses"] = [place]
+        elif entry:
+            del values["postal_addresses"]
         if languages := values.get("languages_spoken"):
             values["languages_spoken"] = languages[:1]
         if custom := values.get("custom_fields"):
-            values["custom_fields"] = {name: text_of(value) for name, value in custom.items()}
+            values["custom_fields"] = {
+                name: None if value is None else text_of(value) for name, value in custom.items()
+            }
         for name in _TAGS:
-            if name in values:
+            if values.get(name):
                 values[name] = sorted({tag.strip() for tag in values[name] if tag.strip()})
 
     @override
@@ -196,6 +206,8 @@ class People(ActionNetworkStream):
         unlike = super().differences(replace(order, values=values), record)
         shown, statuses = self.addresses_of(record), self.statuses_of(record)
         for channel, (field, part) in _CHANNELS.items():
+            if field in order.values and not sent[field] and shown[channel]:
+                unlike.append(field)
             if (entries := sent[field]) and self._normal(channel, entries[0][part]) not in shown[channel]:
                 unlike.append(field)
             if channel in order.statuses and statuses[channel] != order.statuses[channel]:
@@ -206,7 +218,9 @@ class People(ActionNetworkStream):
 def _shape_custom_columns(shaped: Shaped) -> None:
     """Gather the columns that stand for custom fields, by the names that a warehouse gave these."""
     for name in list(shaped.unknown):
-        if (custom := _CUSTOM.fullmatch(name)) and (text := text_of(shaped.unknown.pop(name)).strip()):
+        if custom := _CUSTOM.fullmatch(name):
+            value = shaped.unknown.pop(name)
+            text = None if value is None else text_of(value).strip()
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
 
 

@@ -39,7 +39,7 @@ class ActionNetworkStream(Stream):
     @override
     def shape(self, shaped: Shaped) -> None:
         values = shaped.values
-        foreign = [each for each in values.pop("identifiers", ()) if not each.startswith("action_network:")]
+        foreign = [each for each in values.pop("identifiers", None) or () if not each.startswith("action_network:")]
         if foreign and self.session.own.send_identifiers:
             values["identifiers"] = foreign
         self.shape_values(shaped)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from target_osdi_crm.vendor import Record
 
-_ONE_OF_A_KIND = (
+ONE_OF_A_KIND = (
     *("Ages", "BusinessOwners", "DeceasedRecords", "Dwellings", "Genders", "Households", "Incomes"),
     *("MaritalStatuses", "NetWorths", "Religions", "Students", "Veterans", "VoterRegistrations"),
 )
@@ -115,6 +115,8 @@ def paired(
                     break
     for place, item in enumerate(items):
         known = partners.get(place)
+        if not known and not any(value is not None for value in item.values()):
+            continue
         unlike = [name for name, value in item.items() if known and not same(name, value, known.get(name))]
         yield place + 1, item, known, unlike
 
@@ -124,7 +126,7 @@ def _all_alike(_: str, item: Record, other: Record) -> bool:
 
 
 def _same_key(collection: str, item: Record, other: Record) -> bool:
-    if collection in _ONE_OF_A_KIND:
+    if collection in ONE_OF_A_KIND:
         return True
     for names in _KEYS.get(collection, ()):
         if all(item.get(name) for name in names):

@@ -15,7 +15,7 @@ from target_osdi_crm.consent import OUT
 from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
-from target_osdi_crm.vendors.crowdskout.items import national, paired, same, sent
+from target_osdi_crm.vendors.crowdskout.items import ONE_OF_A_KIND, national, paired, same, sent
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
 from target_osdi_crm.verify import normal
 
@@ -83,7 +83,8 @@ class Profiles(CrowdskoutStream):
     def shape(self, shaped: Shaped) -> None:
         values, ours = shaped.values, self.settings.ids_are_this_accounts
         for name in list(values):
-            if isinstance(values[name], list):
+            _withhold_blanks(name, shaped)
+            if isinstance(values.get(name), list):
                 values[name] = sent(name, values[name], ours=ours)
                 if not values[name]:
                     del values[name]
@@ -188,6 +189,9 @@ class Profiles(CrowdskoutStream):
                     for each in self._kept_unusable(item, known):
                         change.pop(each, None)
                         order.notes.append(f"{each} stays as it was: not usable")
+                    left = {**known, **item, "id": None}
+                    if all(value is None for value in left.values()):
+                        change = {"id": known["id"], "delete": True}
                     if len(change) > 1 + len(key):
                         profile.setdefault(name, []).append(change)
         return {"profile": profile}
@@ -237,6 +241,21 @@ class Profiles(CrowdskoutStream):
 def _is_unusable(flag: Any) -> bool:
     """Whether a flag says of an address or number that it is not to be used."""
     return isinstance(flag, dict) and normal(flag.get("value")) == _UNUSABLE.lower()
+
+
+def _withhold_blanks(name: str, shaped: Shaped) -> None:
+    """Leave out what is to empty a field of one item among many, for nothing tells which."""
+    given = shaped.values[name]
+    items = given if isinstance(given, list) else [given]
+    if name in ONE_OF_A_KIND and given is not None:
+        return
+    if all(isinstance(item, dict) and None not in item.values() for item in items):
+        return
+    shaped.withheld.append(f"{name} cannot be emptied")
+    left = [{part: value for part, value in (item or {}).items() if value is not None} for item in items]
+    shaped.values[name] = left if isinstance(given, list) else left[0]
+    if not any(left):
+        del shaped.values[name]
 
 
 def _external_ids(profile: Record) -> list[str]:

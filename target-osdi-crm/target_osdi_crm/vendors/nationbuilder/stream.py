@@ -252,6 +252,8 @@ def _fitting(slug: str, field_type: str, value: Any) -> Any:
     Raises:
         Rejection: If it cannot be made so.
     """
+    if value is None:
+        return None
     if kind := _CUSTOM_KINDS.get(field_type):
         return values.fit(f"custom_values.{slug}", value, {"type": [kind]})
     return values.text_of(value) if field_type in {"text", "multiple_choice"} else value

@@ -85,7 +85,7 @@ class Supporters(RallyCongressStream):
     @override
     def shape(self, shaped: Shaped) -> None:
         values = shaped.values
-        email = str(values.pop("email", "")).strip()
+        email = (values.pop("email", None) or "").strip()
         if email:
             values["email"] = email
             shaped.match_keys["email"] = [email.lower()]
@@ -146,14 +146,14 @@ class Supporters(RallyCongressStream):
 
     def _form(self, order: Order) -> dict[str, str]:
         """A supporter as a form; what is not given is left out, since nobody knows what an empty value does."""
-        form = {name: value for name, value in order.values.items() if isinstance(value, str)}
+        form = {name: value or "" for name, value in order.values.items() if not isinstance(value, list)}
         if "email" in order.statuses:
             form["emailOptin"] = _SENT_AS[order.statuses["email"]]
         style = self.session.own.form_key_style
         for name in ("addresses", "phones"):
             for place, entry in enumerate(order.values.get(name) or ()):
                 for part in (part for part in _PARTS if part in entry):
-                    form[f"{name}[{place}][{part}]" if style == "bracket" else part] = str(entry[part])
+                    form[f"{name}[{place}][{part}]" if style == "bracket" else part] = entry[part] or ""
         if style == "lower":
             return {_LOWER.get(key, key.lower()): value for key, value in form.items()}
         return form
