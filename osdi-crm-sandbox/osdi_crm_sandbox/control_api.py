@@ -96,6 +96,8 @@ class Control:
         if request.method == "GET":
             ids = list(table.records)
         elif request.method == "POST":
+            if not isinstance(order, list) or not all(isinstance(record, dict) for record in order):
+                raise HTTPException(400, "The records must be a list of objects")
             ids = [vendor.insert(account, resource, record) for record in order]
         else:
             ids = self._chosen(table, account, order)
@@ -112,6 +114,8 @@ class Control:
     def _chosen(self, table: Table, account: Account, order: dict[str, Any]) -> list[str]:
         if "count" in order:
             return account.random.sample(sorted(table.records), order["count"])
+        if not isinstance(order["ids"], list):
+            raise HTTPException(400, "ids must be a list of ids")
         ids = [str(key) for key in order["ids"]]
         missing = [key for key in ids if key not in table.records]
         if missing:

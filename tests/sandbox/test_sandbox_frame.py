@@ -85,6 +85,12 @@ def test_what_control_refuses(sandbox: Sandbox, make: Callable[..., Any]) -> Non
         account.records("persons")
     with pytest.raises(ValueError, match="No record X"):
         account.change("people", ["X"])
+    with pytest.raises(ValueError, match="ids must be a list of ids"):
+        account.change("people", 3)
+    with pytest.raises(ValueError, match="ids must be a list of ids"):
+        account.delete("people", "X")
+    with pytest.raises(ValueError, match="must be a list of objects"):
+        account.insert("people", {"given_name": "Ada"})
     with pytest.raises(ValueError, match="No vendor salesforce"):
         sandbox.account("salesforce")
     with pytest.raises(LookupError):
