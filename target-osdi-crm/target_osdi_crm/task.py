@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from target_osdi_crm.apply.scheduler import Task
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from target_osdi_crm.intake.shaping import Shape
     from target_osdi_crm.journal.states import Row
@@ -73,6 +72,25 @@ class Arrival:
     record: dict[str, Any] | None = None
     deleted: bool = False
     fault: Rejection | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Task:
+    """What is scheduled.
+
+    Attributes:
+        holds: Keys that no other task may hold at the same time.
+        follows: Keys whose holders must have finished first.
+        behind: How many tasks must finish first.
+        ahead_of: Tasks that wait for this one.
+        group: What tasks have in common that run together; None for a task that runs alone.
+    """
+
+    holds: list[Hashable] = field(default_factory=list)
+    follows: list[Hashable] = field(default_factory=list)
+    behind: int = 0
+    ahead_of: list[Task] = field(default_factory=list)
+    group: Hashable = None
 
 
 @dataclass(slots=True, eq=False)

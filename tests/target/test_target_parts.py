@@ -19,12 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from target_osdi_crm.apply.keyed_lock import KeyedLock
-from target_osdi_crm.apply.scheduler import Scheduler, Task
+from target_osdi_crm.apply.scheduler import Scheduler
 from target_osdi_crm.decide.recent import Recent
 from target_osdi_crm.intake.progress import Progress
 from target_osdi_crm.intake.shaping import Shape, Validator
 from target_osdi_crm.intake.values import printable
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.task import Task
 from target_osdi_crm.vendor import vendor
 from target_osdi_crm.verify import differences, normal
 

@@ -7,36 +7,17 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from target_osdi_crm.apply.batcher import SECONDS_TO_GATHER
+from target_osdi_crm.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
 LONGEST_TO_GATHER = 5.0
 """Seconds after which they wait no longer, though more keep coming."""
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Task:
-    """What is scheduled.
-
-    Attributes:
-        holds: Keys that no other task may hold at the same time.
-        follows: Keys whose holders must have finished first.
-        behind: How many tasks must finish first.
-        ahead_of: Tasks that wait for this one.
-        group: What tasks have in common that run together; None for a task that runs alone.
-    """
-
-    holds: list[Hashable] = field(default_factory=list)
-    follows: list[Hashable] = field(default_factory=list)
-    behind: int = 0
-    ahead_of: list[Task] = field(default_factory=list)
-    group: Hashable = None
 
 
 T = TypeVar("T", bound=Task)

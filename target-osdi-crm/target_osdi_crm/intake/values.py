@@ -19,6 +19,7 @@ from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_schemas import fold
 
 from target_osdi_crm.intake import addresses
+from target_osdi_crm.keys import canonical
 from target_osdi_crm.rejects import INVALID, Rejection
 
 MOST_DEPTH = 100
@@ -31,7 +32,6 @@ _LARGEST = 300
 """Decimal exponent beyond which a number is not one that any vendor holds."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,3})?")
-_WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -144,12 +144,6 @@ def key(path: str, value: Any) -> str | None:
     if not isinstance(value, int) and (not _is_finite(value) or _magnitude(value) > 15 or abs(float(value)) >= _EXACT):
         raise _invalid(path, "a number with a fraction or exponent, of 2^53 or more; send it as text")
     return _digits(value)
-
-
-def canonical(text: str) -> str:
-    """Return the text of a key as it is kept: of a whole number that was written as a float, the digits."""
-    whole = _WHOLE_FLOAT.fullmatch(text.strip())
-    return whole[1] if whole else text
 
 
 def keys(path: str, value: Any, schema: Schema) -> str | list[str] | None:

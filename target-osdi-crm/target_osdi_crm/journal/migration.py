@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from target_osdi_crm.intake.values import canonical
 from target_osdi_crm.journal.schema import RECORDS, TABLES
 from target_osdi_crm.journal.states import State
+from target_osdi_crm.keys import canonical
 from target_osdi_crm.rejects import SENTENCES
 
 if TYPE_CHECKING:
