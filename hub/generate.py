@@ -157,7 +157,11 @@ def environment(all_told: dict[str, dict[str, Any]]) -> str:
             needed = {*required(told, vendor), *(f"{vendor}_{name}" for name in vendor_named(vendor).credentials)}
             if plugin.startswith("target"):
                 needed.add("account")
-            lines += [f"# {prefix}_{name.upper()}=" for name in of_vendor(told, vendor) if name in needed]
+            lines += [
+                f"# {prefix}_{name.upper()}="
+                for name, found in of_vendor(told, vendor).items()
+                if name in needed or (found.get("secret") and name.startswith(f"{vendor}_"))
+            ]
     lines.append("")
     lines.append(
         "# Databases: what several machines share (docs/operations.md), and a warehouse (docs/reverse-etl.md)."
