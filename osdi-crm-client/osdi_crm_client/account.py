@@ -14,6 +14,7 @@ import requests
 
 from osdi_crm_client import settings
 from osdi_crm_client.errors import ConfigurationError, Refused, VendorError
+from osdi_crm_client.pace_store import PaceStore
 from osdi_crm_client.pacing import ConcurrencyLimit, Pacer
 from osdi_crm_client.retry import Retrying
 from osdi_crm_client.settings import ClientSettings
@@ -65,9 +66,14 @@ class Account:
             )
         lag, pace = self.settings.index_lag_seconds, self.settings.calls_per_second
         self.index_lag = self.vendor.index_lag if lag is None else lag
-        self.pacer = Pacer((self.vendor.calls_per_second if pace is None else pace) or None)
+        rate = (self.vendor.calls_per_second if pace is None else pace) or None
+        credentials = tuple(getattr(self.own, name) for name in self.vendor.credentials)
+        store = PaceStore(self.settings.pace_store, self.base_url, credentials)
+        by_address = self.vendor.name if self.vendor.limits_addresses else None
+        self.pacer = Pacer(rate, store.slots(by_address) if rate else None)
         self.most_in_flight = int(getattr(self.own, "in_flight", self.vendor.in_flight))
-        self.concurrency = ConcurrencyLimit(self.most_in_flight)
+        places = None if self.vendor.calls_per_second else store.places(self.most_in_flight)
+        self.concurrency = ConcurrencyLimit(self.most_in_flight, places)
         self.transport = Transport(
             self.vendor,
             self.base_url,

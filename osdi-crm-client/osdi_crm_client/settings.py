@@ -105,6 +105,13 @@ class ClientSettings:
         "The pace to aim at instead of the vendor's limit less a margin; 0 sets no pace.",
         default=None,
     )
+    pace_store: str | None = setting(
+        "Pace store",
+        "Where all who call the same account agree on when each may: a file for the processes of one machine, or a"
+        " database address such as postgresql://user@host/db for many. Without it, a file in the user's state folder.",
+        default=None,
+        secret=True,
+    )
     index_lag_seconds: float | None = setting(
         "Index lag",
         "Seconds after which a change is sure to show in the vendor's searches.",

@@ -132,7 +132,7 @@ class Transport(HTTPAdapter):
                 method=_method(request),
                 path=_path(request),
             )
-        with self._concurrency.held():
+        with self._concurrency.calling():
             response = self._once(request)
             for _ in range(self._signer.renewals):
                 if response.status_code != 401 or not self._signer.renew(response):

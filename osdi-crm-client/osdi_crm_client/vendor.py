@@ -38,6 +38,7 @@ class Vendor(Generic[S]):
         account: The name of the account, where the settings tell it.
         sign_in: Makes what signs the calls, from the vendor's settings and the shared ones; called once per account.
         calls_per_second: What to aim at, a little under the vendor's limit; None where it has no rate.
+        limits_addresses: Whether it also limits, at the same rate, all calls that come from one address.
         in_flight: How many calls may be under way at a time; the field `in_flight` of its settings, if any, wins.
         index_lag: Seconds after which a change shows in filtered collections and searches.
         words: Picks the vendor's own words out of an error answer.
@@ -58,6 +59,7 @@ class Vendor(Generic[S]):
     account: Callable[[S], str | None] = lambda _: None
     sign_in: Callable[[S, ClientSettings], Signer]
     calls_per_second: float | None
+    limits_addresses: bool = False
     in_flight: int
     index_lag: float
     words: Callable[[Any], str]

@@ -115,12 +115,11 @@ def test_a_refusal_pauses_everybody_for_as_long_as_the_vendor_says(clock: Clock)
     assert pacer.refused == 1
 
 
-def test_a_refusal_lowers_the_rate_and_good_answers_raise_it_again() -> None:
+def test_a_refusal_lowers_the_rate_and_calls_raise_it_again(clock: Clock) -> None:
     pacer = Pacer(100)
     pacer.observe(429, {"Retry-After": "0"})
     assert pacer.rate == pytest.approx(90)
-    for _ in range(200):
-        pacer.observe(200, {})
+    arrivals(clock, pacer, 200)
     assert pacer.rate == pytest.approx(100)
 
 

@@ -320,6 +320,7 @@ VENDOR = Vendor(
     base_url=_base_url,
     account=lambda own: own.slug,
     sign_in=_sign_in,
+    limits_addresses=True,
     calls_per_second=24.4,
     in_flight=16,
     index_lag=5.0,
