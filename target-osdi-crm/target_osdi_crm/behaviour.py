@@ -23,7 +23,7 @@ _DECIDING = (*_SHAPING, "mode", "match_keys", "new_person_consent", "allow_delet
 """Settings that decide whether a record is sent or rejected, beside the vendor's."""
 
 _SHAPING_SINCE: Mapping[str, Any] = {"unkept_opt_outs": "withhold", "source_time_zone": None, "empty_fields": {}}
-_DECIDING_SINCE = {**_SHAPING_SINCE, "on_delete": None, "on_vanished": None}
+_DECIDING_SINCE: Mapping[str, Any] = {**_SHAPING_SINCE, "on_delete": None, "on_vanished": None, "shared_address": {}}
 """Those that came after the first release, with their defaults, which leave the hashes of earlier journals alone."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ class Channel:
         asks: Whether nobody may be reached who has not agreed; otherwise everybody may who has not objected.
         of_person: Whether the status is kept of the person, with or without an address; otherwise of the address.
         includes: Channels whose opt-outs hold for this one, since the vendor keeps none for them.
-        fields: Properties that hold its addresses, where the vendor can keep nothing about it.
+        fields: Properties that hold its addresses, where these can be left out.
     """
 
     keeps: Keeps = Keeps.ALL
@@ -77,3 +78,26 @@ def requested(
 def both(one: str | None, other: str | None) -> str | None:
     """What two say together: an opt-out wins."""
     return OUT if OUT in {one, other} else one or other
+
+
+MERGED = "merged"
+"""Stands among the remembered channels of a record that shares its person with one written before it."""
+
+
+def remembered(
+    statuses: Mapping[str, str | None], addresses: Mapping[str, Sequence[str]], *, merged: bool = False
+) -> str | None:
+    """Channels on which a vendor shows somebody an address, with a hash of the one that stands for each, as text."""
+    shown = {name: next(iter(addresses.get(name, ())), "") for name, status in sorted(statuses.items()) if status}
+    return ",".join([*(f"{name}:{digest(each)}" for name, each in shown.items()), *[MERGED] * merged]) or None
+
+
+def recalled(channels: str | None) -> dict[str, str | None]:
+    """What `remembered` tells: hash by channel, None where an earlier release kept none."""
+    parts = (each.partition(":") for each in (channels or "").split(",") if each)
+    return {name: hashed if colon else None for name, colon, hashed in parts}
+
+
+def digest(address: str) -> str:
+    """What tells an address from another in the journal."""
+    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()

@@ -33,6 +33,7 @@ SENTENCES = {
     "unknown_custom_fields": "unknown custom fields",
     AMBIGUOUS: "more than one match",
     "match_at_odds": "match at odds",
+    "shared_address": "shared address",
     "reference_not_written": "reference not written",
     "vendor_refused": "the vendor refused",
     "vendor_failed": "the vendor did not manage",

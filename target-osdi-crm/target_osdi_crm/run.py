@@ -129,7 +129,9 @@ class Run:
         index = SearchIndex(account.index_lag, journal.last_write(), lambda: self.stopped is not None)
         references = References(settings, self._streams, journal)
         recent = RecentWrites(chosen_match_keys(self._streams, settings.match_keys), account.index_lag)
-        matching = Matching(recent, journal, index, own_ids=settings.ids_are_this_accounts)
+        matching = Matching(
+            recent, journal, index, own_ids=settings.ids_are_this_accounts, shared=settings.shared_address
+        )
         decider = Decider(settings, self._people, journal, references, matching)
 
         unanswered = UnansweredCreates(

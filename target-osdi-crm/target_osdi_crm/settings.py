@@ -44,6 +44,15 @@ class TargetSettings:
         "Whether a record may subscribe somebody who opted out. Bounces and complaints always stand.",
         default=False,
     )
+    shared_address: Mapping[str, Any] = setting(
+        "Shared addresses",
+        "What becomes of an address by which people are matched and that another person has, by 'email' and 'phone':"
+        " 'merge' makes both one person, of whom the later record only fills what is empty; 'first' leaves the address"
+        " with whom it is written; 'reject' rejects the later record. Without it 'merge' for email, 'first' for phone.",
+        default={},
+        properties={each: {"enum": ["merge", "first", "reject"]} for each in ("email", "phone")},
+        additionalProperties=False,
+    )
     unkept_opt_outs: Literal["withhold", "send"] = setting(
         "Opt-outs that cannot be kept",
         "What becomes of an address that is not to be used where the vendor has no place to say so: 'withhold' leaves"

@@ -112,6 +112,7 @@ class WriteTask(Task):
         fingerprint: A hash of that, and of the settings that shape it.
         unsubscribes: Whether it was deleted at the source, and is to be unsubscribed for that.
         vanished: The id under which the vendor has it no more.
+        merged: Whether another record of the source was written before it as the same person.
         opt_outs: Channels and addresses that the record says are not to be used.
     """
 
@@ -129,6 +130,7 @@ class WriteTask(Task):
     fingerprint: bytes = b""
     unsubscribes: bool = False
     vanished: str | None = None
+    merged: bool = False
     opt_outs: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -161,6 +163,14 @@ class WriteTask(Task):
         """The record's name in the log: where it came from, and a hash of its key."""
         where = f"line {self.arrival.line}" if self.arrival.line else "from the journal"
         return f"{self.stream.name}, {where}, key {hashlib.sha256(self.source_key.encode()).hexdigest()[:10]}"
+
+    def leave_out(self, channel: str) -> None:
+        """Leave out the addresses of a channel, since another person has one of them."""
+        shaped, fields = self.shaped, self.stream.channels[channel].fields
+        shaped.values = {name: value for name, value in shaped.values.items() if name not in fields}
+        shaped.match_keys.pop(channel, None)
+        shaped.consent.pop(channel, None)
+        shaped.withheld.append(f"{channel} that another person has")
 
 
 def listed(given: Any) -> list[str]:

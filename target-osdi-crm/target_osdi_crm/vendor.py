@@ -134,6 +134,11 @@ class Session(Generic[S]):
         self.settings = settings
         self.own = own
 
+    def hash_of(self, *key: str) -> str:
+        """A hash of a key at the source of this run's records, and of this account."""
+        whose = "\0".join((self.account.name, self.settings.source, *key))
+        return hashlib.sha256(whose.encode()).hexdigest()[:24]
+
     def ask(self, method: str, path: str, read: Callable[[Any], T], **call: Any) -> T:
         """Make a call and return what `read` takes out of its decoded answer, which is None where it has no content.
 
@@ -253,11 +258,6 @@ class Stream:
         """The settings that hold for every vendor."""
         return self.session.settings
 
-    def hash_of(self, *key: str) -> str:
-        """A hash of a key at the source of this run's records, and of this account."""
-        whose = "\0".join((self.account.name, self.settings.source, *key))
-        return hashlib.sha256(whose.encode()).hexdigest()[:24]
-
     # Before a record is decided: no calls
 
     def read_consent(self, shaped: Shaped) -> None:
@@ -316,6 +316,10 @@ class Stream:
         """Properties that are required to create a record and not given."""
         given = {**order.values, **order.refers}
         return [name for name in self.required if given.get(name) in (None, "", [], {})]
+
+    def keeping(self, values: Record, record: Record) -> Record:  # noqa: ARG002
+        """Those of some values that may be sent to a record as it is shown, so that nothing it holds is lost."""
+        return values
 
     # When it is sent
 

@@ -154,7 +154,7 @@ def test_a_person_is_found_by_phone_where_the_record_has_no_address(account: Acc
 def test_more_than_one_match_is_rejected_with_the_candidates(account: Account, target: Any) -> None:
     there = account.insert("people", [at_vendor("n1@example.org"), at_vendor(phone="12025550143")])
 
-    done = target.write(account, "people", person(1, phone="2025550143"))
+    done = target.write(account, "people", person(1, phone="2025550143"), shared_address={"phone": "merge"})
 
     assert done.code == 3
     assert done.rejects[0]["reason"] == "more than one match"
@@ -162,17 +162,30 @@ def test_more_than_one_match_is_rejected_with_the_candidates(account: Account, t
     assert writes(account) == []
 
 
-def test_the_phone_of_somebody_with_another_address_is_no_match(account: Account, target: Any) -> None:
+@pytest.mark.parametrize("rule", [None, "first", "merge", "reject"])
+def test_the_phone_of_somebody_with_another_address_is_theirs(account: Account, target: Any, rule: str | None) -> None:
     account.insert("people", [at_vendor("spouse@example.org", "12025550143")])
+    more = {"shared_address": {"phone": rule}} if rule else {}
 
-    done = target.write(account, "people", person(1, phone="2025550143"))
+    done = target.write(account, "people", person(1, phone="2025550143"), **more)
 
-    assert done.code == 3
-    assert done.rejects[0]["reason"] == "match at odds"
-    assert len(account.records("people")) == 1
-    by_address = target.write(account, "people", person(1, phone="2025550143"), match_keys={"people": ["email"]})
-    assert by_address.code == 0, by_address.log
-    assert len(account.records("people")) == 2
+    phones = {
+        each["email_addresses"][0]["address"]: [phone["number"] for phone in each.get("phone_numbers", ())]
+        for each in account.records("people")
+    }
+    if rule == "reject":
+        assert (done.code, done.rejects[0]["reason"]) == (3, "shared address")
+    assert (
+        phones
+        == {
+            None: {"spouse@example.org": ["12025550143"], "n1@example.org": []},
+            "first": {"spouse@example.org": ["12025550143"], "n1@example.org": []},
+            "merge": {"n1@example.org": ["12025550143"]},
+            "reject": {"spouse@example.org": ["12025550143"]},
+        }[rule]
+    )
+    if rule in {None, "first"}:
+        assert done.by("people", "withheld") == {"phone that another person has": 1}
 
 
 def test_other_match_keys_by_setting(account: Account, target: Any) -> None:
@@ -703,6 +716,7 @@ def test_a_dry_run_reads_only_and_tells_what_would_happen(account: Account, targ
         [at_vendor("n4@example.org", family_name="Old"), at_vendor("n5@example.org"), at_vendor(phone="12025550143")],
     )
     account.clear_log()
+    shared = {"phone": "merge"}
     messages = [
         *target.messages(
             "people",
@@ -722,7 +736,7 @@ def test_a_dry_run_reads_only_and_tells_what_would_happen(account: Account, targ
         target.state(1),
     ]
 
-    done = target(account, messages, dry_run=True)
+    done = target(account, messages, dry_run=True, shared_address=shared)
 
     assert done.code == 0
     assert done.states == []
@@ -743,9 +757,9 @@ def test_a_dry_run_reads_only_and_tells_what_would_happen(account: Account, targ
     assert plan["people", "p4"]["fields"] == ["family_name"]
     assert "n4@example.org" not in (target.folder / "plan.jsonl").read_text()
     assert [done.count("people", what) for what in ("created", "updated", "unchanged", "rejected")] == [1, 2, 1, 2]
-    with_values = target(account, messages, dry_run=True, plan_values=True)
+    with_values = target(account, messages, dry_run=True, plan_values=True, shared_address=shared)
     assert any("n4@example.org" in json.dumps(line) for line in with_values.plan)
-    real = target(account, messages)
+    real = target(account, messages, shared_address=shared)
     assert real.code == 3
     assert [real.count("people", what) for what in ("created", "updated", "unchanged", "rejected")] == [1, 2, 1, 2]
 

@@ -154,7 +154,7 @@ class Sender:
         vendor_id, unlike = stream.id_of(reply), stream.differences(order, reply)
         if unlike and found and vendor_id not in {None, found.id}:
             raise Rejection("not_applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
-        channels = channels_of(stream, reply)
+        channels = channels_of(task, reply)
         self._recent.note(task, vendor_id, reply)
         if unlike:
             if vendor_id:

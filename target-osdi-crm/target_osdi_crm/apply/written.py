@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_osdi_crm.consent import remembered
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_osdi_crm.decide.decision import Decision
     from target_osdi_crm.task import WriteTask
-    from target_osdi_crm.vendor import Record, Stream
+    from target_osdi_crm.vendor import Record
 
     Decided = Sequence[tuple[WriteTask, Decision]]
 
@@ -38,9 +40,10 @@ class Written:
     notes: Sequence[str] = ()
 
 
-def channels_of(stream: Stream, shown: Record) -> str | None:
+def channels_of(task: WriteTask, shown: Record) -> str | None:
     """The channels on which the vendor has an address, which are kept so that it need not be asked next time."""
-    return ",".join(sorted(channel for channel, status in stream.statuses_of(shown).items() if status)) or None
+    statuses = task.stream.statuses_of(shown)
+    return remembered(statuses, task.stream.addresses_of(shown) if statuses else {}, merged=task.merged)
 
 
 def without_call(task: WriteTask, decision: Decision) -> Written:
@@ -48,5 +51,5 @@ def without_call(task: WriteTask, decision: Decision) -> Written:
     row, found = task.row, decision.found
     if not found:
         return Written(decision.action, None if decision.order is None else row.vendor_id, row.channels)
-    channels = row.channels if found.record is None else channels_of(task.stream, found.record)
+    channels = row.channels if found.record is None else channels_of(task, found.record)
     return Written(decision.action, found.id, channels, found.record)

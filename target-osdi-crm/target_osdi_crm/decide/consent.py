@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULTED = "defaulted"
 WITHHELD = "withheld"
+TAKEN = "taken from another person"
 UNKEPT = "opt-out cannot be kept"
 
 
@@ -33,6 +34,10 @@ class Choice:
     counted: str | None = None
     open: bool = False
     withheld: bool = False
+
+    def taken(self, state: str | None) -> Choice:
+        """The same of an address that was another person's, whose consent does not come along, unlike one's own."""
+        return Choice(IN if IN in {self.status, state} and self.status != OUT else OUT, TAKEN)
 
     def not_in(self) -> Choice:
         """The same without a subscription."""

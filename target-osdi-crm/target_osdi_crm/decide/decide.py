@@ -19,7 +19,7 @@ from target_osdi_crm.vendor import CREATE, DELETE, UPDATE, Found, Order
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from target_osdi_crm.consent import RequestedConsent
+    from target_osdi_crm.consent import Channel, RequestedConsent
     from target_osdi_crm.decide.consent import Choice
     from target_osdi_crm.decide.match import Matching
     from target_osdi_crm.decide.references import References
@@ -101,6 +101,9 @@ class Decider:
         order = Order(stream, task.shaped.values, resolved.ids, foreign_id=foreign_id)
         is_known = task.deletes or stream.batch_by
         found = self._matching.known(task) if is_known else self._matching.find(task, order)
+        if found and not is_known and not self._matching.as_one(task, found):
+            found = None
+        order = replace(order, values=task.shaped.values)
         if stream.subject:
             about: Hashable = (self._people, order.refers.get(stream.subject))
         else:
@@ -136,6 +139,12 @@ class Decider:
         if found and found.record is None and stream.read_before_update:
             found = shown(order, found)
         choices, found = self._consent(task, order, found)
+        if task.merged and found:
+            found = shown(order, found) if found.record is None else found
+            task.shaped.values = _filling(task.shaped.values, found.record or {})
+            task.shaped.withheld.append("what differs from an earlier record of the same person")
+        if found and found.record is not None:
+            task.shaped.values = stream.keeping(task.shaped.values, found.record)
         order = replace(
             order,
             values=task.shaped.values,
@@ -147,7 +156,7 @@ class Decider:
             found = None
         unlike = None if found is None or found.record is None else stream.differences(order, found.record)
         if found and unlike == [] and not _says_more(task, order):
-            return Decision(ADOPT, order, found, choices=choices)
+            return Decision(ADOPT, order, found, choices=choices, withheld=task.shaped.withheld)
         if found:
             fixed = task.shape.fixed
             order = replace(order, values={name: each for name, each in order.values.items() if name not in fixed})
@@ -212,11 +221,16 @@ class Decider:
             choices = {name: each.not_in() for name, each in choices.items()}
         withheld = {name for name, choice in choices.items() if choice.withheld}
         if found:
-            known = set((task.row.channels or "").split(","))
+            known = consent.recalled(task.row.channels)
+            task.merged = task.merged or consent.MERGED in known
+            new = {name for name in kept if self._is_new(stream.channels[name], requested[name], known.get(name))}
             asks_in = any(asked.status == consent.IN for asked in requested.values())
             in_question = opted_out or withheld or (asks_in and self._policy.allow_resubscribe)
-            if found.record is None and (in_question or not kept <= known):
+            if found.record is None and (in_question or new or not kept <= known.keys()):
                 found = shown(order, found)
+            read = found.record is not None and task.row.vendor_id
+            taken = self._matching.taken_over(task, found) if read else set[str]()
+            kept &= task.shaped.consent.keys()
             statuses = self._statuses(stream, found, known, opted_out)
             choices |= {
                 name: self._policy.for_known(
@@ -224,13 +238,23 @@ class Decider:
                 )
                 for name in kept
             }
+            choices |= {
+                name: choices[name].taken(statuses.get(name))
+                for name in taken & kept
+                if not stream.channels[name].of_person
+            }
         if withheld:
             self._withhold(task, found, withheld, opted_out)
         return choices, found
 
     @staticmethod
+    def _is_new(channel: Channel, asked: RequestedConsent, known: str | None) -> bool:
+        """Whether the address that stands for a channel is not the one that the vendor last showed."""
+        return bool(channel.asks and known and asked.addresses) and consent.digest(asked.addresses[0]) != known
+
+    @staticmethod
     def _statuses(
-        stream: Stream, found: Found, known: set[str], opted_out: Mapping[str, set[str]]
+        stream: Stream, found: Found, known: Mapping[str, str | None], opted_out: Mapping[str, set[str]]
     ) -> Mapping[str, str | None]:
         """The person's status by channel, None where the address is new; as far as that was read."""
         if found.record is None:
@@ -279,6 +303,19 @@ class Decider:
         for name, spelling in self._journal.opted_out(asked):
             found.setdefault(name, set()).add(asked[name, spelling])
         return found
+
+
+def _filling(values: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some values that a record as the vendor shows it has none of."""
+    found = {}
+    for name, value in values.items():
+        there = record.get(name)
+        if isinstance(value, dict) and isinstance(there, dict):
+            if inner := _filling(value, there):
+                found[name] = inner
+        elif there in (None, "", [], {}):
+            found[name] = value
+    return found
 
 
 def _require(task: WriteTask, action: str, order: Order) -> None:

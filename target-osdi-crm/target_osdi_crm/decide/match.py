@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from target_osdi_crm.vendor import Order, Record, Stream
 
 
+SHARED = {"email": "merge", "phone": "first"}
+"""What becomes of an address that another person has, unless settings say otherwise."""
+
+
 class Matching:
     """Finds records.
 
@@ -27,7 +31,9 @@ class Matching:
         recent: What this run has written.
     """
 
-    def __init__(self, recent: RecentWrites, journal: Journal, index: SearchIndex, *, own_ids: bool) -> None:
+    def __init__(
+        self, recent: RecentWrites, journal: Journal, index: SearchIndex, *, own_ids: bool, shared: Mapping[str, str]
+    ) -> None:
         """Match by what is known.
 
         Args:
@@ -35,7 +41,9 @@ class Matching:
             journal: Knows what earlier runs have.
             index: Knows when a search shows what was written.
             own_ids: Whether a record's own id is the vendor's.
+            shared: What becomes of an address that another person has, by channel.
         """
+        self._shared = {**SHARED, **shared}
         self.recent = recent
         self._journal = journal
         self._index = index
@@ -62,15 +70,68 @@ class Matching:
         return Found(vendor_id) if (vendor_id := task.row.vendor_id or own_id) else None
 
     def _by_match_keys(self, task: WriteTask) -> dict[str, Found]:
+        """Those that have a match key; one found by what weighs more goes without an address that another one has."""
+        best: dict[str, Found] = {}
+        for name in self.recent.match_keys[task.stream.name]:
+            found = self._having(task, name)
+            if best and found.keys() - best.keys() and self._leaves_out(task, name):
+                continue
+            best |= {each: there for each, there in found.items() if each not in best or best[each].record is None}
+        return best
+
+    def _having(self, task: WriteTask, name: str) -> dict[str, Found]:
         stream, found = task.stream, dict[str, Found]()
-        for name in self.recent.match_keys[stream.name]:
-            for value in task.shaped.match_keys.get(name, ()):
-                if known := self.recent.id_of(stream.name, name, value):
-                    found.setdefault(known, Found(known))
-                    continue
-                self._index.wait()
-                found |= {each.id: each for each in stream.search(name, value)}
+        for value in task.shaped.match_keys.get(name, ()):
+            if known := self.recent.id_of(stream.name, name, value):
+                found.setdefault(known, Found(known))
+                continue
+            self._index.wait()
+            found |= {each.id: each for each in stream.search(name, value)}
         return {each: there for each, there in found.items() if not self.recent.is_another(task, each)}
+
+    def _leaves_out(self, task: WriteTask, channel: str) -> bool:
+        """Whether a record goes without the address of a channel, since another person has it.
+
+        Raises:
+            Rejection: If it is not to be written then.
+        """
+        rule = self._shared.get(channel) if channel in task.stream.channels else None
+        if rule == "reject":
+            raise Rejection("shared_address", f"Another person has the {channel} address.")
+        if rule == "first":
+            task.leave_out(channel)
+        return rule == "first"
+
+    def as_one(self, task: WriteTask, found: Found) -> bool:
+        """Whether a record is to be the person found, as which another record of the source was written before.
+
+        Raises:
+            Rejection: If it is not to be written then.
+        """
+        stream = task.stream
+        channel = next((name for name in self._shared if task.shaped.match_keys.get(name)), None)
+        shares = stream.channels and channel and not task.row.vendor_id and task.shaped.own_id != found.id
+        if not shares or not self._journal.claimed(stream.name, found.id, of_this_source=True, but=task.source_key):
+            return True
+        if self._leaves_out(task, channel or ""):
+            return False
+        task.merged = True
+        return True
+
+    def taken_over(self, task: WriteTask, found: Found) -> set[str]:
+        """The channels whose address is new to a person, and another one's there; it stays theirs by the rule `first`.
+
+        Raises:
+            Rejection: If the record is not to be written then.
+        """
+        stream, theirs = task.stream, task.stream.addresses_of(found.record or {})
+        new = [
+            name
+            for name in self.recent.match_keys[stream.name]
+            if name in task.shaped.consent and set(task.shaped.match_keys.get(name, ())) - set(theirs[name])
+        ]
+        taken = {name for name in new if self._having(task, name).keys() - {found.id}}
+        return {name for name in taken if not self._leaves_out(task, name)}
 
     def _alike(self, order: Order) -> dict[str, Found]:
         if any(is_planned(str(each)) for each in order.refers.values()):
@@ -95,10 +156,12 @@ class Matching:
         for name in given:
             if set(ours[name]) & set(theirs.get(name) or ()):
                 break
-            if theirs.get(name):
-                raise Rejection(
-                    "match_at_odds", f"The vendor's {found.id} matches by {given[-1]} but has another {name}."
-                )
+            if not theirs.get(name):
+                continue
+            by = next((each for each in given if set(ours[each]) & set(theirs.get(each) or ())), given[-1])
+            if {name, by} <= task.stream.channels.keys() and name != by:
+                return None if self._leaves_out(task, by) else Found(found.id, record)
+            raise Rejection("match_at_odds", f"The vendor's {found.id} matches by {by} but has another {name}.")
         return Found(found.id, record)
 
 

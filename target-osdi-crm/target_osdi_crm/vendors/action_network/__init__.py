@@ -57,8 +57,8 @@ STREAMS = (
         match_keys=("email", "phone", "identifier"),
         default_match_keys=("email", "phone"),
         channels={
-            "email": Channel(includes=("contact",)),
-            "phone": Channel(includes=("calls", "federal calls", "contact")),
+            "email": Channel(includes=("contact",), fields=("email_addresses",)),
+            "phone": Channel(includes=("calls", "federal calls", "contact"), fields=("phone_numbers",)),
         },
         consent_read_at_first=("emailstatus", "phonestatus"),
     ),

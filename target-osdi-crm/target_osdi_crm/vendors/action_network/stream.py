@@ -76,7 +76,7 @@ class ActionNetworkStream(Stream):
         prefix = self.session.own.identifier_prefix
         if not prefix or self.idempotent:
             return None
-        return f"{prefix}:{self.name}-{self.hash_of(source_key)}"
+        return f"{prefix}:{self.name}-{self.session.hash_of(source_key)}"
 
     # While it is decided
 

@@ -14,7 +14,7 @@ from target_osdi_crm.vendors.nationbuilder.lists import Lists, ListSignups
 from target_osdi_crm.vendors.nationbuilder.pages import OnSite, Pages, WithPage
 from target_osdi_crm.vendors.nationbuilder.session import Nation, properties
 from target_osdi_crm.vendors.nationbuilder.settings import Settings
-from target_osdi_crm.vendors.nationbuilder.signups import PUSH_KEYS, Donations, Rsvps, Signups
+from target_osdi_crm.vendors.nationbuilder.signups import EMAILS, PUSH_KEYS, Donations, Rsvps, Signups
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 from target_osdi_crm.vendors.nationbuilder.tags import Taggings, Tags
 
@@ -51,7 +51,8 @@ STREAMS = (
         match_keys=(*PUSH_KEYS, "phone_number", "mobile_number"),
         default_match_keys=PUSH_KEYS,
         channels={
-            **dict.fromkeys(("email", "phone"), Channel(of_person=True)),
+            "email": Channel(of_person=True, fields=("email", *EMAILS)),
+            "phone": Channel(of_person=True),
             **dict.fromkeys(("calls", "federal calls", "contact"), Channel(asks=False, of_person=True)),
         },
         totals=(

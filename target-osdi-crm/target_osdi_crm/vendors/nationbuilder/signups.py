@@ -44,7 +44,7 @@ _CONSENT = {
 _OPT_INS = [attribute for attribute, reachable in _CONSENT.values() if reachable]
 """Consent that NationBuilder assumes where nobody gave it."""
 
-_EMAILS = ("email1", "email2", "email3", "email4")
+EMAILS = ("email1", "email2", "email3", "email4")
 
 _PHONES = ("mobile_number", "phone_number", "work_phone_number")
 
@@ -74,19 +74,46 @@ class Signups(NationBuilderStream):
 
     @override
     def shape_values(self, shaped: Shaped) -> None:
-        """Have one primary address; bounces at the source are bounces here, and none is ever taken back."""
+        """Have one primary address that is not bad; bounces at the source are bounces here, and none is taken back."""
         values = shaped.values
-        primary = f"email{values.get('primary_email_id', 1)}"
-        if not values.get("email") and values.get(primary):
-            values["email"] = values[primary]
-        if values.get(primary) and comparable("email", values[primary]) != comparable("email", values["email"]):
-            del values[primary]
-            shaped.withheld.append(f"{primary} other than email")
-        for name in (*(f"{slot}_is_bad" for slot in _EMAILS), "is_mobile_bad"):
+        for name in (*(f"{slot}_is_bad" for slot in EMAILS), "is_mobile_bad"):
             if shaped.unwritable.get(name.replace("_bad", "_bouncing")):
                 values[name] = True
             if not values.get(name):
                 values.pop(name, None)
+        primary = f"email{values.get('primary_email_id', 1)}"
+        given = [slot for slot in EMAILS if values.get(slot)]
+        bad = {comparable("email", values[slot]) for slot in given if values.get(f"{slot}_is_bad")}
+        if not values.get("email") or comparable("email", values["email"]) in bad:
+            good = [slot for slot in (primary, *given) if slot in given and not values.get(f"{slot}_is_bad")]
+            if good and good[0] != primary:
+                primary = good[0]
+                values["primary_email_id"] = int(primary.removeprefix("email"))
+            if values.get(primary):
+                values["email"] = values[primary]
+        if values.get(primary) and comparable("email", values[primary]) != comparable("email", values["email"]):
+            del values[primary]
+            shaped.withheld.append(f"{primary} other than email")
+
+    @override
+    def keeping(self, values: Record, record: Record) -> Record:
+        """Leave addresses in the slots that they have, and a slot that is bad not the primary one."""
+        there = {comparable("email", record[slot]): slot for slot in EMAILS if record.get(slot)}
+        kept = dict(values)
+        for slot in EMAILS:
+            own = there.get(comparable("email", values[slot])) if values.get(slot) else None
+            if own and own != slot:
+                del kept[slot]
+                if kept.pop(f"{slot}_is_bad", None):
+                    kept[f"{own}_is_bad"] = True
+        email = comparable("email", values.get("email") or "")
+        if email in there and email != comparable("email", record.get("email") or ""):
+            del kept["email"]
+            kept.pop("primary_email_id", None)
+        primary = f"email{kept.get('primary_email_id')}"
+        if kept.get(f"{primary}_is_bad") or record.get(f"{primary}_is_bad") or record.get(f"{primary}_is_bouncing"):
+            kept.pop("primary_email_id", None)
+        return kept
 
     @override
     def is_idempotent(self, order: Order) -> bool:
@@ -103,7 +130,7 @@ class Signups(NationBuilderStream):
     @override
     def require(self, action: str, order: Order) -> None:
         super().require(action, order)
-        if action == "create" and not any(order.values.get(name) for name in (*_NAMES, "email", *_EMAILS, *_PHONES)):
+        if action == "create" and not any(order.values.get(name) for name in (*_NAMES, "email", *EMAILS, *_PHONES)):
             raise Rejection("person_not_identifiable", "A new signup needs a name, an e-mail address or a phone.")
 
     @override
@@ -132,7 +159,7 @@ class Signups(NationBuilderStream):
     @override
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
         keys = dict(super().match_keys_of(record))
-        keys["email"] = [comparable("email", record[name]) for name in ("email", *_EMAILS) if record.get(name)]
+        keys["email"] = [comparable("email", record[name]) for name in ("email", *EMAILS) if record.get(name)]
         return keys
 
     @override
@@ -209,7 +236,7 @@ class Rsvps(NationBuilderStream):
 
 def _addresses_of(signup: Mapping[str, Any]) -> dict[str, list[str]]:
     """A signup's addresses by channel, the one that stands for the channel first."""
-    slots = ("email", f"email{signup.get('primary_email_id') or 1}", *_EMAILS)
+    slots = ("email", f"email{signup.get('primary_email_id') or 1}", *EMAILS)
     emails = list(dict.fromkeys(comparable("email", signup[name]) for name in slots if signup.get(name)))
     mobile, phone, work = ([number] if (number := digits(signup.get(name) or "")) else [] for name in _PHONES)
     return {

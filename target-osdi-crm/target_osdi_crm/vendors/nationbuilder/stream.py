@@ -69,7 +69,7 @@ class NationBuilderStream(Stream):
 
     def foreign_id_of(self, stream: str, source_key: str) -> str:
         """The external id under which a record of the source is found again."""
-        return f"osdi-crm-{self.hash_of(stream, source_key)}"
+        return f"osdi-crm-{self.session.hash_of(stream, source_key)}"
 
     # While it is decided
 

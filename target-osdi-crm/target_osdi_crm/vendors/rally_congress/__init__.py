@@ -19,7 +19,7 @@ STREAMS = (
         required=("email",),
         match_keys=("customId", "email"),
         channels={
-            "email": Channel(includes=("contact",)),
+            "email": Channel(includes=("contact",), fields=("email",)),
             "phone": Channel(Keeps.NOTHING, includes=("calls", "federal calls", "contact"), fields=("phones",)),
         },
     ),
