@@ -808,6 +808,7 @@ def test_the_summary_tells_what_was_done(account: Account, target: Any) -> None:
     assert summary["streams"]["people"]["consent_by"] == {"email defaulted": 2}
     assert "people" in done.log
     assert "calls, 0 of them refused for their pace (429)" in done.log
+    assert f"; {done.summary['calls'] / done.count('people', 'read'):.2f} calls a record" in done.log
 
 
 def test_one_that_comes_again_before_it_is_known_what_became_of_it_is_counted(

@@ -84,9 +84,11 @@ def table(result: Mapping[str, Any]) -> str:
             if kind.endswith("_by"):
                 reasons = ", ".join(f"{what} {number:,}" for what, number in sorted(found.items()))
                 lines.append(f"{stream}, {kind.removesuffix('_by')}: {reasons}")
+    read = sum(counts["read"] for counts in result["streams"].values())
+    each = f"; {result['calls'] / read:.2f} calls a record" if read else ""
     lines.append(
         f"{result['calls']:,} calls, {result['refused_429']:,} of them refused for their pace (429),"
-        f" in {result['seconds']:,} seconds"
+        f" in {result['seconds']:,} seconds{each}"
     )
     return "\n".join(lines)
 
