@@ -42,7 +42,18 @@ def checked(found: dict[str, Any]) -> dict[str, Any]:
         for key, (is_right, words) in _CHECKS.items():
             if bookmark.get(key) is not None and not is_right(bookmark[key]):
                 raise ConfigurationError(f"The state of the stream '{name}' holds {words}.")
+            if key in bookmark:
+                bookmark[key] = _in_utc(bookmark[key])
     return found
+
+
+def _in_utc(value: Any) -> Any:
+    """Return what stands in a bookmark with its times in the form in which they are written, so that they compare."""
+    if isinstance(value, dict):
+        return {name: each if name == "after" else _in_utc(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_utc(each) for each in value]
+    return utc(value) or value
 
 
 def _is_time(value: Any) -> bool:

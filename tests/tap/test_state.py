@@ -60,3 +60,22 @@ def test_what_the_first_release_wrote_is_taken(file: Path) -> None:
 def test_what_it_does_not_write_is_told_in_a_line(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         checked(wrong)
+
+
+def test_times_with_offsets_are_brought_into_the_form_that_is_written() -> None:
+    found = checked(
+        {
+            "bookmarks": {
+                "people": {
+                    "replication_key_value": "2026-03-01T20:00:00+09:00",
+                    "slices": [["2026-03-01T00:00:00", "2026-03-02T00:00:00+00:00"]],
+                },
+                "signatures": {"sweep": {"after": "petitions/2026-03-01", "since": None, "started": "2026-03-01"}},
+            }
+        }
+    )
+
+    people, signatures = found["bookmarks"]["people"], found["bookmarks"]["signatures"]
+    assert people["replication_key_value"] == "2026-03-01T11:00:00Z"
+    assert people["slices"] == [["2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"]]
+    assert signatures["sweep"] == {"after": "petitions/2026-03-01", "since": None, "started": "2026-03-01T00:00:00Z"}

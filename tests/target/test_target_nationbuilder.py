@@ -1014,3 +1014,18 @@ def test_lists_that_are_their_own_parent_or_one_anothers_are_written_with_their_
     assert done.code == 0, done.rejects
     assert sorted(each["attributes"]["slug"] for each in account.records("lists")) == ["one", "orphan", "other", "own"]
     assert len(account.records("list_members")) == 4
+
+
+def test_one_that_is_there_already_is_completed_with_what_it_refers_to(account: Account, target: Any) -> None:
+    target.write(account, "signups", person(1))
+    (before,) = (each for each in account.records("signups") if each["attributes"]["email"] == "n1@example.org")
+
+    (target.folder / "journal.db").unlink()
+    done = target.write(account, "signups", person(1, recruiter_id="p2"), person(2, recruiter_id="p1"))
+
+    shown = {each["attributes"]["email"]: each for each in account.records("signups")}
+    one, two = (shown[f"n{number}@example.org"] for number in (1, 2))
+    assert done.code == 0, done.rejects
+    assert one["id"] == before["id"]
+    assert one["attributes"]["recruiter_id"] == two["id"]
+    assert two["attributes"]["recruiter_id"] == one["id"]

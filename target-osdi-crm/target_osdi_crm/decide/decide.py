@@ -154,9 +154,11 @@ class Decider:
             if adopted := self._unchangeable(task, order, found):
                 return Decision(ADOPT, order, adopted, choices=choices)
             found = None
+        withheld = [*task.shaped.withheld, *(f"{name} unknown" for name in match.resolved.unknown)]
         unlike = None if found is None or found.record is None else stream.differences(order, found.record)
         if found and unlike == [] and not _says_more(task, order):
-            return Decision(ADOPT, order, found, choices=choices, withheld=task.shaped.withheld)
+            incomplete = match.resolved.incomplete
+            return Decision(ADOPT, order, found, choices=choices, withheld=withheld, incomplete=incomplete)
         if found:
             fixed = task.shape.fixed
             order = replace(order, values={name: each for name, each in order.values.items() if name not in fixed})
@@ -170,7 +172,7 @@ class Decider:
             found,
             choices=choices,
             fields=sorted({*order.values, *order.refers, *order.statuses}) if unlike is None else unlike,
-            withheld=[*task.shaped.withheld, *(f"{name} unknown" for name in match.resolved.unknown)],
+            withheld=withheld,
             incomplete=match.resolved.incomplete,
         )
 
