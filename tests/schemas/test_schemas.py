@@ -30,7 +30,7 @@ ANY_KEYWORDS = {
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),
-    "x-wall-clock",
+    *("x-wall-clock", "x-comma-separated"),
 }
 NESTED_KEYWORDS = ANY_KEYWORDS | {"readOnly", "writeOnly"}
 FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field", "x-wall-clock")

@@ -91,3 +91,45 @@ def test_keys_of_a_first_release_that_were_floats_are_found(sandbox: Sandbox, ta
 
     assert (done.code, done.count("people", "created")) == (0, 0)
     assert len(account.records("people")) == 1
+
+
+@pytest.mark.parametrize("depth", [150, 450])
+@pytest.mark.parametrize(
+    ("vendor", "stream", "record"),
+    [
+        ("action_network", "people", {"email": "ann@example.org"}),
+        ("nationbuilder", "signups", {"email": "ann@example.org"}),
+        ("i360", "contacts", {"FirstName": "Ann"}),
+        ("rally_congress", "supporters", {"email": "ann@example.org"}),
+        ("crowdskout", "profiles", {"first_name": "Ann"}),
+    ],
+)
+def test_a_schema_however_deep_keeps_no_record_out(
+    vendor: str, stream: str, record: dict[str, Any], depth: int, sandbox: Sandbox, target: Any
+) -> None:
+    account = sandbox.account(vendor)
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": ["object", "array"], "properties": {"a": schema}, "items": {"anyOf": [{"a": 1}]}}
+    deep: Any = "x"
+    for _ in range(depth):
+        deep = {"a": deep}
+
+    records = [{"id": "1", **record}, {"id": "2", **record, "custom_fields": deep, "custom_values": deep, "deep": deep}]
+    lines = [target.schema(stream, ["id"], deep=schema), *target.messages(stream, *records)[1:]]
+    done = target(account, lines)
+
+    assert done.code in {0, 3}, done.log
+    assert "Traceback" not in done.log
+    assert done.count(stream, "created") >= 1
+
+
+@pytest.mark.parametrize("where", ["http://127.0.0.1:9/x.json", "file:///etc/passwd", "x.json"])
+def test_a_schema_that_stands_elsewhere_is_not_fetched(sandbox: Sandbox, target: Any, where: str) -> None:
+    account = sandbox.account("action_network")
+
+    done = target(account, [target.schema("people", ["id"], x={"$ref": where}), PERSON % ("1", '"Ann"')])
+
+    assert done.code == 1
+    assert "holds no valid JSON Schema" in done.log
+    assert account.counters()["calls"] == 0

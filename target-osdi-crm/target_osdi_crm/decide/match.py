@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from osdi_crm_client import errors
 
 from target_osdi_crm.decide.decision import is_planned
+from target_osdi_crm.intake.values import vendors_id
 from target_osdi_crm.rejects import AMBIGUOUS, Rejection
 from target_osdi_crm.vendor import Found
 
@@ -66,8 +67,10 @@ class Matching:
 
     def known(self, task: WriteTask) -> Found | None:
         """The record at the vendor, where its id is known."""
-        own_id = task.shaped.own_id if self._own_ids else None
-        return Found(vendor_id) if (vendor_id := task.row.vendor_id or own_id) else None
+        if task.row.vendor_id:
+            return Found(task.row.vendor_id)
+        own_id = task.shaped.own_id if self._own_ids and not task.stream.batch_by else None
+        return Found(vendors_id("id", own_id)) if own_id else None
 
     def _by_match_keys(self, task: WriteTask) -> dict[str, Found]:
         """Those that have a match key; one found by what weighs more goes without an address that another one has."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from target_osdi_crm.intake.values import vendors_id
 from target_osdi_crm.journal.states import PENDING, WAITS
 from target_osdi_crm.rejects import REFERENCE, Rejection
 from target_osdi_crm.task import Patience, listed
@@ -104,7 +105,9 @@ class References:
     def _known_ids(self, to: str, given: Any, rows: Mapping[tuple[str, str], Row]) -> dict[str, str]:
         """The vendor's ids of those of these records of a stream that have one."""
         known = {key: row.vendor_id for key in listed(given) if (row := rows.get((to, key))) and row.vendor_id}
-        return {key: known.get(key, key) for key in listed(given)} if self._own_ids else known
+        if not self._own_ids:
+            return known
+        return {key: known.get(key) or vendors_id(to, key) for key in listed(given)}
 
     def _goes_ahead(self, task: WriteTask, missing: set[str], to: str, rows: Mapping[tuple[str, str], Row]) -> bool:
         """Whether a record is written now and once more later, when what it refers to and can do without is written.

@@ -93,6 +93,7 @@ class Preparation:
         if counted := self._known.as_shaped(task):
             return counted
         self._note_keys(task, task.shaped)
+        self._tell_unread(task)
         return None
 
     def shaped(self, task: WriteTask, record: Record) -> Shaped:
@@ -118,10 +119,17 @@ class Preparation:
             shaped.opt_outs = _opt_outs(shaped)
         if shaped.rejection:
             raise shaped.rejection
-        for name in shaped.unknown:
-            if self._is_first(task.stream.name, name):
-                logger.warning("'%s' has a field '%s' that nothing reads; it is not written.", task.stream.name, name)
         return shaped
+
+    def _tell_unread(self, task: WriteTask) -> None:
+        """Count the fields that nothing reads, and name each once, with the one that was probably meant."""
+        stream = task.stream.name
+        for name in task.shaped.unknown.keys() - {*task.arrival.input.key}:
+            meant = task.shape.columns.meant(name)
+            self._summary.detail(stream, "unread", f"{name} ({meant}?)" if meant else name)
+            if self._is_first(stream, name):
+                more = f" Did you mean '{meant}'?" if meant else ""
+                logger.warning("'%s' has a field '%s' that nothing reads; it is not written.%s", stream, name, more)
 
     def _as_far_as_it_fits(self, task: WriteTask) -> Shaped:
         """Shape what fits of a record that does not."""

@@ -16,7 +16,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessag
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_osdi_crm.intake.values import is_blank
+from target_osdi_crm.intake.values import MOST_DEPTH, is_blank
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Reader(GenericSingerReader[bytes]):
     def _schema(self, message: Message, callbacks: Callbacks) -> None:
         try:
             self.assert_line_requires(message, {"stream", "schema"})
-            callbacks[SingerMessageType.SCHEMA](message)
+            callbacks[SingerMessageType.SCHEMA]({**message, "schema": _cut(message["schema"])})
         except (InvalidInputLine, TypeError, AttributeError):
             raise Stop(CONFIGURATION, f"Line {self.line} is a SCHEMA message without a schema's properties.") from None
 
@@ -188,6 +188,13 @@ class Reader(GenericSingerReader[bytes]):
             return False
         self._pass(latest)
         return True
+
+
+def _cut(schema: Any, depth: int = 2 * MOST_DEPTH) -> Any:
+    """Return a schema without what it says of values that lie deeper than any that are taken."""
+    if isinstance(schema, dict):
+        return {name: _cut(each, depth - 1) for name, each in schema.items()} if depth > 0 else {}
+    return [_cut(each, depth - 1) for each in schema] if isinstance(schema, list) and depth > 0 else schema
 
 
 def _decoded_leniently(line: bytes | str) -> Any:

@@ -11,17 +11,16 @@ from osdi_crm_schemas import fold
 
 from target_osdi_crm.consent import both
 from target_osdi_crm.intake import addresses, consent, values
+from target_osdi_crm.intake.columns import Columns
 from target_osdi_crm.rejects import INVALID, Rejection
 from target_osdi_crm.vendor import Shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from target_osdi_crm.intake.columns import Place
     from target_osdi_crm.settings import TargetSettings
     from target_osdi_crm.vendor import Stream
-
-FLATTENED = "__"
-"""What loaders put between the names of nested fields when they flatten them."""
 
 
 class Shape:
@@ -31,6 +30,7 @@ class Shape:
     writes them with, and as the columns that a loader flattened (`custom_fields__shirt_size`).
 
     Attributes:
+        columns: Tells what a column stands for.
         refers: Properties that hold keys of other records, and the streams of these.
         write_only: Properties that the vendor never shows.
         fixed: Properties that can be set when a record is created, and not changed.
@@ -67,8 +67,7 @@ class Shape:
             if "create" in found.get("x-write", ()) and "update" not in found["x-write"]
         ]
         self._validate = Validator({"type": "object", "properties": self._writable})
-        self._columns = stream.columns
-        self._places: dict[str, tuple[str, ...]] = {}
+        self.columns = Columns(self._names, self._writable, stream.columns)
         self._channels, self._read_at_first = stream.channels, stream.consent_read_at_first
         self._met: set[str] = set()
         self._newly_read: set[str] = set()
@@ -85,28 +84,46 @@ class Shape:
         """
         shaped = Shaped()
         fitting = values.Fitting(self._zone, self._region, self._empties, keep)
-        for name, value in record.items():
-            if not values.is_blank(value):
-                self._take(shaped, name, value, fitting)
-            elif self._is_emptied(name):
-                self._take(shaped, name, None, fitting)
-        self._shape_columns(shaped, fitting)
+        entries: dict[str, dict[str, Any]] = {}
+        for place, value in self._chosen(record, shaped):
+            self._take(shaped, place, value, fitting, entries)
+        for name, parts in entries.items():
+            self._take_entry(shaped, name, parts, fitting)
         shaped.refused, shaped.replaced = fitting.refused, fitting.replaced
         shaped.withheld += [f"{path}: no {addresses.NAMES[kind]}" for path, kind, _ in fitting.refused]
         self._validate(shaped.values)
         self._validate(shaped.refers)
         return shaped
 
-    def _take(self, shaped: Shaped, name: str, value: Any, fitting: values.Fitting) -> None:
+    def _chosen(self, record: Mapping[str, Any], shaped: Shaped) -> Iterator[tuple[Place, Any]]:
+        """Yield what is given for each place, None where it is to be emptied; of two columns, the one named like it."""
+        chosen: dict[Place, tuple[int, str, Any]] = {}
+        for name, value in record.items():
+            is_blank = values.is_blank(value)
+            if is_blank and not self._is_emptied(name):
+                continue
+            if self._speaks_of_consent(name):
+                if not is_blank:
+                    _note_consent(shaped, name, value)
+                continue
+            place, distance = self.columns.place(name)
+            given = (distance, name, None if is_blank else value)
+            if not place:
+                shaped.unknown[name] = given[2]
+            elif place not in chosen:
+                chosen[place] = given
+            else:
+                chosen[place] = _nearer(chosen[place], given, shaped)
+        for place, (_, _, value) in chosen.items():
+            yield place, value
+
+    def _take(
+        self, shaped: Shaped, place: Place, value: Any, fitting: values.Fitting, entries: dict[str, dict[str, Any]]
+    ) -> None:
         """Take a field in; null is one that is to be emptied."""
-        if name not in self._places:
-            self._places[name] = self._place(name)
-        known, *inner = self._places[name] or ("",)
-        if self._speaks_of_consent(name):
-            if value is not None:
-                _note_consent(shaped, name, value)
-        elif not known:
-            shaped.unknown[name] = value
+        known, *inner = str(place[0]), *map(str, place[1:])
+        if 0 in place:
+            entries.setdefault(known, {})["".join(inner[1:])] = value
         elif known in self.refers and known in self._writable:
             _put(shaped.refers, known, values.keys(known, value, self._writable[known]))
             shaped.withheld += [f"{known} cannot be emptied"] * (value is None)
@@ -121,6 +138,17 @@ class Shape:
         else:
             with suppress(Rejection):
                 _put(shaped.unwritable, known, values.fit(known, value, self._properties[known]))
+
+    def _take_entry(self, shaped: Shaped, name: str, parts: Mapping[str, Any], fitting: values.Fitting) -> None:
+        """Make the one entry of a list that flat columns stand for, unless the record has the list as well."""
+        if name in shaped.values:
+            shaped.withheld.append(f"columns beside {name}")
+            return
+        items = self._writable[name]["items"].get("properties", {})
+        blank = (fold(f"{name}{part}") for part, value in parts.items() if value is None)
+        fitting.empties = {*self._empties, *blank}
+        entry = parts[""] if "" in parts else {part: _wrapped(value, items[part]) for part, value in parts.items()}
+        _put(shaped.values, name, values.fit(name, [entry], self._writable[name], fitting))
 
     def _speaks_of_consent(self, name: str) -> bool:
         """Whether a field says who may be reached; when somebody said so is a value like others."""
@@ -146,38 +174,8 @@ class Shape:
         """Whether a blank in this field empties: it is named as it comes, or as the property that it is."""
         if not self._empties:
             return False
-        place = self._place(name) or self._columns.get(fold(name), ())
-        return fold(name) in self._empties or fold("".join(place)) in self._empties
-
-    def _place(self, name: str) -> tuple[str, ...]:
-        """Return the property that a field is, and the names in it that a flattened one leads to; nothing of others."""
-        if known := self._names.get(fold(name)):
-            return (known,)
-        head, *rest = name.split(FLATTENED)
-        known = self._names.get(fold(head))
-        if not known or not all(rest) or "object" not in self._writable.get(known, {}).get("type", ()):
-            return ()
-        inner = self._writable[known].get("properties", {})
-        if not inner:
-            return (known, FLATTENED.join(rest))
-        named = {fold(each): each for each in inner}
-        return (known, named.get(fold(rest[0]), rest[0]), *rest[1:])
-
-    def _shape_columns(self, shaped: Shaped, fitting: values.Fitting) -> None:
-        """Make the one entry of a list that flat columns stand for, unless the record has the list as well."""
-        entries: dict[str, dict[str, Any]] = {}
-        for column in list(shaped.unknown):
-            if place := self._columns.get(fold(column)):
-                entries.setdefault(place[0], {})[place[1]] = shaped.unknown.pop(column)
-        for name, parts in entries.items():
-            fitting.empties = {
-                *self._empties,
-                *(fold(f"{name}{part}") for part, value in parts.items() if value is None),
-            }
-            items = self._writable[name]["items"].get("properties", {})
-            entry = parts.get("") or {part: _wrapped(value, items[part]) for part, value in parts.items()}
-            if name not in shaped.values:
-                _put(shaped.values, name, values.fit(name, [entry], self._writable[name], fitting))
+        place = "".join(str(part) for part in self.columns.place(name)[0] if part)
+        return fold(name) in self._empties or fold(place) in self._empties
 
     def fitting(self, record: Mapping[str, Any]) -> Shaped:
         """Shape a record without the values that do not fit the schema, but with all that is given as an address."""
@@ -233,6 +231,15 @@ def _note_consent(shaped: Shaped, name: str, value: Any) -> None:
 
 def _refuse(uri: str) -> NoReturn:
     raise ValueError(uri)
+
+
+def _nearer(one: tuple[int, str, Any], other: tuple[int, str, Any], shaped: Shaped) -> tuple[int, str, Any]:
+    """Return which of two columns counts that stand for the same, and tell where the other says something else."""
+    winner, loser = sorted((one, other), key=lambda given: given[0])
+    nested = isinstance(winner[2], dict | list) or isinstance(loser[2], dict | list)
+    if nested or values.text_of(winner[2]) != values.text_of(loser[2]):
+        shaped.withheld.append(f"{loser[1]} beside {winner[1]}")
+    return winner
 
 
 def _wrapped(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,3})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NO_ID = re.compile(r"[/?#%\\\s]")
 _FLAGS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0"), False),
@@ -108,7 +109,7 @@ def _fitted(path: str, value: Any, schema: Schema, fitting: Fitting, depth: int)
         if not kinds or "object" in kinds:
             return _object(path, value, schema, fitting, depth)
     elif isinstance(value, list):
-        if not kinds or "array" in kinds:
+        if not kinds or "array" in kinds or schema.get("x-comma-separated"):
             return _list(path, value, schema, fitting, depth)
     elif isinstance(value, bool):
         if not kinds or "boolean" in kinds:
@@ -146,6 +147,17 @@ def key(path: str, value: Any) -> str | None:
     return _digits(value)
 
 
+def vendors_id(path: str, given: str) -> str:
+    """Return an id that a record gives as the vendor's, which is to stand in the address of a call.
+
+    Raises:
+        Rejection: If it would lead to another address.
+    """
+    if _NO_ID.search(given) or given in {".", ".."}:
+        raise _invalid(path, "not an id: it holds what leads to another address")
+    return given
+
+
 def keys(path: str, value: Any, schema: Schema) -> str | list[str] | None:
     """Return a reference, or the list of them where the schema wants one; raises as `key` does."""
     if "array" not in _kinds(schema):
@@ -167,11 +179,7 @@ def is_unprintable(value: Any) -> bool:
 def _from_text(path: str, text: str, schema: Schema, fitting: Fitting, depth: int) -> Any:
     kinds = _kinds(schema)
     if not kinds or "string" in kinds:
-        if schema.get("x-wall-clock"):
-            return _wall_clock(path, text)
-        if schema.get("format") == "date-time":
-            return _instant(path, text, fitting.zone)
-        return _date(path, text) if schema.get("format") == "date" else _text(path, text, schema, fitting)
+        return _time_or_text(path, text, schema, fitting)
     plain = text.strip()
     if "boolean" in kinds and plain.lower() in _FLAGS:
         return _FLAGS[plain.lower()]
@@ -183,7 +191,18 @@ def _from_text(path: str, text: str, schema: Schema, fitting: Fitting, depth: in
         except (ValueError, RecursionError):
             raise _invalid(path, "not JSON") from None
         return _fitted(path, value, schema, fitting, depth)
+    if "array" in kinds and (member := schema.get("x-comma-separated")):
+        parts = [part.strip() for part in plain.split(",")]
+        return _list(path, parts if member is True else [{member: part} for part in parts], schema, fitting, depth)
     raise _invalid(path, f"not {_wanted(kinds)}")
+
+
+def _time_or_text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
+    if schema.get("x-wall-clock"):
+        return _wall_clock(path, text)
+    if schema.get("format") == "date-time":
+        return _instant(path, text, fitting.zone)
+    return _date(path, text) if schema.get("format") == "date" else _text(path, text, schema, fitting)
 
 
 def _text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
@@ -257,10 +276,12 @@ def _object(path: str, value: Mapping[str, Any], schema: Schema, fitting: Fittin
     return found or None
 
 
-def _list(path: str, value: list[Any], schema: Schema, fitting: Fitting, depth: int) -> list[Any] | None:
-    items = schema.get("items", {})
+def _list(path: str, value: list[Any], schema: Schema, fitting: Fitting, depth: int) -> list[Any] | str | None:
+    is_text = "string" in _kinds(schema)
+    items = {"type": ["string"]} if is_text else schema.get("items", {})
     found = [_fitted(path, each, items, fitting, depth - 1) for each in value]
-    return [each for each in found if each is not None] or None
+    given = [each for each in found if each is not None]
+    return (", ".join(given) if is_text else given) or None
 
 
 def _instant(path: str, text: str, zone: tzinfo) -> str:

@@ -44,7 +44,7 @@ class Summary:
             self._counts[stream][what] += number
 
     def detail(self, stream: str, kind: str, what: str) -> None:
-        """Count something of a kind: one of `COLUMNS`, `consent`, `withheld` or `replaced`."""
+        """Count something of a kind: one of `COLUMNS`, `consent`, `withheld`, `replaced` or `unread`."""
         with self._lock:
             self._details[stream][kind][what] += 1
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent, both
+from target_osdi_crm.custom_fields import by_field
 from target_osdi_crm.intake import addresses, consent
 from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.rejects import Rejection
@@ -125,6 +126,8 @@ class People(ActionNetworkStream):
         if action == "create" and not (order.values.keys() & {"email_addresses", "phone_numbers"}):
             raise Rejection("person_not_identifiable", "To create one, people need an e-mail address or a phone.")
         super().require(action, order)
+        if columns := order.values.get("custom_columns"):
+            order.notes.extend(self._by_field(columns)[1])
 
     @override
     def create(self, order: Order) -> Record:
@@ -171,9 +174,12 @@ class People(ActionNetworkStream):
         """Give custom fields that came as columns, whose names a warehouse folded, the names the group knows."""
         values = dict(values)
         if columns := values.pop("custom_columns", None):
-            named = {self.session.custom_field(column): value for column, value in columns.items()}
+            named, _ = self._by_field(columns)
             values["custom_fields"] = named | (values.get("custom_fields") or {})
         return values
+
+    def _by_field(self, columns: Record) -> tuple[Record, list[str]]:
+        return by_field(columns, {column: self.session.custom_field(column) for column in columns})
 
     @override
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:

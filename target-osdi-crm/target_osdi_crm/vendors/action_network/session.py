@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import osdi_crm_schemas
 from osdi_crm_client import paging
 from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
+from target_osdi_crm.custom_fields import the_field
 from target_osdi_crm.rejects import CHANGE, EACH_RUN, Rejection
 from target_osdi_crm.vendor import Record, Session, object_of
 from target_osdi_crm.vendors.action_network.settings import Settings
@@ -35,7 +35,7 @@ class Group(Session[Settings]):
     def __init__(self, account: Account, settings: TargetSettings, own: Settings) -> None:
         super().__init__(account, settings, own)
         self.tags = TagsByName(self)
-        self._custom_fields: dict[str, str] | None = None
+        self._custom_fields: list[str] | None = None
         self._guard = threading.Lock()
 
     def read_all(self, path: str, wanted: str = "") -> Iterator[Record]:
@@ -59,12 +59,16 @@ class Group(Session[Settings]):
         return reply
 
     def custom_field(self, column: str) -> str:
-        """The name that the group knows a custom field by, which a warehouse may have folded."""
+        """The name that the group knows a custom field by, which a warehouse may have folded.
+
+        Raises:
+            Rejection: If that could be one of several, and is none exactly.
+        """
         with self._guard:
             if self._custom_fields is None:
-                names = [str(each["name"]) for each in self.read_all("metadata/custom_fields")]
-                self._custom_fields = {osdi_crm_schemas.fold(name): name for name in names}
-            return self._custom_fields.get(osdi_crm_schemas.fold(column), column)
+                self._custom_fields = [str(each["name"]) for each in self.read_all("metadata/custom_fields")]
+            names = self._custom_fields
+        return the_field(column, names) or column
 
 
 class TagsByName:

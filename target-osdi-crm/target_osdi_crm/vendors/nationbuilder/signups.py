@@ -53,8 +53,21 @@ _NAMES = ("first_name", "middle_name", "last_name", "legal_name")
 _DONOR = ("first_name", "middle_name", "last_name", "email")
 
 
+_COLUMNS = {
+    "street": ("home_address", "address1"),
+    "address2": ("home_address", "address2"),
+    "city": ("home_address", "city"),
+    "state": ("home_address", "state"),
+    "zip": ("home_address", "zip"),
+    "country": ("home_address", "country_code"),
+}
+"""Flat columns, folded, and where they belong."""
+
+
 class Signups(NationBuilderStream):
     """Signups: people and organisations."""
+
+    columns = _COLUMNS
 
     @override
     def read_consent(self, shaped: Shaped) -> None:

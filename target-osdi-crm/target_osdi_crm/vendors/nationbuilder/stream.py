@@ -12,6 +12,7 @@ from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
+from target_osdi_crm.custom_fields import by_field, the_field
 from target_osdi_crm.intake import values
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from osdi_crm_client.wire import RawRow
 
 CREATED_SINCE = "filter[created_at][gte]"
+
+_CUSTOM = "custom_"
+"""What the columns begin with that stand for custom values."""
 
 _CUSTOM_KINDS = {"checkbox": "boolean", "number": "number"}
 """Types of JSON by type of custom field, where it is not text."""
@@ -54,6 +58,8 @@ class NationBuilderStream(Stream):
                 self._shape_address(name, given[name])
         if not self.session.own.write_totals:
             withhold(shaped, self.totals, "totals that NationBuilder keeps")
+        if self.custom_values_of:
+            _shape_custom_columns(shaped)
         self.shape_values(shaped)
         shaped.match_keys |= {key: [comparable(key, given[key])] for key in self.match_keys if given.get(key)}
 
@@ -130,6 +136,8 @@ class NationBuilderStream(Stream):
         if not given or not self.custom_values_of:
             return
         known = self.session.custom_fields(self.custom_values_of)
+        given, beside = by_field(given, {slug: the_field(slug, known) or slug for slug in given})
+        order.notes.extend(f"without {each}" for each in beside)
         unknown = sorted(given.keys() - known.keys())
         if unknown and self.session.own.unknown_custom_fields != "withhold":
             raise Rejection("unknown_custom_fields", f"The nation has no custom field {', '.join(unknown)}.")
@@ -223,6 +231,14 @@ class NationBuilderStream(Stream):
             if name in names and name in record and str(record[name]) != str(given):
                 unlike.append(name)
         return unlike
+
+
+def _shape_custom_columns(shaped: Shaped) -> None:
+    """Gather the columns that stand for custom values, by their slugs."""
+    columns = [name for name in shaped.unknown if name.lower().startswith(_CUSTOM) and len(name) > len(_CUSTOM)]
+    custom = {name[len(_CUSTOM) :]: values.fit(name, shaped.unknown.pop(name), {}) for name in columns}
+    if custom:
+        shaped.values["custom_values"] = custom | (shaped.values.get("custom_values") or {})
 
 
 def _written(body: Any) -> RawRow | None:

@@ -9,6 +9,7 @@ import osdi_crm_schemas
 from osdi_crm_client.errors import Fault, VendorError
 from typing_extensions import override
 
+from target_osdi_crm.intake.values import vendors_id
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendors.rally_congress.stream import NAME, RallyCongressStream
 
@@ -35,7 +36,7 @@ class Letters(RallyCongressStream):
         shaped.own_id = None
         for name in self.required:
             if shaped.unwritable.get(name):
-                shaped.values[name] = str(shaped.unwritable.pop(name))
+                shaped.values[name] = vendors_id(name, str(shaped.unwritable.pop(name)))
         if not self.session.own.deliver_letters:
             shaped.values["mode"] = _NO_DELIVERY
 
