@@ -37,6 +37,16 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_LOOKS = 0.02
 """How often somebody who waits for a place looks for one."""
 
+_CONNECTION: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "options": "-c statement_timeout=10s -c synchronous_commit=off",
+}
+"""So that no call waits for a database that is gone."""
+
 _LOCK = 91735209
 """The advisory lock under which the table is made."""
 
@@ -360,7 +370,7 @@ class PaceStore:
             ) from None
         redaction.hide(str(self._named))
         try:
-            connection = psycopg.connect(str(self._named), autocommit=True, connect_timeout=10)
+            connection = psycopg.connect(str(self._named), autocommit=True, **_CONNECTION)
         except psycopg.Error as error:
             raise ConfigurationError(
                 f"The setting 'pace_store' names a database that cannot be used: {type(error).__name__}."
