@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -94,6 +95,28 @@ def test_wheels_and_sdists_carry_code_schemas_types_and_licences(built: Path) ->
         assert {"LICENSE", "README.md", "pyproject.toml"} <= held, sdist.name
         if sdist.name.startswith("osdi_crm_schemas"):
             assert held >= SCHEMAS
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no clone, to install from")
+def test_the_commands_of_the_readme_install_from_git(tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Install\n")[2].partition("\n## ")[0]
+    (first, second) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    uv("venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
+    address = re.sub(r"^REPO=.*$", f"REPO=git+file://{ROOT}", first, flags=re.MULTILINE)
+    script = f"{address}{second}".replace("pip install", '"$UV" pip install').replace("uv tool", '"$UV" tool')
+    environment = {
+        "VIRTUAL_ENV": str(tmp_path / "venv"),
+        "UV": str(UV),
+        "UV_CONSTRAINT": str(ROOT / "constraints.txt"),
+        "UV_TOOL_DIR": str(tmp_path / "tools"),
+        "UV_TOOL_BIN_DIR": str(tmp_path / "bin"),
+    }
+
+    done = commands.run(["bash", "-ec", script], cwd=tmp_path, env=os.environ | environment)
+
+    assert done.returncode == 0, done.stderr
+    for command in ("venv/bin/tap-osdi-crm", "venv/bin/target-osdi-crm", "bin/tap-osdi-crm"):
+        assert alone(tmp_path, tmp_path / command, "--version").stdout.startswith(Path(command).name)
 
 
 def test_the_tap_alone_tells_discovers_and_reads(built: Path, sandbox: Sandbox, tap: Any, tmp_path: Path) -> None:
