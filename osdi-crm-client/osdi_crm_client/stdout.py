@@ -1,4 +1,4 @@
-"""Standard output that nobody reads any more: `head` has seen enough, or a loader has ended."""
+"""Commands for people, and standard output that nobody reads any more: `head` is done, or a loader has ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
+from osdi_crm_client import redaction
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 UNREAD = 141
 """The exit code of a program that SIGPIPE has ended."""
@@ -30,3 +34,26 @@ def for_people() -> Iterator[None]:
     except BrokenPipeError:
         let_go()
         sys.exit(UNREAD)
+
+
+def run(
+    command: click.Command, name: str, arguments: Sequence[str] | None, errors: tuple[type[Exception], ...]
+) -> None:
+    """Run a command for people: one of the errors is a line and exit code 1, a wrong option exit code 2.
+
+    click's own way would take a pipe that nobody reads for an error.
+    """
+    try:
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        with for_people(), command.make_context(name, given) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(1)
+    except errors as error:
+        print(redaction.redact(str(error)), file=sys.stderr)  # noqa: T201
+        sys.exit(1)

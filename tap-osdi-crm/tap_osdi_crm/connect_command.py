@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,20 +27,7 @@ _NO_RIGHT = {401, 403}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if the account cannot be reached, with 2 if it was not asked right."""
-    try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        with stdout.for_people(), connect.make_context("osdi-crm-connect", given) as context:
-            connect.invoke(context)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(1)
-    except (ConfigurationError, VendorError) as error:
-        print(redaction.redact(str(error)), file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+    stdout.run(connect, "osdi-crm-connect", arguments, (ConfigurationError, VendorError))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

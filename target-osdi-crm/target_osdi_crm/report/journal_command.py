@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -106,18 +105,7 @@ class Chosen:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if the journal cannot be used, with 2 if it was not asked right."""
-    try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        with stdout.for_people(), journal.make_context("osdi-crm-journal", given) as context:
-            journal.invoke(context)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (ConfigurationError, sa.exc.SQLAlchemyError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+    stdout.run(journal, "osdi-crm-journal", arguments, (ConfigurationError, sa.exc.SQLAlchemyError))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
