@@ -205,6 +205,7 @@ class Stream:
         columns: Flat columns, as a warehouse has them, folded, and the list and the part of its one entry that each
             stands for.
         channels: Of people, the channels on which they can be reached, by name.
+        delivery_words: Words, folded, that the vendor has for whether an address works, which say nothing of consent.
         consent_read_at_first: Columns about consent, folded, that journals of the first release know to have been read.
         session: What it shares with the vendor's other streams in this run.
     """
@@ -226,6 +227,7 @@ class Stream:
     default_match_keys: tuple[str, ...] = ALL
     columns: ClassVar[Mapping[str, tuple[str, str]]] = {}
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    delivery_words: tuple[str, ...] = ()
     consent_read_at_first: tuple[str, ...] = ()
     session: Session[Any] = field(init=False, repr=False)
 

@@ -207,8 +207,8 @@ ORGANISATION = Trip(
 
 
 def _supporter(_: str, record: Record) -> None:
-    # somebody asked is taken for subscribed, everybody else is not; only the vendor says who complained
-    record["emailOptin"] = "yes" if record["emailOptin"] in {"yes", "pending"} else "unsubscribed"
+    # somebody who has not confirmed is not subscribed by a copy; only the vendor says who complained
+    record["emailOptin"] = "yes" if record["emailOptin"] == "yes" else "unsubscribed"
 
 
 RALLY = Trip(

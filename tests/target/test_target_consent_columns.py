@@ -30,7 +30,7 @@ EMAIL_OUT: list[Record] = [
     {"unsubscribed_at": "2026-01-05T10:00:00Z"},
     {"do_not_email": "t"},
     {"do_not_contact": True},
-    {"email_status": "hard_bounce", "email_opt_in": True},
+    {"email_status": "previous bounce", "email_opt_in": True},
     {"email_status": "spam complaint"},
 ]
 PHONE_OUT: list[Record] = [

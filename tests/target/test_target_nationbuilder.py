@@ -1029,3 +1029,15 @@ def test_one_that_is_there_already_is_completed_with_what_it_refers_to(account: 
     assert one["id"] == before["id"]
     assert one["attributes"]["recruiter_id"] == two["id"]
     assert two["attributes"]["recruiter_id"] == one["id"]
+
+
+def test_somebody_not_to_be_contacted_keeps_what_was_said_of_each_channel(account: Account, target: Any) -> None:
+    out = {"do_not_contact": True, "email_opt_in": True, "phone_number": "2025550199", "do_not_call": False}
+
+    done = target.write(account, "signups", person(1, **out), person(2, phone_number="2025550199"))
+
+    assert done.code == 0, done.log
+    by_email = {each["attributes"]["email"]: each["attributes"] for each in account.records("signups")}
+    first, second = by_email["n1@example.org"], by_email["n2@example.org"]
+    assert (first["do_not_contact"], first["email_opt_in"], first["do_not_call"]) == (True, True, False)
+    assert (second["do_not_contact"], second["do_not_call"]) == (False, True)

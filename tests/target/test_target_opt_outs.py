@@ -252,3 +252,27 @@ def test_without_an_opt_out_all_of_them_are_reached(sandbox: Sandbox, target: Ta
 
     assert done.code == 0, done.log
     assert any(map(way.reached, account.records(way.people))), "or the tests above prove nothing"
+
+
+def test_an_opt_out_counts_though_another_part_of_its_entry_is_invalid(sandbox: Sandbox, target: TargetCommand) -> None:
+    account = sandbox.account("action_network")
+    entry = {"address": EMAIL, "status": "unsubscribed", "primary": "perhaps"}
+
+    done = target.write(
+        account, "people", {"id": "b", "email_addresses": [entry]}, {"id": "a", "email": EMAIL, "email_opt_in": "y"}
+    )
+
+    assert [each["code"] for each in done.rejects] == ["invalid_record"]
+    assert account.records("people")[0]["email_addresses"][0]["status"] == "unsubscribed"
+
+
+def test_an_opt_out_counts_though_a_stream_map_fails_on_its_record(sandbox: Sandbox, target: TargetCommand) -> None:
+    account = sandbox.account("action_network")
+    out = {"id": "b", "email": EMAIL, "email_status": "unsubscribed", "name": None}
+    into = {"id": "a", "email": EMAIL, "email_status": "subscribed", "name": "Ann"}
+
+    done = target.write(account, "people", out, into, stream_maps={"people": {"given_name": "name.upper()"}})
+
+    assert len(done.rejects) == 1
+    (there,) = account.records("people")
+    assert there["email_addresses"][0]["status"] == "unsubscribed"

@@ -212,7 +212,7 @@ class Decider:
         requested, stream = task.shaped.consent, task.stream
         if not requested:
             return {}, found
-        opted_out = self._opted_out(requested)
+        opted_out = self._opted_out(task)
         kept = {name for name in requested if stream.channels[name].keeps is not Keeps.NOTHING}
         choices = {
             name: self._policy.for_new(stream.channels[name], asked, opted_out=name in opted_out)
@@ -290,15 +290,16 @@ class Decider:
         fields = {field for name in channels for field in stream.channels[name].fields}
         shaped.values = {name: value for name, value in shaped.values.items() if name not in fields}
 
-    def _opted_out(self, requested: Mapping[str, RequestedConsent]) -> dict[str, set[str]]:
-        """By channel, the addresses of which some record said that they are not to be used, and this one does not."""
+    def _opted_out(self, task: WriteTask) -> dict[str, set[str]]:
+        """By channel, the addresses of which another record, and not this one, said that they are not to be used."""
         if self._policy.allow_resubscribe:
             return {}
         asked = {
             (name, spelling): address
-            for name, each in requested.items()
+            for name, each in task.shaped.consent.items()
             if each.status != consent.OUT
             for address in each.addresses
+            if (name, address) not in task.opt_outs
             for spelling in spellings(address, self._region)
         }
         found: dict[str, set[str]] = {}

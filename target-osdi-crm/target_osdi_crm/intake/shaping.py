@@ -68,7 +68,9 @@ class Shape:
         ]
         self._validate = Validator({"type": "object", "properties": self._writable})
         self.columns = Columns(self._names, self._writable, stream.columns)
+        self._delivery_words = stream.delivery_words
         self._channels, self._read_at_first = stream.channels, stream.consent_read_at_first
+        self._speaks: dict[str, bool] = {}
         self._met: set[str] = set()
         self._newly_read: set[str] = set()
 
@@ -103,7 +105,7 @@ class Shape:
             if is_blank and not self._is_emptied(name):
                 continue
             if self._speaks_of_consent(name):
-                if not is_blank:
+                if not is_blank and not (isinstance(value, str) and fold(value) in self._delivery_words):
                     _note_consent(shaped, name, value)
                 continue
             place, distance = self.columns.place(name)
@@ -152,9 +154,10 @@ class Shape:
 
     def _speaks_of_consent(self, name: str) -> bool:
         """Whether a field says who may be reached; when somebody said so is a value like others."""
-        if not self._channels or not consent.is_column(name):
-            return False
-        return "format" not in self._writable.get(self._names.get(fold(name), ""), {})
+        if name not in self._speaks:
+            own = self._writable.get(self._names.get(fold(name), ""), {})
+            self._speaks[name] = bool(self._channels) and consent.is_column(name) and "format" not in own
+        return self._speaks[name]
 
     def newly_read(self, record: Mapping[str, Any]) -> bool:
         """Whether a record says something about consent in a column that the first release did not read."""
@@ -179,12 +182,28 @@ class Shape:
 
     def fitting(self, record: Mapping[str, Any]) -> Shaped:
         """Shape a record without the values that do not fit the schema, but with all that is given as an address."""
-        fits = {}
-        for name, value in record.items():
-            with suppress(Rejection):
-                self({name: value}, keep=None)
-                fits[name] = value
-        return self(fits, keep=None)
+        fits = {name: self._fitting(name, value) for name, value in record.items()}
+        return self({name: value for name, value in fits.items() if value is not None}, keep=None)
+
+    def _fitting(self, name: str, value: Any) -> Any:
+        """As much of a field as fits: all, or of an object or a list of objects the parts that do; None of others."""
+        if self._fits(name, value):
+            return value
+        if isinstance(value, dict):
+            return {part: inner for part, inner in value.items() if self._fits(name, {part: inner})}
+        if isinstance(value, list):
+            items = (each for each in value if isinstance(each, dict))
+            return [
+                {part: inner for part, inner in each.items() if self._fits(name, [{part: inner}])} for each in items
+            ]
+        return None
+
+    def _fits(self, name: str, value: Any) -> bool:
+        try:
+            self({name: value}, keep=None)
+        except Rejection:
+            return False
+        return True
 
 
 class Validator:

@@ -77,7 +77,8 @@ class Signups(NationBuilderStream):
         every = {**reached, "phone": reached["calls"]}
         for name, channel in self.channels.items():
             status = channel.status(name, shaped.said)
-            if name == "email" and values.get("unsubscribed_at"):
+            left = name == "email" and values.get("unsubscribed_at")
+            if left or (status is None and channel.asks and shaped.said.get("contact") == OUT):
                 status = OUT
             if status or (reached[name] and name != "contact"):
                 shaped.consent[name] = RequestedConsent(tuple(reached[name]), status)
@@ -96,8 +97,7 @@ class Signups(NationBuilderStream):
                 values.pop(name, None)
         primary = f"email{values.get('primary_email_id', 1)}"
         given = [slot for slot in EMAILS if values.get(slot)]
-        bad = {comparable("email", values[slot]) for slot in given if values.get(f"{slot}_is_bad")}
-        if not values.get("email") or comparable("email", values["email"]) in bad:
+        if not values.get("email"):
             good = [slot for slot in (primary, *given) if slot in given and not values.get(f"{slot}_is_bad")]
             if good and good[0] != primary:
                 primary = good[0]

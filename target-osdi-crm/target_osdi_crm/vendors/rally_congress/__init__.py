@@ -18,6 +18,7 @@ STREAMS = (
         path="supporters",
         required=("email",),
         match_keys=("customId", "email"),
+        delivery_words=("hardbounce", "softbounce", "dnsfail"),
         channels={
             "email": Channel(includes=("contact",), fields=("email",)),
             "phone": Channel(Keeps.NOTHING, includes=("calls", "federal calls", "contact"), fields=("phones",)),
