@@ -35,6 +35,9 @@ demo: setup $(if $(filter all,$(VENDOR)),.meltano/.ready)
 settings: setup
 	$(BIN)/python hub/generate.py
 
+fuzz: setup
+	FUZZ_SEEDS=$(or $(SEEDS),15) $(BIN)/pytest -n 3 -rP tests/fuzz
+
 test: setup .meltano/.ready
 	$(BIN)/pytest -n 3 -m "not chaos"
 

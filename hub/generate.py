@@ -125,9 +125,16 @@ def definition(plugin: str, told: dict[str, Any], vendor: str) -> dict[str, Any]
         "settings_group_validation": [required(told, vendor)],
         "settings": [
             {"name": "vendor", "label": "Vendor", "kind": "hidden", "value": vendor, "description": "Which CRM."},
-            *(setting(n, found, {}) for n, found in sorted(of_vendor(told, vendor).items())),
+            *(
+                setting(n, found, {}) | OF_THE_PROJECT.get(n, {})
+                for n, found in sorted(of_vendor(told, vendor).items())
+            ),
         ],
     }
+
+
+OF_THE_PROJECT = {"work_dir": {"value": "$MELTANO_PROJECT_ROOT/.osdi-crm"}}
+"""Settings that are the same wherever in a project Meltano is started."""
 
 
 def meltano_settings(told: dict[str, Any]) -> str:
@@ -137,8 +144,7 @@ def meltano_settings(told: dict[str, Any]) -> str:
     for name, found in told["settings"]["properties"].items():
         entry = setting(name, found, titles)
         shown: dict[str, Any] = {key: entry[key] for key in ("name", "kind", "sensitive", "options") if key in entry}
-        if name == "work_dir":
-            shown["value"] = "$MELTANO_PROJECT_ROOT/.osdi-crm"
+        shown |= OF_THE_PROJECT.get(name, {})
         lines.append("    - " + yaml.safe_dump(shown, default_flow_style=True, sort_keys=False, width=1000).strip())
     return "\n".join(lines) + "\n"
 

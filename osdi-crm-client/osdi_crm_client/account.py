@@ -8,17 +8,26 @@ from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, urljoin
+from urllib.parse import quote_plus, urljoin, urlsplit
 
 import requests
 
 from osdi_crm_client import settings
-from osdi_crm_client.errors import ConfigurationError, Refused, VendorError
+from osdi_crm_client.errors import (
+    OF_ANOTHER_FORM,
+    ConfigurationError,
+    Denied,
+    NotAllowed,
+    NotSignedIn,
+    Refused,
+    VendorError,
+    garbled,
+)
 from osdi_crm_client.pace_store import PaceStore
 from osdi_crm_client.pacing import ConcurrencyLimit, Pacer
 from osdi_crm_client.retry import Retrying
 from osdi_crm_client.settings import ClientSettings
-from osdi_crm_client.transport import Transport
+from osdi_crm_client.transport import CallLimits, Transport
 from osdi_crm_client.vendor import vendor
 
 if TYPE_CHECKING:
@@ -46,6 +55,7 @@ class Account:
         most_in_flight: How many calls may be under way at a time.
         concurrency: What keeps them to that.
         transport: What sends the calls.
+        has_answered: Whether a call to the API has had a good answer, so that the credentials are good.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -80,8 +90,13 @@ class Account:
             pacer=self.pacer,
             concurrency=self.concurrency,
             signer=self.vendor.sign_in(self.own, self.settings),
-            timeout=self.settings.timeout_seconds or 60,
+            limits=CallLimits(
+                self.settings.timeout_seconds or 60,
+                self.settings.call_timeout_seconds or 300,
+                self.settings.max_answer_bytes,
+            ),
         )
+        self.has_answered = False
         self._retrying = Retrying(self.vendor.title, self.pacer)
         self._headers = {"User-Agent": USER_AGENT, **self.vendor.headers}
 
@@ -107,7 +122,11 @@ class Account:
             VendorError: If it cannot.
         """
         path, params = self.vendor.check
-        self.call("GET", path, params=params, repeatable=True)
+        request = self.prepare("GET", f"{self.base_url}/{path}", params=params)
+        try:
+            self._sent(request, repeatable=True)
+        except Denied as denied:
+            raise (NotSignedIn.instead_of(denied) if self.vendor.check_tells else denied) from None
 
     @property
     def in_flight(self) -> int:
@@ -125,7 +144,7 @@ class Account:
             VendorError: If that fails; a refusal tells the time too.
         """
         if not self.transport.knows_time:
-            with suppress(Refused):
+            with suppress(Refused, Denied):
                 self.check()
         return self.transport.now()
 
@@ -189,10 +208,34 @@ class Account:
             repeatable: Whether making it twice does no more than making it once.
             lighter: Returns what to send at the next try instead of a request that met this error.
         """
+        try:
+            return self._sent(request, repeatable=repeatable, lighter=lighter)
+        except Denied as denied:
+            raise self._told_apart(denied) from None
 
+    def _told_apart(self, denied: Denied) -> VendorError:
+        """Tell whether credentials that were not accepted for a call may not make that one alone.
+
+        Raises:
+            NotSignedIn: If the account's own check is refused, too.
+        """
+        if self.vendor.check_tells:
+            with suppress(Refused):
+                self.check()
+        elif not self.has_answered:
+            return denied
+        return NotAllowed.instead_of(denied)
+
+    def _sent(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        repeatable: bool,
+        lighter: Callable[[requests.PreparedRequest, VendorError], requests.PreparedRequest] | None = None,
+    ) -> requests.Response:
         def once() -> requests.Response:
             nonlocal request
-            response = self._followed(self.transport.send(request))
+            response = self._followed(request)
             if error := self.transport.error(response):
                 request = lighter(request, error) if lighter else request
                 raise error
@@ -201,19 +244,43 @@ class Account:
             return response
 
         try:
-            return self._retrying(once, repeatable=repeatable)
+            response = self._retrying(once, repeatable=repeatable)
         except VendorError as error:
             self.vendor.name_settings(error, self.own)
             raise
-
-    def _followed(self, response: requests.Response) -> requests.Response:
-        """Go where an answer leads, unless it is that to a change or a deletion, which was not done then."""
-        for _ in range(MOST_REDIRECTS):
-            if not response.is_redirect or response.request.method not in {"GET", "POST"}:
-                break
-            url = urljoin(response.url, response.headers["Location"])
-            response = self.transport.send(self.prepare("GET", url))
+        self.has_answered = True
         return response
+
+    def _followed(self, request: requests.PreparedRequest) -> requests.Response:
+        """Send a request, and follow where its answer leads."""
+        response = self.transport.send(request)
+        for _ in range(MOST_REDIRECTS):
+            if not response.is_redirect or not (following := self._following(request, response)):
+                break
+            request = following
+            response = self.transport.send(request)
+        return response
+
+    def _following(
+        self, request: requests.PreparedRequest, response: requests.Response
+    ) -> requests.PreparedRequest | None:
+        """What to send where an answer leads elsewhere (RFC 9110, §15.4); None where a change was not made then.
+
+        Raises:
+            Garbled: If it leads nowhere.
+        """
+        path = urlsplit(request.url or "").path
+        try:
+            url = urljoin(response.url, response.headers["Location"])
+            if request.method == "GET" or (request.method == "POST" and path.endswith(self.vendor.existing_at)):
+                return self.prepare("GET", url)
+            if response.status_code in {307, 308}:
+                same = request.copy()
+                same.url = _prepared(url)
+                return same
+        except OF_ANOTHER_FORM as error:
+            raise garbled(error, method=str(request.method), path=path) from error
+        return None
 
 
 @lru_cache(maxsize=256)

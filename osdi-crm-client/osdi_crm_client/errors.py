@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
+from pathlib import Path
+
 from typing_extensions import override
+
+from osdi_crm_client.redaction import masked
+
+logger = logging.getLogger(__name__)
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or wrong; the message names it and says what to do."""
+    """A setting is missing or wrong; the message names it and says what to do, each argument in a line of its own."""
+
+    @override
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class VendorError(Exception):
@@ -16,7 +28,7 @@ class VendorError(Exception):
         method: The HTTP method of the call.
         path: The path of the call, without host and query.
         status: The HTTP status of the answer, or None without an answer.
-        words: What the vendor said about it, redacted; may be empty.
+        words: What the vendor said about it, without secrets; it may name people, who are masked in the message.
         check: Names of the settings to look at; the message ends with them.
         may_have_happened: Whether the vendor may have acted on the call all the same.
     """
@@ -39,12 +51,13 @@ class VendorError(Exception):
         self.status = status
         self.words = words
         self.check = check
-        super().__init__(f"{method} {path}: {why}" + (f" ({words})" if words else ""))
+        super().__init__(why)
 
     @override
     def __str__(self) -> str:
         names = " and ".join(f"'{name}'" for name in self.check)
-        return super().__str__() + (f". Check the setting{'s' * (len(self.check) > 1)} {names}." if names else "")
+        told = f"{self.method} {self.path}: {self.why}" + (f" ({masked(self.words)})" if self.words else "")
+        return told + (f". Check the setting{'s' * (len(self.check) > 1)} {names}." if names else "")
 
 
 class Refused(VendorError):
@@ -65,8 +78,39 @@ class NotFound(Refused):
     """There is nothing at this address (404)."""
 
 
+class Denied(VendorError):
+    """The credentials were not accepted for a call (401, 403), and nothing tells yet whether they are for any."""
+
+
+class NotAllowed(VendorError):
+    """The credentials are good, and may not do this (401, 403)."""
+
+    @staticmethod
+    def instead_of(denied: Denied) -> NotAllowed:
+        """Return the error of a call that alone was refused."""
+        return NotAllowed(
+            f"the credentials are good, but may not do this (HTTP {denied.status})",
+            method=denied.method,
+            path=denied.path,
+            status=denied.status,
+            words=denied.words,
+        )
+
+
 class NotSignedIn(VendorError):
-    """The credentials are wrong, revoked, or lack a permission (401, 403): the run cannot go on."""
+    """The credentials are wrong or revoked, or signing in was refused: the run cannot go on."""
+
+    @classmethod
+    def instead_of(cls, denied: Denied) -> NotSignedIn:
+        """Return the error of an account all of whose calls are refused."""
+        return cls(
+            denied.why,
+            method=denied.method,
+            path=denied.path,
+            status=denied.status,
+            words=denied.words,
+            check=denied.check,
+        )
 
 
 class Unavailable(VendorError):
@@ -95,5 +139,30 @@ class Garbled(VendorError):
     may_have_happened = True
 
 
+OF_ANOTHER_FORM = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading an answer raises where it is not as documented."""
+
+
+def garbled(error: Exception, *, method: str, path: str) -> Garbled:
+    """Return the error of an answer that could not be read as documented; the reason is logged at DEBUG."""
+    logger.debug("%s %s: an answer of another form.", method, path, exc_info=error)
+    return Garbled(
+        f"an answer is not of the form that the vendor documents ({type(error).__name__}; where it failed stands in the"
+        " log at level DEBUG)",
+        method=method,
+        path=path,
+    )
+
+
+def class_and_place(error: BaseException) -> str:
+    """Return what an unexpected exception is and where it was raised, without its words, which may be anybody's."""
+    *_, latest = traceback.extract_tb(error.__traceback__) or [None]
+    return type(error).__name__ + (f" in {Path(latest.filename).stem}, line {latest.lineno}" if latest else "")
+
+
 class ForeignOrigin(VendorError):
     """The vendor pointed to another host: not followed, so that no credentials leave its origin."""
+
+
+ACCOUNT = (NotSignedIn, Unreachable, ConfigurationError)
+"""What every call of the account would meet."""

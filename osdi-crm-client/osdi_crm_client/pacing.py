@@ -188,7 +188,7 @@ def _seconds(headers: Mapping[str, str], name: str) -> float | None:
     """Seconds to wait, from a header that holds either seconds or a date (RFC 9110, §10.2.3)."""
     if (number := _number(headers, name)) is not None:
         return number
-    with suppress(TypeError, ValueError):
+    with suppress(ArithmeticError, TypeError, ValueError):
         return parsedate_to_datetime(headers[name]).timestamp() - time.time() if name in headers else None
     return None
 

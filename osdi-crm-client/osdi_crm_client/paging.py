@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from typing_extensions import override
 
-from osdi_crm_client.errors import ForeignOrigin, Garbled
+from osdi_crm_client.errors import OF_ANOTHER_FORM, ForeignOrigin, Garbled, garbled
 from osdi_crm_client.wire import Address, Cursor, Number, Offset, Page, Position
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
     from osdi_crm_client.wire import Collection, RawRow, Token
-
-logger = logging.getLogger(__name__)
 
 GOOD_PAGES = 8
 """Pages after which twice as many records are asked for again, where a page had been too heavy."""
@@ -71,7 +68,7 @@ def read(collection: Collection, response: requests.Response) -> Page:
     try:
         page = collection.read(response.json(), response.url)
         _check(page)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except OF_ANOTHER_FORM as error:
         raise garbled(error, method=collection.method, path=collection.path) from error
     return page
 
@@ -83,17 +80,6 @@ def _check(page: Page) -> None:
         raise TypeError("a number of a page is not one")
     if not (isinstance(page.link, str | None) and isinstance(page.cursor, str | None)):
         raise TypeError("what leads to the next page is not a text")
-
-
-def garbled(error: Exception, *, method: str, path: str) -> Garbled:
-    """Return the error of an answer that could not be read as documented; the reason is logged at DEBUG."""
-    logger.debug("%s %s: an answer of another form.", method, path, exc_info=error)
-    return Garbled(
-        f"an answer is not of the form that the vendor documents ({type(error).__name__}; where it failed stands in the"
-        " log at level DEBUG)",
-        method=method,
-        path=path,
-    )
 
 
 class SinglePage:

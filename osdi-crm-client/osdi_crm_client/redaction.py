@@ -1,10 +1,11 @@
-"""Keeping secrets out of every log line, error and exception text, by value."""
+"""Keeping secrets, by value, and people out of what is told: log lines, errors, exceptions; and a line a line."""
 
 from __future__ import annotations
 
 import base64
 import json
 import logging
+import re
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ def hide(*values: str | None) -> None:
     for value in values:
         if value and len(value) >= SHORTEST:
             forms |= {value, quote(value, safe=""), quote_plus(value), base64.b64encode(value.encode()).decode()}
-            forms |= {repr(value)[1:-1], json.dumps(value)[1:-1], value.strip()}
+            forms |= {repr(value)[1:-1], json.dumps(value)[1:-1], value.strip(), on_one_line(value)}
     with _lock:
         forms = {form for form in forms if len(form) >= SHORTEST}.union(_secrets)
         _secrets = tuple(sorted(forms, key=len, reverse=True))
@@ -41,6 +42,38 @@ def redact(text: str) -> str:
         if secret in text:
             text = text.replace(secret, MASK)
     return text
+
+
+_PATTERNS = (
+    (re.compile(r"[^\s@<>\"'(),;:=/?&]+(?:@|%40)[^\s@<>\"'(),;:/?&]+"), "[address]"),
+    (re.compile(r"(?<![\w.-])(?!\d{4}-\d\d-\d\d)\+?(?:\(?\d\)?[ ./-]{0,2}){6,14}\d(?![\w-])"), "[number]"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [secret]"),
+    (
+        re.compile(r"(?i)\b([\w-]*(?:token|password|secret|api[ _-]?key))([\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]+"),
+        r"\1\2[secret]",
+    ),
+)
+"""What a vendor's words may hold of people and of credentials, and what is shown in its place."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def masked(words: str) -> str:
+    """Return a vendor's words without addresses, phone numbers and what looks like credentials."""
+    for pattern, shown in _PATTERNS:
+        words = pattern.sub(shown, words)
+    return words
+
+
+def on_one_line(text: str) -> str:
+    """Return a text whose control characters, line breaks among them, are shown as their escapes."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class OwnLines(str):
+    """OwnLines of our own making, which a log may show as they are; of any other text each line break is escaped."""
+
+    __slots__ = ()
 
 
 def install(config: Mapping[str, Any], secret_settings: Iterable[str]) -> None:
@@ -73,6 +106,8 @@ class _RedactingFactory:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record: logging.LogRecord = self._make(*args, **kwargs)
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_shown, record.args))
         try:
             message = record.getMessage()
         except (TypeError, ValueError):
@@ -82,6 +117,14 @@ class _RedactingFactory:
         if record.exc_info and record.exc_info[1]:
             redact_exception(record.exc_info[1])
         return record
+
+
+def _shown(value: Any) -> Any:
+    """Return what a log line is to show of one of its arguments."""
+    if isinstance(value, OwnLines | int | float):
+        return value
+    text = str(value)
+    return value if (shown := on_one_line(text)) == text else shown
 
 
 def redact_exception(error: BaseException | None) -> None:

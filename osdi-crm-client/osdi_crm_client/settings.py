@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Generic, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
+from osdi_crm_client import work_dir
 from osdi_crm_client.errors import ConfigurationError
 
 S = TypeVar("S")
@@ -88,10 +89,11 @@ class ClientSettings:
         " not tell it.",
         default=None,
     )
-    work_dir: Path = setting(
+    work_dir: Path | None = setting(
         "Working folder",
-        "Where the plugin keeps what it must remember; its files are readable by their owner only.",
-        default=Path(".osdi-crm"),
+        "Where the plugin keeps what it must remember; its files are readable by their owner only. Without it,"
+        " .osdi-crm in the current folder where there is one, else osdi-crm in the user's folder for state.",
+        default=None,
     )
     token_store: str | None = setting(
         "Token store",
@@ -118,6 +120,21 @@ class ClientSettings:
         default=None,
     )
     timeout_seconds: float = setting("Timeout", "Seconds to wait for an answer of the vendor.", default=60)
+    call_timeout_seconds: float = setting(
+        "Timeout of a whole call", "Seconds that an answer may take until its last byte, however it drips.", default=300
+    )
+    max_answer_bytes: int = setting(
+        "Largest answer", "Bytes of an answer, unpacked, above which it is not read.", default=104_857_600, minimum=1
+    )
+
+    @property
+    def folder(self) -> Path:
+        """The working folder.
+
+        Raises:
+            ConfigurationError: If none is named, and the user has none.
+        """
+        return self.work_dir or work_dir.default()
 
 
 def properties(cls: type[Any], prefix: str = "") -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dotenv import dotenv_values, find_dotenv
 
 from osdi_crm_client import redaction, settings
-from osdi_crm_client.errors import ConfigurationError, VendorError
+from osdi_crm_client.errors import ConfigurationError, VendorError, class_and_place
 from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.vendor import vendor, vendor_names
 
@@ -77,8 +77,12 @@ def one_line(log: logging.Logger) -> Iterator[None]:
     try:
         yield
     except (ConfigurationError, VendorError) as error:
-        for line in str(error).splitlines():
+        for line in error.args if isinstance(error, ConfigurationError) else [error]:
             log.error("%s", line)  # noqa: TRY400
+        sys.exit(1)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+        log.debug("Unexpected", exc_info=error)
+        log.error("%s", f"Unexpected: {class_and_place(error)}.")  # noqa: TRY400
         sys.exit(1)
 
 

@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING
 import click
 
 from osdi_crm_client import redaction
+from osdi_crm_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 UNREAD = 141
 """The exit code of a program that SIGPIPE has ended."""
+
+
+def require_open() -> None:
+    """See that there is a standard output, before another file takes its place.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    if sys.stdout is None:
+        raise ConfigurationError("Standard output is closed, so that nobody could read what is written there.")
 
 
 def let_go() -> None:

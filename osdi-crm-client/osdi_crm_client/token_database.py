@@ -92,7 +92,16 @@ class _HeldTable(Held):
         return Tokens(**json.loads(found)) if found else None
 
     @override
+    def try_writing(self, key: str, tokens: Tokens) -> None:
+        with self._connection.begin_nested() as tried:
+            self._put(key, tokens)
+            tried.rollback()
+
+    @override
     def write(self, key: str, tokens: Tokens) -> None:
+        self._put(key, tokens)
+        self._connection.commit()
+
+    def _put(self, key: str, tokens: Tokens) -> None:
         self._connection.execute(sa.delete(self._table).where(self._table.c.key == key))
         self._connection.execute(sa.insert(self._table).values(key=key, tokens=json.dumps(asdict(tokens))))
-        self._connection.commit()

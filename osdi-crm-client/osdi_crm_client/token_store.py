@@ -74,6 +74,10 @@ class Held(ABC):
         """Return what is kept under this name."""
 
     @abstractmethod
+    def try_writing(self, key: str, tokens: Tokens) -> None:
+        """See that tokens can be kept, and keep none: a refresh token must not be spent where its successor is lost."""
+
+    @abstractmethod
     def write(self, key: str, tokens: Tokens) -> None:
         """Keep the tokens durably, as the last thing done: when this returns, they survive a crash."""
 
@@ -121,14 +125,22 @@ class _HeldFile(Held):
         return Tokens(**found) if found else None
 
     @override
-    def write(self, key: str, tokens: Tokens) -> None:
+    def try_writing(self, key: str, tokens: Tokens) -> None:
+        self._written(key, tokens).unlink()
+
+    def _written(self, key: str, tokens: Tokens) -> Path:
+        """Write a new file beside the old one."""
         everything = {**self._all(), key: asdict(tokens)}
         new = Path(f"{self._file}.new")
-        with work_dir.opened(new, "w") as out:
+        with open(new, "w", encoding="utf-8", opener=work_dir.private) as out:
             json.dump(everything, out)
             out.flush()
             os.fsync(out.fileno())
-        new.replace(self._file)
+        return new
+
+    @override
+    def write(self, key: str, tokens: Tokens) -> None:
+        self._written(key, tokens).replace(self._file)
         folder = os.open(self._file.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

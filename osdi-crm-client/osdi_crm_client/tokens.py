@@ -58,7 +58,7 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
     except ValueError:
         answer = None
     if isinstance(answer, dict) and answer.get("error") and status < 500 and status != 429:
-        words = redaction.redact(str(answer["error"]))[:60]
+        words = redaction.masked(redaction.redact(str(answer["error"])))[:60]
         raise NotSignedIn("signing in was refused", method="POST", path=path, status=status, words=words)
     if status in {400, 401}:
         raise NotSignedIn("signing in was refused", method="POST", path=path, status=status)
@@ -209,6 +209,7 @@ class RotatingToken(ExpiringToken):
                 )
             if not tokens.refresh_token:
                 raise ConfigurationError(f"There is no refresh token to get an access token with. {self._how}")
+            held.try_writing(self._key, tokens)
             try:
                 new = self._grant.exchange({"grant_type": "refresh_token", "refresh_token": tokens.refresh_token})
             except NotSignedIn as error:
@@ -240,4 +241,4 @@ def store(shared: ClientSettings) -> Store:
         from osdi_crm_client.token_database import DatabaseStore  # noqa: PLC0415  costs a third of a second to import
 
         return DatabaseStore(where)
-    return FileStore(Path(where) if where else work_dir.file(shared.work_dir, "tokens.json"))
+    return FileStore(Path(where) if where else work_dir.file(shared.folder, "tokens.json"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,7 +27,7 @@ from osdi_crm_client.decoding import leniently
 from osdi_crm_client.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from urllib3.connectionpool import ConnectionPool
 
@@ -36,22 +37,69 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
+"""An answer that is dated earlier tells no time."""
+
+PIECE = 2**18
+"""Bytes of an answer that are read at a time at most."""
+
 LONGEST_WORDS = 500
 """Characters of a vendor's words that are kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How long a call may take, and how large its answer may be.
+
+    Attributes:
+        silence: Seconds without a byte.
+        seconds: Seconds until the last byte of the answer.
+        size: Bytes of the answer, unpacked.
+    """
+
+    silence: float
+    seconds: float
+    size: int
+
+
 class Answer(requests.Response):
-    """A response whose body is read in one piece and decoded once, however many ask for it."""
+    """A response whose body is read and decoded once, however many ask for it.
+
+    Attributes:
+        decode: Turns the bytes into JSON values, where that takes more than a JSON decoder.
+        limits: What a call may take.
+        began: When the call did, by the monotonic clock.
+    """
 
     decode: Callable[[bytes], Any] | None = None
+    limits: CallLimits
+    began: float
 
     @property
     @override
     def content(self) -> bytes:
-        """The body. Raises urllib3's errors where it does not come in full."""
+        """The body. Raises urllib3's errors where it does not come in full.
+
+        Raises:
+            Garbled: If it is too large.
+            NoAnswer: If it takes too long.
+        """
         if not hasattr(self, "_body"):
-            self._body: bytes = self.raw.read(decode_content=True)
+            self._body: bytes = b"".join(self._pieces())
         return self._body
+
+    def _pieces(self) -> Iterator[bytes]:
+        size = 0
+        call: dict[str, Any] = {"method": _method(self.request), "path": _path(self.request)}
+        while piece := self.raw.read1(PIECE, decode_content=True):
+            size += len(piece)
+            if size > self.limits.size:
+                self.raw.close()
+                raise errors.Garbled("the answer is larger than 'max_answer_bytes' allows", **call)
+            if time.monotonic() - self.began > self.limits.seconds:
+                self.raw.close()
+                raise errors.NoAnswer("the answer took longer than 'call_timeout_seconds' allows", **call)
+            yield piece
 
     @override
     def json(self, **kwargs: Any) -> Any:
@@ -96,7 +144,7 @@ class Transport(HTTPAdapter):
         pacer: Pacer,
         concurrency: ConcurrencyLimit,
         signer: Signer,
-        timeout: float,
+        limits: CallLimits,
     ) -> None:
         super().__init__(pool_maxsize=32)
         self._vendor = vendor
@@ -104,7 +152,8 @@ class Transport(HTTPAdapter):
         self._pacer = pacer
         self._concurrency = concurrency
         self._signer = signer
-        self._timeout = (min(10, timeout), timeout)
+        self._limits = limits
+        self._timeout = (min(10, limits.silence), limits.silence)
         self._way: dict[str, Any] = {**requests.Session().merge_environment_settings(base_url, {}, None, None, None)}
         self._pool: ConnectionPool | None = None
         if isinstance(trusted := self._way["verify"], str) and not Path(trusted).exists():
@@ -146,7 +195,8 @@ class Transport(HTTPAdapter):
         self._signer.sign(request)
         began = time.monotonic()
         try:
-            response = super().send(request, timeout=self._timeout, **self._way)
+            response = cast("Answer", super().send(request, timeout=self._timeout, **self._way))
+            response.began = began
             response.content  # noqa: B018
         except (requests.exceptions.RequestException, HTTPError) as error:
             if never_left(error):
@@ -178,7 +228,7 @@ class Transport(HTTPAdapter):
         answer.headers = CaseInsensitiveDict(resp.headers)
         answer.encoding = get_encoding_from_headers(answer.headers)
         answer.url, answer.request = str(req.url), req
-        answer.decode = self._vendor.decode
+        answer.decode, answer.limits = self._vendor.decode, self._limits
         return answer
 
     @property
@@ -194,19 +244,23 @@ class Transport(HTTPAdapter):
         here = datetime.now(UTC)
         if self._date_at_zero is None:
             return here
-        return min(here, datetime.fromtimestamp(self._date_at_zero + time.monotonic(), UTC))
+        return datetime.fromtimestamp(min(here.timestamp(), self._date_at_zero + time.monotonic()), UTC)
 
     def error(self, response: requests.Response) -> errors.VendorError | None:
         """Return what is wrong with this answer, or None where nothing is."""
-        return self._vendor.judge(response) or self._by_status(response)
+        try:
+            return self._vendor.judge(response) or self._by_status(response)
+        except errors.OF_ANOTHER_FORM as error:
+            return errors.garbled(error, method=_method(response.request), path=_path(response.request))
 
     def _by_status(self, response: requests.Response) -> errors.VendorError | None:
         status = response.status_code
         if status < 300:
             return None
         kind, why = {
-            401: (errors.NotSignedIn, "the vendor does not accept the credentials, or they may not do this"),
-            403: (errors.NotSignedIn, "the vendor does not accept the credentials, or they may not do this"),
+            303: (errors.Garbled, "the answer leads elsewhere, and does not say whether the call was carried out"),
+            401: (errors.Denied, "the vendor does not accept the credentials, or they may not do this"),
+            403: (errors.Denied, "the vendor does not accept the credentials, or they may not do this"),
             404: (errors.NotFound, "there is nothing at this address"),
             429: (errors.Unavailable, "the vendor is answering too many calls"),
             503: (errors.Unavailable, "the vendor is not available"),
@@ -234,10 +288,12 @@ class Transport(HTTPAdapter):
             return
         self._date = told
         try:
-            date = parsedate_to_datetime(told)
-        except ValueError:
+            at = parsedate_to_datetime(told).timestamp()
+        except errors.OF_ANOTHER_FORM:
             return
-        date_at_zero = date.timestamp() - time.monotonic()
+        if at < EARLIEST:
+            return
+        date_at_zero = at - time.monotonic()
         self._date_at_zero = date_at_zero if self._date_at_zero is None else max(self._date_at_zero, date_at_zero)
 
 

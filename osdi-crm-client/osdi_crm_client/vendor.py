@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from osdi_crm_client import settings, vendors
-from osdi_crm_client.errors import NotSignedIn, Unreachable
+from osdi_crm_client.errors import Denied, NotSignedIn, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,10 +43,13 @@ class Vendor(Generic[S]):
         index_lag: Seconds after which a change shows in filtered collections and searches.
         words: Picks the vendor's own words out of an error answer.
         judge: Turns an answer into an error where its status alone does not tell; None leaves it to the status.
+        existing_at: How the path of a POST ends that is led to the record where that exists already; others are not
+            followed by a GET, whose answer says nothing of what was to be made.
         existing_id: Picks out of the body of a refusal the id of the record that exists already, where it tells one.
         decode: Turns the bytes of an answer into JSON values, where they need more than a JSON decoder.
         headers: Headers of every call.
         check: Path and query of a cheap call that only good credentials may make.
+        check_tells: Whether all good credentials may make it, so that a refusal of it is one of the account.
         code_grant: How a person lets an app in with `osdi-crm-sign-in`, where the vendor has that.
     """
 
@@ -64,10 +67,12 @@ class Vendor(Generic[S]):
     index_lag: float
     words: Callable[[Any], str]
     judge: Callable[[requests.Response], VendorError | None] = lambda _: None
+    existing_at: tuple[str, ...] = ()
     existing_id: Callable[[Any], str | None] = lambda _: None
     decode: Callable[[bytes], Any] | None = None
     headers: Mapping[str, str]
     check: tuple[str, Mapping[str, Any]]
+    check_tells: bool = True
     code_grant: Callable[[S, ClientSettings], CodeGrant] | None = None
 
     @property
@@ -101,7 +106,7 @@ class Vendor(Generic[S]):
         """Let an error name the settings to look at, where it does not do so already."""
         if error.check:
             return
-        if isinstance(error, NotSignedIn):
+        if isinstance(error, Denied | NotSignedIn):
             error.check = tuple(f"{self.name}_{name}" for name in self.credentials if getattr(own, name))
         elif isinstance(error, Unreachable):
             error.check = (self.address_setting(own),)

@@ -17,6 +17,21 @@ RawRow = NewType("RawRow", dict[str, Any])
 """A record under the vendor's names, with the vendor's values, out of the envelope that it came in."""
 
 
+def id_text(value: Any) -> str | None:
+    """Return an id as text; None where there is none.
+
+    Raises:
+        TypeError: If it is neither text nor a whole number.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError("an id is neither text nor a whole number")
+    return str(value)
+
+
 @dataclass(frozen=True)
 class Window:
     """Records changed at `since` or later and before `until`; None leaves a side open. Whole seconds, UTC."""

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 from osdi_crm_client.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+def default() -> Path:
+    """Return the working folder where no setting names one: the same for all folders that the user starts runs in.
+
+    One that the first release has made in the current folder goes on being used.
+
+    Raises:
+        ConfigurationError: If the user has no folder.
+    """
+    if (here := Path(".osdi-crm").absolute()).is_dir():
+        return here
+    try:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    except RuntimeError:
+        raise ConfigurationError("The setting 'work_dir' is missing, and the user has no home.") from None
+    return state.absolute() / "osdi-crm"
 
 
 def file(folder: Path, name: str) -> Path:
@@ -26,10 +42,26 @@ def file(folder: Path, name: str) -> Path:
 
 
 def private(name: str, flags: int) -> int:
-    """An opener for `open` that makes files readable by their owner only."""
-    return os.open(name, flags, 0o600)
+    """An opener for `open` that makes files readable by their owner only, and writes nowhere else."""
+    opened = os.open(name, flags | os.O_NOFOLLOW, 0o600)
+    if os.fstat(opened).st_mode & 0o077:
+        os.fchmod(opened, 0o600)
+    return opened
 
 
 def opened(file: Path, mode: str) -> IO[str]:
-    """Open a text file that only its owner can read."""
-    return open(file, mode, encoding="utf-8", opener=private)
+    """Open a text file that only its owner can read.
+
+    Raises:
+        ConfigurationError: If it cannot be opened.
+    """
+    try:
+        return open(file, mode, encoding="utf-8", opener=private)
+    except OSError as error:
+        raise cannot_be_written(file, error) from None
+
+
+def cannot_be_written(file: Path, error: OSError) -> ConfigurationError:
+    """What to tell people of a file that cannot be written."""
+    why = "it is a link, which is not followed" if error.errno == errno.ELOOP else error.strerror
+    return ConfigurationError(f"The file {file} cannot be written: {why}. See to space and rights, or remove it.")

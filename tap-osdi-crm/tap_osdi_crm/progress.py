@@ -7,13 +7,18 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, VendorError, class_and_place
+from osdi_crm_client.redaction import OwnLines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from osdi_crm_client.account import Account
-    from osdi_crm_client.reading.reading import Reading
 
 logger = logging.getLogger(__name__)
+
+MOST_FAILED_IN_A_ROW = 3
+"""Streams at which the vendor may fail one after the other before the run is given up."""
 
 INTERVAL = 10.0
 """Seconds between two lines."""
@@ -96,6 +101,34 @@ class Progress:
         self._account = account
         self._streams: list[StreamProgress] = []
         self._within: dict[str, int] = {}
+        self._failed: list[ConfigurationError] = []
+        self._in_a_row = 0
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Note that a stream was not read to its end.
+
+        Raises:
+            VendorError: If the vendor has failed at too many one after the other: the next ones would fare no better.
+        """
+        self._in_a_row += isinstance(error, Fault | NoAnswer)
+        if self._in_a_row >= MOST_FAILED_IN_A_ROW:
+            raise error
+        why = error if isinstance(error, VendorError) else f"unexpected {class_and_place(error)}"
+        logger.warning("Stream '%s' is not read to its end, and the others go on: %s", name, why)
+        self._failed.append(ConfigurationError(f"Stream '{name}' was not read to its end: {why}"))
+
+    def went_well(self) -> None:
+        """Note that a stream was read."""
+        self._in_a_row = 0
+
+    def judge(self) -> None:
+        """See that all streams were read.
+
+        Raises:
+            ConfigurationError: If some were not; the message has a line for each.
+        """
+        if self._failed:
+            raise ConfigurationError(*self._failed)
 
     def read_within(self, name: str, records: int) -> None:
         """Count records of a stream that is read within another, without calls of its own."""
@@ -111,7 +144,7 @@ class Progress:
         finally:
             progress.end()
 
-    def table(self) -> str:
+    def table(self) -> OwnLines:
         """Return what each stream took."""
         rows = [
             (s.name, f"{s.records:,}", f"{s.calls:,}", f"{s.refused:,}", f"{s.seconds:,.1f}") for s in self._streams
@@ -120,15 +153,11 @@ class Progress:
         return _table(("stream", "records", "calls", "429", "seconds"), rows)
 
 
-def estimate(readings: Mapping[str, Reading], account: Account) -> str:
-    """Return what these readings of streams would cost, as far as the vendor lets one know; makes some calls."""
-    rows = []
-    all_calls = 0
-    for name, reading in readings.items():
-        calls = reading.calls()
-        all_calls += calls or 0
-        rows.append((name, "unknown" if calls is None else f"{calls:,}", _minutes(calls, account)))
-    rows.append(("together, at least", f"{all_calls:,}", _minutes(all_calls, account)))
+def estimate(calls: Mapping[str, int | None], account: Account) -> OwnLines:
+    """Return as a table what so many calls for each stream would cost; of some nobody knows how many."""
+    rows = [(name, "unknown" if each is None else f"{each:,}", _minutes(each, account)) for name, each in calls.items()]
+    together = sum(each or 0 for each in calls.values())
+    rows.append(("together, at least", f"{together:,}", _minutes(together, account)))
     return _table(("stream", "calls", "minutes"), rows)
 
 
@@ -137,11 +166,12 @@ def _minutes(calls: int | None, account: Account) -> str:
     return f"{calls / rate / 60:,.1f}" if rate and calls is not None else "unknown"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> OwnLines:
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    return "\n".join(
+    lines = (
         "  ".join(
             [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         )
         for row in (head, *rows)
     )
+    return OwnLines("\n".join(lines))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client import paging, times
-from osdi_crm_client.errors import Garbled, NotFound
+from osdi_crm_client.errors import OF_ANOTHER_FORM, Garbled, NotFound, garbled
 from osdi_crm_client.reading.parallel import Rows
 from osdi_crm_client.reading.reading import settled
 from osdi_crm_client.reading.source import Parent, Part, Stateless
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from tap_osdi_crm.settings import TapSettings
 
 logger = logging.getLogger(__name__)
-
-OF_ANOTHER_FORM = (AttributeError, LookupError, TypeError, ValueError)
-"""What reading an answer raises where it is not as documented."""
 
 
 class Source:
@@ -154,7 +151,7 @@ class Source:
         try:
             rows = [self._complete(row, part) for row in page.rows]
         except OF_ANOTHER_FORM as error:
-            raise paging.garbled(error, method=collection.method, path=collection.path) from error
+            raise garbled(error, method=collection.method, path=collection.path) from error
         return replace(page, rows=rows)
 
     def _complete(self, row: RawRow, part: Part) -> RawRow:
@@ -229,7 +226,7 @@ class Source:
         try:
             return list(self.resource.items(self, row)) if self.resource.items else []
         except OF_ANOTHER_FORM as error:
-            raise paging.garbled(error, method=self.resource.method, path=self.path) from error
+            raise garbled(error, method=self.resource.method, path=self.path) from error
 
     def as_parents(self) -> Iterator[Parent]:
         """Yield every record of this resource as a parent, also one that changes meanwhile; for a test, of a page."""

@@ -60,9 +60,19 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, str) and utc(value) is not None
 
 
+def _is_past(value: Any) -> bool:
+    """Whether it is a time that any clock has reached: what lies ahead would be left out until then."""
+    at = instant(utc(value))
+    return isinstance(value, str) and at is not None and at < datetime.now(UTC) + timedelta(days=1)
+
+
 def _are_slices(value: Any) -> bool:
     return isinstance(value, list) and all(
-        isinstance(bounds, list | tuple) and len(bounds) == 2 and all(map(_is_time, bounds)) for bounds in value
+        isinstance(bounds, list | tuple)
+        and len(bounds) == 2
+        and all(map(_is_past, bounds))
+        and str(utc(bounds[0])) <= str(utc(bounds[1]))
+        for bounds in value
     )
 
 
@@ -70,7 +80,7 @@ def _is_sweep(value: Any) -> bool:
     return not value or (
         isinstance(value, dict)
         and isinstance(value.get("after"), str)
-        and all(name in value and (value[name] is None or _is_time(value[name])) for name in ("started", "since"))
+        and all(name in value and (value[name] is None or _is_past(value[name])) for name in ("started", "since"))
     )
 
 

@@ -6,16 +6,15 @@ import logging
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import NotSignedIn, Refused
 from osdi_crm_client.reading.parallel import Finished
 from singer_sdk import Stream, metrics
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage, SelectionMask
 from typing_extensions import override
 
+from tap_osdi_crm.failures import Failures
 from tap_osdi_crm.overrides import assumption
 from tap_osdi_crm.shaping import Record, Shape
 from tap_osdi_crm.source import without_key
@@ -58,6 +57,7 @@ class VendorStream(Stream):
         if resource.within:
             self.parent_stream_type = VendorStream
         self.held: list[Record] = []
+        self.failures = Failures(source, progress)
         self.is_written = False
 
     # Reading
@@ -86,10 +86,7 @@ class VendorStream(Stream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        """Yield the records; a stream that the credentials may not read is left out with a warning.
-
-        A 403 also comes when the credentials are no good at all, which the check of the account tells.
-        """
+        """Yield the records; nothing where the stream is left out."""
         source = self.source
         if source.resource.within:
             self._progress.read_within(self.name, len(self.held))
@@ -99,35 +96,10 @@ class VendorStream(Stream):
         if assumed := assumption(source.account.vendor.name, source.resource):
             logger.info("Stream '%s' rests on an assumption: %s", self.name, assumed)
         try:
-            yield from self._read()
-        except NotSignedIn as refusal:
-            if not self._may_be_this_streams(refusal):
-                raise
-            source.account.check()
-            logger.warning("Stream '%s' is left out: the credentials are good, but may not read it.", self.name)
-        except Refused as refusal:
-            if not source.resource.unconfirmed:
-                raise
-            self._warn_of_assumption(str(refusal))
-        else:
-            if source.resource.unconfirmed and source.has_missed and not source.has_answered:
-                self._warn_of_assumption("there was nothing at any of its addresses")
+            with self.failures.caught():
+                yield from self._read()
         finally:
             cast("MessageWriter", self.tap.message_writer).flush()
-
-    def _may_be_this_streams(self, refusal: NotSignedIn) -> bool:
-        """Whether a refusal may be of this stream alone: a 403, or a 401 at first to one that nobody could confirm."""
-        to_api = refusal.path.startswith(urlsplit(self.source.account.base_url).path)
-        is_first = self.source.resource.unconfirmed and not self.source.has_answered
-        return refusal.status == 403 or (refusal.status == 401 and to_api and is_first)
-
-    def _warn_of_assumption(self, why: str) -> None:
-        logger.warning(
-            "Stream '%s' was not read: %s. How it is reached is an assumption: correct it with the setting"
-            " 'stream_overrides', or deselect the stream.",
-            self.name,
-            why,
-        )
 
     def _read(self) -> Iterator[Record]:
         reading = self.reading()

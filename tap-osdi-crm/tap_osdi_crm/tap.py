@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import pkgutil
-import signal
-import sys
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from osdi_crm_client import garbage, metrics, startup, stdout
+from osdi_crm_client import ending, garbage, metrics, startup, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.settings import parse
@@ -33,6 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import click
+    from osdi_crm_client.redaction import OwnLines
+
+
+LONGEST_END = 10.0
+"""Seconds that the tap may take to end."""
 
 
 def _module(vendor: str) -> Any:
@@ -83,7 +86,7 @@ class TapOSDICRM(Tap):
         try:
             super().__init__(**kwargs)
         except ConfigValidationError as error:
-            raise ConfigurationError("\n".join(error.errors)) from None
+            raise ConfigurationError(*error.errors) from None
         metrics.leave_to_programs(self.metrics_logger)
         startup.warn_of_unused(self.config, known)
 
@@ -137,10 +140,70 @@ class TapOSDICRM(Tap):
                 streams[within].child_streams.append(stream)
         return list(streams.values())
 
+    @property
+    def vendor_streams(self) -> list[VendorStream]:
+        """The streams, as those that they are."""
+        return [stream for stream in self.streams.values() if isinstance(stream, VendorStream)]
+
+    def check_catalog(self) -> None:
+        """See that the catalog selects streams, and only such as the vendor has.
+
+        Raises:
+            ConfigurationError: If it does not.
+        """
+        chosen = [] if self.input_catalog is None else self._chosen(self.input_catalog)
+        title = self.account.vendor.title
+        if foreign := sorted(name for name in chosen if name not in self.streams):
+            raise ConfigurationError(
+                f"The catalog selects '{foreign[0]}', which {title} does not have with these settings: it is another"
+                " vendor's, or an older one. Make it anew with --discover."
+            )
+        if not any(stream.selected for stream in self.vendor_streams):
+            raise ConfigurationError(f"The catalog, or 'select', selects no stream of {title}: nothing would be read.")
+
+    @staticmethod
+    def _chosen(catalog: Catalog) -> list[str]:
+        return [name for name, entry in catalog.items() if entry.metadata.resolve_selection()[()]]
+
+    def read_all(self) -> None:
+        """Read all selected streams; told to end, write a last STATE, from which the next run goes on."""
+        try:
+            self.sync_all()
+        except SystemExit:
+            self.logger.warning("The tap was told to end; the next run goes on from the last STATE.")
+            if self.state:
+                self.state_writer.write_state(self.state)
+            raise
+
+    def judge(self) -> None:
+        """Tell, once all streams have had their turn, what refusals meant that came before anything had answered.
+
+        Raises:
+            NotSignedIn: If nothing has answered, so that the credentials are no good.
+            ConfigurationError: If some streams were not read to their end.
+        """
+        for stream in self.vendor_streams:
+            stream.failures.judge()
+        self.progress.judge()
+
+    def estimate(self) -> OwnLines:
+        """Return what a run would cost, as far as the vendor lets one know; makes some calls."""
+        calls: dict[str, int | None] = {}
+        for stream in self.vendor_streams:
+            if stream.selected:
+                with stream.failures.caught():
+                    calls[stream.name] = stream.reading().calls()
+        self.judge()
+        return estimate(calls, self.account)
+
     @override
     def _setup_signal_handlers(self) -> None:
-        """Ask for the ordinary end of a program on SIGTERM: the exception unwinds, and threads stop."""
-        signal.signal(signal.SIGTERM, _terminate)
+        """End as programs do when told to: the exception unwinds, and threads stop; for one who waits, in time."""
+        ending.when_told(self._end)
+
+    def _end(self, *_: Any) -> None:
+        ending.in_time(LONGEST_END)
+        self.message_writer.end()
 
     @classmethod
     @override
@@ -154,6 +217,7 @@ class TapOSDICRM(Tap):
     def invoke(cls, *, config: Any = None, state: Any = None, catalog: Any = None, **kwargs: Any) -> None:
         super(Tap, cls).invoke(**kwargs)
         with _one_line():
+            stdout.require_open()
             cls.print_version(print_fn=cls.logger.info)
             tap = cls(
                 config=config.config if config else {},
@@ -161,17 +225,14 @@ class TapOSDICRM(Tap):
                 state=_state(state) if state else None,
                 catalog=_catalog(catalog) if catalog else None,
             )
+            tap.check_catalog()
             if tap.settings.estimate:
-                readings = {
-                    stream.name: stream.reading()
-                    for stream in tap.streams.values()
-                    if isinstance(stream, VendorStream) and stream.selected
-                }
-                cls.logger.info("What a run would cost:\n%s", estimate(readings, tap.account))
+                cls.logger.info("What a run would cost:\n%s", tap.estimate())
                 return
             garbage.look_seldom()
-            tap.sync_all()
+            tap.read_all()
             cls.logger.info("Done:\n%s", tap.progress.table())
+            tap.judge()
 
     @classmethod
     @override
@@ -211,7 +272,3 @@ def _object(file: IO[str], what: str) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise TypeError
         return found
-
-
-def _terminate(*_: Any) -> None:
-    sys.exit(143)

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from osdi_crm_client.ending import TERMINATED
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
@@ -26,6 +27,18 @@ class MessageWriter(MsgSpecWriter):
     def __init__(self) -> None:
         self._held = bytearray()
         self._written = 0.0
+        self._is_writing = False
+        self._told_to_end = False
+
+    def end(self) -> None:
+        """End the program: at once, or after the lines that are being written.
+
+        Raises:
+            SystemExit: Here, or where these lines have been written.
+        """
+        self._told_to_end = True
+        if not self._is_writing:
+            sys.exit(TERMINATED)
 
     @override
     def write_message(self, message: Message) -> None:
@@ -35,8 +48,15 @@ class MessageWriter(MsgSpecWriter):
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held; what a signal keeps from being written is not tried again, for part of it may be out."""
+        """Write what is held, in whole lines also where the program is told to end meanwhile."""
+        self._is_writing = True
         held, self._held = self._held, bytearray()
-        sys.stdout.buffer.write(held)
-        sys.stdout.flush()
+        try:
+            sys.stdout.buffer.write(held)
+            sys.stdout.flush()
+        finally:
+            self._is_writing = False
         self._written = time.monotonic()
+        if self._told_to_end:
+            self._told_to_end = False
+            sys.exit(TERMINATED)

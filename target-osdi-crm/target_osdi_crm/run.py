@@ -8,11 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.errors import ConfigurationError, class_and_place
 
 from target_osdi_crm import behaviour
 from target_osdi_crm.apply.dry_run import DryRun
 from target_osdi_crm.apply.limits import Limits
+from target_osdi_crm.apply.rights import Rights
 from target_osdi_crm.apply.scheduler import Scheduler
 from target_osdi_crm.apply.send import Sender
 from target_osdi_crm.apply.settle import Settler
@@ -99,7 +100,7 @@ class Run:
         self._shapes: dict[str, Shape] = {}
         self.stopped: Stop | None = None
         self.progress = Progress()
-        address = database.address(settings.journal, account.settings.work_dir)
+        address = database.address(settings.journal, account.settings.folder)
         self.journal = Journal(
             address,
             account.name,
@@ -108,7 +109,7 @@ class Run:
             read_only=settings.dry_run,
             fail=self.stop,
         )
-        self.report = Report(settings, account.settings.work_dir)
+        self.report = Report(settings, account.settings.folder)
         sizes = [(each.batch_size, each.batched, each.batch_by) for each in self._streams.values()]
         threads = max(account.most_in_flight, *(size for size, batched, _ in sizes if batched), 1)
         self._scheduler: Scheduler[WriteTask] = Scheduler(threads, max([1, *(size for size, _, by in sizes if by)]))
@@ -142,10 +143,13 @@ class Run:
             shape=self._prepare.shaped,
             deciding=deciding,
         )
-        sender = Sender(journal, unanswered, recent, Limits(settings, journal.known), deciding)
+        self._rights = rights = Rights(lambda: account.has_answered)
+        sender = Sender(
+            journal, unanswered, recent, limits=Limits(settings, journal.known), rights=rights, deciding=deciding
+        )
         apply = DryRun(report.plan) if report.plan else sender
-        self._settler = Settler(settings, deciding, journal, report, release=self._release, stop=self.stop)
-        take_up = TakeUp(journal, known, unanswered, self._settler)
+        self._settler = Settler(settings, deciding, journal, report, rights=rights, run=self)
+        take_up = TakeUp(journal, known, unanswered, self._settler, rights)
         worker = Worker(
             account.concurrency,
             lambda: self.stopped is not None,
@@ -197,13 +201,19 @@ class Run:
             return
         if not task.stored:
             self.report.count(task, "read")
-        if counted := self._prepare(task):
+        try:
+            counted = self._prepare(task)
+        except Exception as error:  # noqa: BLE001
+            task.holds = []
+            self._settler.settle(task, None, error)
+            return
+        if counted:
             self._settler.known(task, counted)
             return
         task.holds = list({*task.holds, *self._scheduler.held_with(task.key)})
         self._scheduler.submit(task)
 
-    def _release(self, task: WriteTask, *, settled: bool = True) -> None:
+    def release(self, task: WriteTask, *, settled: bool = True) -> None:
         """Let those behind a record go on; where it is settled, STATE may pass."""
         if settled:
             self.progress.settle(task.arrival.number)
@@ -213,7 +223,7 @@ class Run:
     def _fail(self, error: Exception) -> None:
         """End the run where a thread of it has failed."""
         logger.debug("Unexpected", exc_info=error)
-        self.stop(error if isinstance(error, Stop) else Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}."))
+        self.stop(error if isinstance(error, Stop) else Stop(CONFIGURATION, f"Unexpected: {class_and_place(error)}."))
 
     def stop(self, why: Stop) -> None:
         """End the run early: what is under way goes on to its end, nothing else is begun."""
@@ -233,6 +243,8 @@ class Run:
         if broken:
             self.stop(broken)
         self._take_up_again()
+        if refused := self._rights.account_refused():
+            self.stop(Stop(CONFIGURATION, str(refused)))
         if self.stopped:
             grace = time.monotonic() + self._settings.grace_seconds
             while not self._scheduler.wait(0.2) and time.monotonic() < grace:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from osdi_crm_client import garbage, metrics, startup, stdout
+from osdi_crm_client import ending, garbage, metrics, startup, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.settings import parse
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
 
     import click
     from singer_sdk.mapper import StreamMap
+
+LONGEST_END = 10.0
+"""Seconds that the end of a run may take, beside those for what is under way."""
 
 _TERMINATED = Stop(TERMINATED, "The run was told to end.")
 
@@ -74,7 +76,7 @@ class TargetOSDICRM(Target):
         try:
             super().__init__(**kwargs)
         except ConfigValidationError as error:
-            raise ConfigurationError("\n".join(error.errors)) from None
+            raise ConfigurationError(*error.errors) from None
         metrics.leave_to_programs(self.metrics_logger)
         startup.warn_of_unused(self.config, known)
         self.max_parallelism = 1
@@ -121,11 +123,11 @@ class TargetOSDICRM(Target):
     @override
     def _setup_signal_handlers(self) -> None:
         """Note that the run is to end; the SDK would settle records inside the handler."""
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._tell_to_end)
+        ending.when_told(self._tell_to_end)
 
     def _tell_to_end(self, *_: Any) -> None:
+        if not self.told_to_end.is_set():
+            ending.in_time(self.settings.grace_seconds + LONGEST_END)
         self.told_to_end.set()
         if self.reader.blocked:
             raise _TERMINATED
@@ -155,7 +157,7 @@ class TargetOSDICRM(Target):
         self.logger.info(
             "%s\n%s", "What would be done:" if result["dry_run"] else "What was done:", summary.table(result)
         )
-        summary.keep(self.account.settings.work_dir, result)
+        summary.keep(self.account.settings.folder, result)
         if run.stopped:
             tell = self.logger.error if run.stopped.code == CONFIGURATION else self.logger.warning
             tell("Stopped: %s", run.stopped)
@@ -174,6 +176,9 @@ class TargetOSDICRM(Target):
     def invoke(cls, *, config: Any = None, file_input: Any = None, **kwargs: Any) -> None:
         super(Target, cls).invoke(**kwargs)
         with _one_line():
+            stdout.require_open()
+            if file_input is None and sys.stdin is None:
+                raise ConfigurationError("Standard input is closed, so that there are no messages to read.")
             cls.print_version(print_fn=cls.logger.info)
             target = cls(config=config.config if config else {}, parse_env_config=bool(config and config.parse_env))
             garbage.look_seldom()

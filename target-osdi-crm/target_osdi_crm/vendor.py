@@ -9,11 +9,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from osdi_crm_client.errors import NotFound
-from osdi_crm_client.paging import garbled
+from osdi_crm_client.errors import OF_ANOTHER_FORM, NotFound, garbled
 from osdi_crm_client.settings import parse, properties, settings
+from osdi_crm_client.wire import id_text
 
 from target_osdi_crm import vendors, verify
+from target_osdi_crm.answers import Reading
 from target_osdi_crm.consent import requested
 from target_osdi_crm.rejects import Rejection
 
@@ -155,7 +156,7 @@ class Session(Generic[S]):
         body = answer.json() if answer.content else None
         try:
             return read(body)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except OF_ANOTHER_FORM as error:
             raise garbled(error, method=method, path=path) from error
 
     def get(self, path: str, read: Callable[[Any], T], *, params: Mapping[str, Any] | None = None) -> T:
@@ -179,9 +180,10 @@ class Session(Generic[S]):
 
 
 @dataclass(kw_only=True, eq=False)
-class Stream:
+class Stream(Reading):
     """One stream: a row of the vendor's table, whose class knows how its records are written.
 
+    What reads a record as the vendor shows it raises `Garbled` where that is of another form than it expects.
     A method that the row's other fields rule out, such as `delete` without `can_delete`, is never called.
 
     Attributes:
@@ -354,7 +356,7 @@ class Stream:
 
     def id_of(self, record: Record) -> str | None:
         """Its id."""
-        return str(record["id"]) if record.get("id") is not None else None
+        return id_text(record.get("id"))
 
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:  # noqa: ARG002
         """Its match keys, normalised as in `shape`."""
@@ -422,17 +424,6 @@ class Vendor:
         session = self.session(account, settings, own)
         session.streams = {name: stream.bound(session) for name, stream in self.streams.items()}
         return session.streams
-
-
-def object_of(body: Any) -> Record:
-    """Return an answer that is one JSON object.
-
-    Raises:
-        TypeError: If it is none.
-    """
-    if not isinstance(body, dict):
-        raise TypeError("the answer is no object")
-    return body
 
 
 def vendor_names() -> tuple[str, ...]:

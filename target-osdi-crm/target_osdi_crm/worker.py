@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from osdi_crm_client.errors import AlreadyExists, NotFound
 
 from target_osdi_crm.apply.keyed_lock import KeyedLock
+from target_osdi_crm.apply.rights import READ
 from target_osdi_crm.apply.written import Written
 from target_osdi_crm.decide.decision import Decision
 from target_osdi_crm.journal.states import Event, after
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.pacing import ConcurrencyLimit
 
+    from target_osdi_crm.apply.rights import Rights
     from target_osdi_crm.apply.settle import Settler
     from target_osdi_crm.apply.unanswered import UnansweredCreates
     from target_osdi_crm.apply.written import Decided
@@ -38,7 +40,9 @@ class Apply(Protocol):
 class TakeUp:
     """Takes records up when it is their turn: by then the journal may know more of them."""
 
-    def __init__(self, journal: Journal, known: Known, unanswered: UnansweredCreates, settler: Settler) -> None:
+    def __init__(
+        self, journal: Journal, known: Known, unanswered: UnansweredCreates, settler: Settler, rights: Rights
+    ) -> None:
         """Take up with these.
 
         Args:
@@ -46,11 +50,13 @@ class TakeUp:
             known: Tells what ends here.
             unanswered: Clears up what is in doubt.
             settler: Settles what ends here.
+            rights: Knows what the credentials may not do.
         """
         self._journal = journal
         self._known = known
         self._unanswered = unanswered
         self._settler = settler
+        self._rights = rights
 
     def __call__(self, task: WriteTask) -> bool:
         """Take a record up; False if it ends here.
@@ -59,6 +65,7 @@ class TakeUp:
             Unknowable: If nobody can tell what became of what was sent before.
             Unanswered: If the vendor cannot be asked about it.
             Rejection: If intake found that it cannot be written.
+            NotAllowed: If it would have to be looked up, and that is not allowed.
         """
         if task.stale:
             task.stale = False
@@ -73,6 +80,8 @@ class TakeUp:
             raise task.refused
         if task.row.state.is_unanswered:
             self._unanswered.clear_up(task)
+        if not task.row.vendor_id and not task.arrival.deleted:
+            self._rights.require(task.stream.name, READ)
         return True
 
     def _supersede(self, task: WriteTask) -> None:

@@ -9,7 +9,7 @@ import sys
 from urllib.parse import quote
 
 import pytest
-from osdi_crm_client import redaction
+from osdi_crm_client import errors, redaction
 from osdi_crm_sandbox.control import Account
 
 from tests import commands
@@ -65,6 +65,31 @@ def test_a_secret_is_hidden_where_it_stands_quoted_or_is_no_text(caplog: pytest.
     logging.getLogger("any").warning("%r %s %s %s", [odd], json.dumps(odd), 12345678, {"a": ["in-a-list"]})
 
     assert caplog.messages == ["""['[secret]'] "[secret]" [secret] {'a': ['[secret]']}"""]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("ann.b+c@example.org is taken", "[address] is taken"),
+        ("no user%40example.org here", "no [address] here"),
+        ("Phone +1 (202) 555-0123 is in use, 2025550123 too", "Phone [number] is in use, [number] too"),
+        ("person 5f3e1234-1234-4234-8234-123456789012", "person 5f3e1234-1234-4234-8234-123456789012"),
+        ("since 2026-11-30T20:00:00Z, id 12345", "since 2026-11-30T20:00:00Z, id 12345"),
+        ("token=abcdef1 and Bearer abcdefghijk", "token=[secret] and Bearer [secret]"),
+        ('{"api_key": "abc"}', '{"api_key": "[secret]"}'),
+    ],
+)
+def test_a_vendors_words_name_nobody(words: str, told: str) -> None:
+    assert redaction.masked(words) == told
+    assert told in str(errors.Refused("the vendor refused", method="GET", path="/people", words=words))
+
+
+def test_a_name_with_a_line_break_forges_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("any").warning("'%s' is read", "people\n2026-01-01 ERROR all is lost\u2028\x1b[2J")
+    logging.getLogger("any").warning("%s", errors.ConfigurationError("a\nb"))
+    logging.getLogger("any").warning("%s", redaction.OwnLines("a\nb"))
+
+    assert caplog.messages == ["'people\\n2026-01-01 ERROR all is lost\\u2028\\x1b[2J' is read", "a\\nb", "a\nb"]
 
 
 def test_whatever_is_said_while_a_test_runs_is_looked_at(captured_output: CapturedOutput, account: Account) -> None:

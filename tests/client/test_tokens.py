@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -318,3 +319,17 @@ def test_the_pair_survives_a_refresh_answer_without_a_refresh_token(
         check(app())
 
     assert {call["body"]["refresh_token"] for call in refreshes(account)} == {account.credentials["refresh_token"]}
+
+
+def test_a_store_that_is_full_is_found_before_the_refresh_token_is_spent(account: Account, app: Any) -> None:
+    config = app()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(ConfigurationError, match="Tokens cannot be kept in"):
+            client.Account(config).check()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert not [call for call in account.log() if call["path"].endswith("/oauth/token")]
+    client.Account(config).check()

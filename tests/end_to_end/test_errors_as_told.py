@@ -484,7 +484,7 @@ def test_a_good_status_without_what_was_asked_for_is_an_error(
     assert f"`{words}`" in PAGE
 
 
-def test_the_target_tells_of_a_defect_without_a_traceback(
+def test_the_target_tells_of_a_defect_at_one_record_and_goes_on(
     run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("target_osdi_crm.decide.match.Matching.find", lambda *_: 1 // 0)
@@ -492,9 +492,23 @@ def test_the_target_tells_of_a_defect_without_a_traceback(
 
     code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=[SCHEMA, PERSON])
 
+    assert code == 3
+    assert "unexpected failure of ours" in said
+    assert "ZeroDivisionError in test_errors_as_told, line " in said
+    assert "Traceback" not in said
+
+
+def test_the_target_tells_of_a_defect_without_a_traceback(
+    run: Any, tap: Any, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_osdi_crm.intake.batches.Batches.sort", lambda *_: 1 // 0)
+    config = tap.settings(account) | {"account": "mine", "work_dir": str(tap.folder / "work")}
+
+    code, said = run(TargetOSDICRM.cli, "--config", tap.file("config.json", config), lines=[SCHEMA, PERSON])
+
     assert code == 1
     told(said, "Unexpected: ")
-    assert "ZeroDivisionError, at people, line 2, key" in said
+    assert "ZeroDivisionError in test_errors_as_told, line " in said
 
 
 def test_the_target_tells_of_a_vendor_that_nothing_can_be_written_to(
@@ -663,7 +677,7 @@ def test_reasons_that_need_a_vendor_out_of_the_ordinary(run: Any, tap: Any, sand
     account = sandbox.account("action_network")
     unknown, known = account.insert("people", [{"given_name": "Ada"}, {"email_addresses": [{"address": "b@b.org"}]}])
     nameless, named = (each["identifiers"][0].removeprefix("action_network:") for each in (unknown, known))
-    account.fault(do="status", status=302, headers={"Location": "http://example.org"}, path="/petitions", method="POST")
+    account.fault(do="status", status=307, headers={"Location": "http://example.org"}, path="/petitions", method="POST")
     account.fault(do="status", status=200, body=unknown, path="/people$", method="POST")
     config = tap.settings(account, work_dir=str(tap.folder), index_lag_seconds=0) | {"account": "mine"}
     config |= {"ids_are_this_accounts": True}

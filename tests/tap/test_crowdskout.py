@@ -203,8 +203,10 @@ def test_a_run_that_ends_early_goes_on_after_the_last_id_with_all_that_is_read_t
     config = tap.settings(account, work_dir=str(tap.folder))
     monkeypatch.setattr(state, "SECONDS_TOGETHER", 0.2)
     account.fault(do="status", status=400, path="/profile/", skip=120)
-    with pytest.raises(errors.Refused):
-        TapOSDICRM(config=config).sync_all()
+    ending = TapOSDICRM(config=config)
+    ending.sync_all()
+    with pytest.raises(errors.ConfigurationError, match="was not read to its end"):
+        ending.judge()
     first = tap.parse(capfd.readouterr().out.encode())
     after = {name: each["sweep"]["after"] for name, each in first.state["bookmarks"].items() if each.get("sweep")}
     assert set(after) >= {"profiles", *INTERACTIONS}

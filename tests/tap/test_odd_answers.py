@@ -42,6 +42,19 @@ def test_one_clear_line_and_nobodys_name(sandbox: Sandbox, tap: Any, body: Any) 
     assert "a person's name" not in run.log
 
 
+def test_the_other_streams_are_read(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", size=3)
+    account.fault(do="status", status=200, body=[], path="/people$")
+
+    run = tap(tap.settings(account), "people", "tags", "petitions")
+
+    assert run.code == 1
+    assert "Stream 'people' was not read to its end" in run.log.splitlines()[-1]
+    assert len(run.records("tags")) == len(account.records("tags"))
+    assert len(run.records("petitions")) == len(account.records("petitions"))
+    assert "people" not in run.state["bookmarks"] or not run.state["bookmarks"]["people"]
+
+
 @pytest.mark.parametrize(
     "links", [None, {"next": None}, {"next": []}, {"self": [{"href": "http://127.0.0.1/tags/1"}]}], ids=str
 )

@@ -79,3 +79,22 @@ def test_times_with_offsets_are_brought_into_the_form_that_is_written() -> None:
     assert people["replication_key_value"] == "2026-03-01T11:00:00Z"
     assert people["slices"] == [["2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"]]
     assert signatures["sweep"] == {"after": "petitions/2026-03-01", "since": None, "started": "2026-03-01T00:00:00Z"}
+
+
+AHEAD = "2999-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "slices",
+    [
+        [["2020-01-01T00:00:00Z", AHEAD]],
+        [["2021-01-01T00:00:00Z", "2020-01-01T00:00:00Z"]],
+        [["2020-01-01T00:00:00Z"]],
+        [[None, "2020-01-01T00:00:00Z"]],
+        "x",
+    ],
+    ids=str,
+)
+def test_odd_slices_are_the_states_fault(slices: Any) -> None:
+    with pytest.raises(ConfigurationError, match="The state of the stream 'people' holds slices that are none"):
+        checked({"bookmarks": {"people": {"slices": slices}}})

@@ -152,15 +152,67 @@ def test_opt_outs_are_kept_by_a_hash_and_taken_back(kept: dict[str, Any]) -> Non
     found.end(0, "{}")
 
 
+def test_a_text_with_a_nul_or_half_a_character_is_kept(kept: dict[str, Any]) -> None:
+    found = opened(kept, "account")
+    found.write(Row("people", "1", State.REJECTED, code="invalid_record", words="a\0b\ud83d", vendor_id="\0"))
+
+    (row,) = found.rows([("people", "1")]).values()
+    assert (row.words, row.vendor_id) == ("a\ufffdb?", "\ufffd")
+    found.end(0, "{}")
+
+
+@pytest.mark.parametrize("where", ["commit", "then"])
+def test_whoever_waits_for_a_writer_that_failed_is_told(kept: dict[str, Any], where: str) -> None:
+    told: list[Stop] = []
+    found = opened(kept, "account", fail=told.append)
+    assert found._writer
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    if where == "commit":
+        found._writer._commit = fail  # type: ignore[method-assign, assignment]
+    found.write_soon(Row("people", "1"), then=fail)
+    with pytest.raises(Stop, match="Unexpected: RuntimeError in test_target_journal, line "):
+        found.write(Row("people", "2"))
+        found.write(Row("people", "3"))
+    found.catch_up()
+    found.end(1, "{}")
+
+    assert [str(each) for each in told]
+
+
+def test_who_loses_the_connection_that_holds_the_lock_writes_nothing_more(postgres: str) -> None:
+    told: list[Stop] = []
+    found = opened({"journal": postgres, "work_dir": "."}, "account lost", fail=told.append)
+    found.write(Row("people", "1"))
+    other = sa.create_engine(postgres.replace("postgresql://", "postgresql+psycopg://"))
+    with other.connect() as connection:
+        connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+        )
+
+    with pytest.raises(Stop, match="The journal cannot be used"):
+        found.write(Row("people", "2"))
+    assert told
+    found.end(1, "{}")
+    again = opened({"journal": postgres, "work_dir": "."}, "account lost")
+    assert not again.rows([("people", "2")])
+    again.end(0, "{}")
+    other.dispose()
+
+
 def test_writes_of_many_threads_are_committed_together(kept: dict[str, Any]) -> None:
     found = opened(kept, "account")
     commits: list[int] = []
     assert found._writer
     commit = found._writer._commit
 
-    def counted(connection: sa.Connection, batch: list[Any]) -> None:
+    def counted(batch: list[Any]) -> None:
         commits.append(len(batch))
-        commit(connection, batch)
+        commit(batch)
 
     found._writer._commit = counted  # type: ignore[method-assign]
 

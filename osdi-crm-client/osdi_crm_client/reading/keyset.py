@@ -19,6 +19,7 @@ from osdi_crm_client.paging import Crowded
 from osdi_crm_client.reading.reading import FEWEST_PAGES, SECOND, SLICE_PAGES, Reading, settled
 from osdi_crm_client.reading.source import Part
 from osdi_crm_client.reading.whole import unsorted
+from osdi_crm_client.redaction import masked
 from osdi_crm_client.wire import Ids, Probe, Window
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Keyset(Reading):
             logger.warning(
                 "Stream '%s' is read whole, page by page: the vendor refuses to sort and filter it (%s).",
                 self.source.name,
-                refusal.words,
+                masked(refusal.words),
             )
             yield Part(whole.path)
             return

@@ -183,6 +183,7 @@ VENDOR = Vendor(
     in_flight=4,
     index_lag=5.0,
     words=_words,
+    existing_at=("/tags",),
     headers={"Accept": "application/hal+json, application/json"},
     check=("people", {"per_page": 1}),
 )

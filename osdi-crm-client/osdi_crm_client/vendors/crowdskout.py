@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from osdi_crm_client.errors import Garbled, Refused, VendorError
-from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage, garbled
+from osdi_crm_client.errors import OF_ANOTHER_FORM, Garbled, Refused, VendorError, garbled
+from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
 from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
-from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow
+from osdi_crm_client.wire import Collection, Number, Offset, Page, RawRow, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,8 +78,8 @@ def batch(body: Any) -> Batch:
     """
     try:
         found = data(body)
-        return Batch([str(each) for each in found["profileIds"]], int(found["total"]), found["scrollId"])
-    except (LookupError, TypeError, ValueError) as error:
+        return Batch(list(filter(None, map(id_text, found["profileIds"]))), int(found["total"]), found["scrollId"])
+    except OF_ANOTHER_FORM as error:
         raise garbled(error, method="PUT", path=SCAN) from error
 
 
@@ -164,6 +164,12 @@ def external_ids_path(kind: str, key: str) -> str:
     return f"external-id/{quote(key, safe='')}/{quote(kind, safe='')}"
 
 
+def profile_ids(body: Any) -> list[str]:
+    """Return the ids of the profiles that an external id belongs to."""
+    found = (data(body) or {}).get("ids") or []
+    return list(filter(None, map(id_text, found)))
+
+
 def data(body: Any) -> Any:
     """Return what an answer's envelope holds; an answer without content holds nothing."""
     return None if body is None else body["data"]
@@ -181,7 +187,7 @@ def respelled(profile: Mapping[str, Any], names: Mapping[str, str] = RESPELLED) 
 
 def id_of(record: Mapping[str, Any]) -> str | None:
     """Return the id of a profile or attribute."""
-    return str(record["id"]) if record.get("id") is not None else None
+    return id_text(record.get("id"))
 
 
 def _judge(response: requests.Response) -> VendorError | None:
@@ -217,4 +223,5 @@ VENDOR = Vendor(
     judge=_judge,
     headers={"Accept": "application/json"},
     check=("attribute", {"limit": 1}),
+    check_tells=False,
 )

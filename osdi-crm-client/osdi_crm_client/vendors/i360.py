@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_client.errors import Garbled, NotSignedIn, Unreachable, VendorError
+from osdi_crm_client.errors import Denied, Garbled, NotSignedIn, Unreachable, VendorError
 from osdi_crm_client.paging import NumberedPages, OffsetPages, SinglePage
 from osdi_crm_client.settings import ClientSettings, setting, settings
 from osdi_crm_client.token_store import Tokens
@@ -183,7 +183,7 @@ def _judge(response: requests.Response) -> VendorError | None:
     """Explain a 401 that a new token did not help: the landing page lists what it can mean."""
     if response.status_code != 401:
         return None
-    return NotSignedIn(
+    return Denied(
         "the vendor does not accept the credentials here: the organisation is not the user's, the user"
         " lacks the role 'Generic API', or may not do this (HTTP 401)",
         method=response.request.method or "",
@@ -219,4 +219,5 @@ VENDOR = Vendor(
     judge=_judge,
     headers={"Accept": "application/json"},
     check=("Volunteers/Search", {}),
+    check_tells=False,
 )

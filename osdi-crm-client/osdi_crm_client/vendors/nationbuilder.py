@@ -13,7 +13,7 @@ from osdi_crm_client.settings import ClientSettings, setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.tokens import CodeGrant, RotatingToken, store
 from osdi_crm_client.vendor import Vendor
-from osdi_crm_client.wire import Collection, Number, Page, Position, Probe, RawRow
+from osdi_crm_client.wire import Collection, Number, Page, Position, Probe, RawRow, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,7 +170,7 @@ def record(body: Any) -> RawRow:
 def flat(data: Mapping[str, Any]) -> RawRow:
     """Return a record with its attributes beside its id and its relationships (jsonapi.org/format)."""
     attributes = data.get("attributes") or {}
-    return RawRow({**attributes, "id": data["id"], "relationships": data.get("relationships")})
+    return RawRow({**attributes, "id": id_text(data["id"]), "relationships": data.get("relationships")})
 
 
 def link_id(row: Mapping[str, Any], link: str) -> str | None:
@@ -184,7 +184,7 @@ def link_id(row: Mapping[str, Any], link: str) -> str | None:
         return None
     data, links = found.get("data"), found.get("links")
     if isinstance(data, dict) and data.get("id"):
-        return str(data["id"])
+        return id_text(data["id"])
     href = links.get("related") if isinstance(links, dict) else None
     return href.rstrip("/").rpartition("/")[-1] if isinstance(href, str) and "?" not in href else None
 
@@ -294,7 +294,9 @@ def _judge(response: requests.Response) -> errors.VendorError | None:
             f"a web page came instead of an answer (HTTP {status}), of the proxy in front or of no nation", **call
         )
     if status == 401:
-        return errors.NotSignedIn(_REFUSED_TOKENS.get(_code(response), _REVOKED), **call)
+        if (code := _code(response)) in _REFUSED_TOKENS:
+            return errors.NotSignedIn(_REFUSED_TOKENS.get(code, ""), **call)
+        return errors.Denied(_REVOKED, words=_words(response.json()), **call)
     if status == 200 and call["method"] == "GET" and not {"data", "status"}.intersection(response.json()):
         return errors.Garbled("the answer holds no data", **call)
     return None

@@ -13,7 +13,7 @@ from osdi_crm_client.paging import LinkedPages, SinglePage
 from osdi_crm_client.settings import setting, settings
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.vendor import Vendor
-from osdi_crm_client.wire import Collection, Number, Page, RawRow
+from osdi_crm_client.wire import Collection, Number, Page, RawRow, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,7 +160,7 @@ def record(body: Any, name: str) -> RawRow | None:
 
 def id_of(row: Mapping[str, Any]) -> str | None:
     """Return the id of a supporter."""
-    return str(row["id"]) if row.get("id") is not None else None
+    return id_text(row.get("id"))
 
 
 def action_type(action: Any) -> str:

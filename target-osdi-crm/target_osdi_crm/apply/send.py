@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_osdi_crm.apply.limits import Limits
+    from target_osdi_crm.apply.rights import Rights
     from target_osdi_crm.apply.unanswered import UnansweredCreates
     from target_osdi_crm.apply.written import Decided
     from target_osdi_crm.decide.decision import Decision
@@ -37,7 +38,14 @@ class Sender:
     """Carries decisions out: one, or those of records that share a call."""
 
     def __init__(
-        self, journal: Journal, unanswered: UnansweredCreates, recent: RecentWrites, limits: Limits, deciding: bytes
+        self,
+        journal: Journal,
+        unanswered: UnansweredCreates,
+        recent: RecentWrites,
+        *,
+        limits: Limits,
+        rights: Rights,
+        deciding: bytes,
     ) -> None:
         """Send for one run.
 
@@ -46,12 +54,14 @@ class Sender:
             unanswered: Looks up what a refused create may have left behind.
             recent: Learns of every record that is written.
             limits: How much may be written.
+            rights: What the credentials may not do.
             deciding: A hash of the settings that decide.
         """
         self._journal = journal
         self._unanswered = unanswered
         self._recent = recent
         self._limits = limits
+        self._rights = rights
         self._deciding = deciding
 
     def carry_out(self, decided: Decided) -> list[Written | Exception]:
@@ -69,10 +79,11 @@ class Sender:
         if decision.action in CALLS_NOBODY:
             return without_call(task, decision)
         try:
+            self._rights.require(task.stream.name, decision.action)
             self._limits.spend(decision.action)
             if task.arrival.deleted and decision.found:
                 self._limits.spend_deletion(task.stream.name)
-        except Stop as stop:
+        except (errors.VendorError, Stop) as stop:
             return stop
         if decision.action == CREATE:
             task.row = after(task.row, Event.INTEND_CREATE, sent_at=time.time(), sent_settings=self._deciding)
@@ -130,17 +141,19 @@ class Sender:
     def _read(self, task: WriteTask, decision: Decision, reply: Any) -> Written | Exception:
         """Tell from a reply what came of a decision."""
         if isinstance(reply, Exception):
-            answered = isinstance(reply, Rejection | errors.VendorError)
+            answered = isinstance(reply, Rejection | errors.VendorError | errors.ConfigurationError)
             if answered and task.row.state is State.UNANSWERED:
                 task.row = after(task.row, Event.NOT_CREATED)
             return reply
         if decision.action == DELETE:
             return Written(DELETE if reply or task.stream.batch_by else NOTHING)
-        if task.stream.batch_by:
-            return Written(CREATE, task.stream.id_of(reply))
         try:
+            if task.stream.batch_by:
+                return Written(CREATE, task.stream.id_of(reply))
             return self._verified(task, decision, reply)
-        except (Rejection, errors.VendorError) as error:
+        except errors.Garbled as error:
+            return Unanswered(error) if task.row.state is State.UNANSWERED else error
+        except Exception as error:  # noqa: BLE001
             return error
 
     def _verified(self, task: WriteTask, decision: Decision, reply: Record) -> Written:

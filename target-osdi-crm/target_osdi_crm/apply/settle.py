@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from osdi_crm_client import errors
 
+from target_osdi_crm.apply.rights import READ
 from target_osdi_crm.apply.unanswered import Unanswered, Unknowable
 from target_osdi_crm.apply.written import Written
 from target_osdi_crm.decide.consent import counted
@@ -19,8 +20,9 @@ from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
 from target_osdi_crm.vendor import CREATE, DELETE, UPDATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from target_osdi_crm.apply.rights import Rights
     from target_osdi_crm.decide.decision import Decision
     from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.report.report import Report
@@ -36,15 +38,18 @@ TO_COMPLETE = "waits for what it refers to, to be completed"
 
 _COUNTED = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", ADOPT: "unchanged", NOTHING: "skipped"}
 _REJECTED = {EACH_RUN: Event.FAIL, REFERENCE: Event.ORPHAN}
-_HOPELESS = (errors.NotSignedIn, errors.Unreachable)
-"""What every record would meet."""
+_RIGHTS = (errors.Denied, errors.NotAllowed)
+_WAITED_FOR = (errors.Denied, *errors.ACCOUNT)
 
 
-class Release(Protocol):
-    """Lets go of a record."""
+class Ends(Protocol):
+    """What ends a record, or the run."""
 
-    def __call__(self, task: WriteTask, *, settled: bool = True) -> None:
-        """Let those behind it go on; where it is settled, STATE may pass."""
+    def release(self, task: WriteTask, *, settled: bool = True) -> None:
+        """Let those behind a record go on; where it is settled, STATE may pass."""
+
+    def stop(self, why: Stop) -> None:
+        """End the run early."""
 
 
 class Settler:
@@ -61,8 +66,8 @@ class Settler:
         journal: Journal,
         report: Report,
         *,
-        release: Release,
-        stop: Callable[[Stop], None],
+        rights: Rights,
+        run: Ends,
     ) -> None:
         """Settle the records of one run.
 
@@ -71,16 +76,16 @@ class Settler:
             deciding: A hash of those that decide whether a record is rejected.
             journal: Learns what came of each.
             report: Tells it.
-            release: Lets go of a record, settled or not.
-            stop: Ends the run early.
+            rights: Learns what the credentials may not do.
+            run: Lets go of records, and is ended early.
         """
         self._allow_resubscribe = settings.allow_resubscribe
         self._most_rejects = settings.max_rejects
         self._deciding = deciding
         self._journal = journal
         self._report = report
-        self._release = release
-        self._stop = stop
+        self._rights = rights
+        self._release, self._stop = run.release, run.stop
         self._guard = threading.Lock()
         self._failures_in_a_row = 0
         self._latest_failure: BaseException | None = None
@@ -104,30 +109,32 @@ class Settler:
                 self._wait(task, result.reason)
             case Rejection():
                 self._reject(task, result, result)
-            case Unanswered() if task.patience or isinstance(result.error, _HOPELESS):
-                self._lose_answer(task, result.error)
+            case Unanswered(error=errors.VendorError() as error) if not task.patience and not isinstance(
+                error, _WAITED_FOR
+            ):
+                self._reject(task, _failed(error), error)
             case Unanswered():
-                self._reject(task, _failed(result.error), result.error)
+                self._lose_answer(task, result.error)
             case Unknowable():
                 self._unknown(task)
-            case errors.VendorError():
-                self._fail(task, result)
+            case errors.VendorError() | errors.ConfigurationError():
+                self._fail(task, decision.action if decision else READ, result)
+            case Stop():
+                self._stop(result)
+                self.leave(task)
             case _:
-                self._end_run(task, result)
+                self._reject(task, _unexpected(task, result), result)
 
-    def _fail(self, task: WriteTask, error: errors.VendorError) -> None:
-        if isinstance(error, _HOPELESS):
-            self._give_back(task, error)
-        else:
+    def _fail(self, task: WriteTask, operation: str, error: Exception) -> None:
+        """Reject a record of which a call failed; where any record's would have, it waits for the next run."""
+        if isinstance(error, _RIGHTS):
+            self._rights.refused(task.stream.name, operation, error)
+        if isinstance(error, errors.VendorError) and not isinstance(error, _WAITED_FOR):
             self._reject(task, _failed(error), error)
-
-    def _end_run(self, task: WriteTask, error: Exception) -> None:
-        """End the run for what is no fault of a record's, which comes again with the next."""
-        if not isinstance(error, Stop):
-            logger.debug("Unexpected", exc_info=error)
-            error = Stop(CONFIGURATION, f"Unexpected: {type(error).__name__}, at {task.name}.")
-        self._stop(error)
-        self.leave(task)
+            return
+        self._give_back(task, error)
+        if isinstance(error, errors.ACCOUNT):
+            self._stop(Stop(CONFIGURATION, str(error)))
 
     def leave(self, task: WriteTask) -> None:
         """Let go of a record that is not settled: it comes again with the next run."""
@@ -140,6 +147,8 @@ class Settler:
             self._report.count(task, "skipped", "came again while it waited")
 
     def _written(self, task: WriteTask, decision: Decision, written: Written) -> None:
+        self._rights.used(task.stream.name, READ)
+        self._rights.used(task.stream.name, decision.action)
         if written.action == SKIP:
             self._skip(task, decision.reason, written.vendor_id)
             return
@@ -183,12 +192,13 @@ class Settler:
         task.row = after(row, Event.WAIT, reason=why)
         self._keep(task)
 
-    def _lose_answer(self, task: WriteTask, error: errors.VendorError) -> None:
+    def _lose_answer(self, task: WriteTask, error: Exception) -> None:
         """Have a create looked up at the end of the run."""
         task.row = after(task.row, Event.LOSE_ANSWER, code=NO_ANSWER, reason=sentence(NO_ANSWER))
         self._count_failure(error)
         self._keep(task)
-        self._stop_if_hopeless(error)
+        if isinstance(error, errors.ACCOUNT):
+            self._stop(Stop(CONFIGURATION, str(error)))
 
     def _unknown(self, task: WriteTask) -> None:
         """Nobody can tell whether a record was written."""
@@ -201,16 +211,11 @@ class Settler:
         task.row = after(task.row, Event.CANNOT_TELL, **_why(unknown))
         self._keep(task)
 
-    def _give_back(self, task: WriteTask, error: errors.VendorError) -> None:
+    def _give_back(self, task: WriteTask, error: Exception) -> None:
         """Nobody may write, or the vendor cannot be reached: the record waits for the next run."""
-        why = Rejection("not_signed_in" if isinstance(error, errors.NotSignedIn) else "not_reached", str(error))
+        why = Rejection("not_reached" if isinstance(error, errors.Unreachable) else "not_signed_in", str(error))
         task.row = after(task.row, Event.GIVE_BACK, **_why(why))
         self._keep(task)
-        self._stop_if_hopeless(error)
-
-    def _stop_if_hopeless(self, error: errors.VendorError) -> None:
-        if isinstance(error, _HOPELESS):
-            self._stop(Stop(CONFIGURATION, str(error)))
 
     def _reject(self, task: WriteTask, rejection: Rejection, cause: Exception) -> None:
         """Reject a record; `cause` is what went wrong with the call, which may have held others too."""
@@ -237,7 +242,9 @@ class Settler:
             self._stop(Stop(CAPPED, f"{rejects:,} records were rejected; 'max_rejects' is {most:g}."))
 
     def _count_failure(self, cause: BaseException) -> None:
-        """Count one more failure, unless records that travelled in one call share it."""
+        """Count one more failure of the vendor, unless records that travelled in one call share it."""
+        if isinstance(cause, _RIGHTS):
+            return
         with self._guard:
             self._failures_in_a_row += cause is not self._latest_failure
             self._latest_failure = cause
@@ -253,8 +260,17 @@ def _why(rejection: Rejection) -> dict[str, str]:
 def _failed(error: errors.VendorError) -> Rejection:
     """What a call that failed means for the record."""
     words = error.words or error.why
+    if isinstance(error, errors.NotAllowed):
+        return Rejection("not_allowed", words, why=error.why, retry=EACH_RUN, status=error.status)
     if isinstance(error, errors.Refused):
         return Rejection("vendor_refused", words, why=error.why, status=error.status)
     if isinstance(error, errors.ForeignOrigin):
         return Rejection("vendor_points_elsewhere", words, why=error.why)
     return Rejection("vendor_failed", words, why=error.why, retry=EACH_RUN, status=error.status)
+
+
+def _unexpected(task: WriteTask, error: Exception) -> Rejection:
+    """What a defect of ours means for the record."""
+    logger.debug("Unexpected, at %s", task.name, exc_info=error)
+    what = errors.class_and_place(error)
+    return Rejection("unexpected", what, why=what, retry=EACH_RUN)

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from target_osdi_crm.task import WriteTask
     from target_osdi_crm.vendor import Found, Record, Shaped
 
+LONGEST_AGO = 7 * 86_400.0
+"""Seconds before now from which on is searched for what was sent at a time that has not come yet by this clock."""
+
 _decode = msgspec.json.Decoder().decode
 
 
 class Unanswered(Exception):
     """Whether the vendor has acted on this record is not known, and asking again might do it twice."""
 
-    def __init__(self, error: errors.VendorError) -> None:
+    def __init__(self, error: errors.VendorError | errors.ConfigurationError) -> None:
         """Keep what came instead of an answer."""
         super().__init__(str(error))
         self.error = error
@@ -106,10 +109,11 @@ class UnansweredCreates:
         orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
         found: Sequence[Found] | None = ()
         try:
-            before = self._account.now() - timedelta(seconds=time.time() - sent_at + 2)
+            age = time.time() - sent_at
+            before = self._account.now() - timedelta(seconds=age + 2 if age >= 0 else LONGEST_AGO)
             for order in orders:
                 found = found or order.stream.search_unanswered(order, before)
-        except errors.VendorError as error:
+        except (errors.VendorError, errors.ConfigurationError) as error:
             raise Unanswered(error) from error
         if found is None or (not found and sent.foreign_id and row.sent_settings not in {None, self._deciding}):
             raise Unknowable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,12 @@ from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+logger = logging.getLogger("target-osdi-crm")
+
+MOST_AHEAD = 5.0
+"""Seconds by which the clocks of two machines may differ without a word."""
 
 
 class SearchIndex:
@@ -23,7 +30,12 @@ class SearchIndex:
             stopped: Tells whether the run is to end.
         """
         self._lag = lag
-        self._last_write = last_write
+        if last_write > (now := time.time()) + MOST_AHEAD:
+            logger.warning(
+                "The journal's last entry lies %d s ahead of this machine's clock; it is taken for one of now.",
+                last_write - now,
+            )
+        self._last_write = min(last_write, now)
         self._stopped = stopped
 
     def wait(self, written: float = 0.0) -> None:
@@ -32,6 +44,7 @@ class SearchIndex:
         Raises:
             Stop: If the run is to end before: a search would not find it yet, and it would be created once more.
         """
+        written = min(written, time.time())
         while (left := max(written, self._last_write) + self._lag - time.time()) > 0:
             if self._stopped():
                 raise Stop(CONFIGURATION, "The run was told to end.")

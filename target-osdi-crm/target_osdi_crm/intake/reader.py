@@ -141,6 +141,9 @@ class Reader(GenericSingerReader[bytes]):
             read[kind] += 1
         except InvalidInputLine as error:
             raw = line if isinstance(line, bytes) else line.encode()
+            if not raw.endswith(b"\n"):
+                logger.warning("Line %d, the last, is cut: what wrote it ended in the middle.", self.line)
+                return
             self.target.run.take_line(raw, str(error), line=self.line)
 
     def _record(self, message: Message, callbacks: Callbacks) -> None:

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def held(engine: sa.Engine, account: str) -> Iterator[None]:
+def held(engine: sa.Engine, account: str) -> Iterator[sa.Connection]:
     """Hold the lock of an account: a file beside SQLite's, an advisory lock in Postgres.
+
+    Yields the connection to write by: whoever loses it has lost the lock in Postgres, and can write nothing more.
 
     Raises:
         Stop: If another run holds it.
     """
     digest = hashlib.blake2b(account.encode(), digest_size=8).digest()
     if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect() as connection:
             number = int.from_bytes(digest, signed=True)
             if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar():
                 raise _taken(account)
-            yield
+            connection.commit()
+            yield connection
         return
     lock = filelock.FileLock(f"{engine.url.database}.{digest.hex()}.lock", mode=0o600)
     try:
@@ -36,7 +39,8 @@ def held(engine: sa.Engine, account: str) -> Iterator[None]:
     except filelock.Timeout:
         raise _taken(account) from None
     try:
-        yield
+        with engine.connect() as connection:
+            yield connection
     finally:
         lock.release()
 

@@ -70,7 +70,7 @@ class Journal:
             opening.callback(self._engine.dispose)
             try:
                 if not read_only:
-                    opening.enter_context(lock.held(self._engine, account))
+                    holding = opening.enter_context(lock.held(self._engine, account))
                     migration.carry_over(self._engine)
                 self._records = migration.records(self._engine)
                 self._mine = self._of_this_source(self._records)
@@ -79,7 +79,7 @@ class Journal:
                 with self._engine.connect() as connection:
                     self._any_opt_outs = connection.execute(sa.select(OPT_OUTS.c.account).limit(1)).first() is not None
                 if not read_only:
-                    self._begin(keep_days, fail)
+                    self._begin(holding, keep_days, fail)
             except sa.exc.SQLAlchemyError as error:
                 raise database.unusable(error) from None
             self._closing = opening.pop_all()
@@ -87,7 +87,7 @@ class Journal:
     def _of_this_source(self, records: sa.FromClause) -> sa.ColumnElement[bool]:
         return sa.and_(records.c.account == self.account, records.c.source == self.source)
 
-    def _begin(self, keep_days: int, fail: Callable[[Stop], None]) -> None:
+    def _begin(self, holding: sa.Connection, keep_days: int, fail: Callable[[Stop], None]) -> None:
         """Begin a run: number it, and erase what has been kept long enough."""
         assert self._engine  # noqa: S101
         with self._engine.begin() as connection:
@@ -99,7 +99,7 @@ class Journal:
                 aged = sa.and_(self._mine, OPEN, RECORDS.c.at < time.time() - keep_days * DAY)
                 happen(connection, Event.ERASE, aged, sent=sa.case((RECORDS.c.sent.is_not(None), b""), else_=None))
         constant = {"account": self.account, "source": self.source, "run": self.run}
-        self._writer = Writer(self._engine, constant, fail)
+        self._writer = Writer(holding, constant, fail)
 
     def catch_up(self) -> None:
         """Return when all that was to be written so far is durable."""

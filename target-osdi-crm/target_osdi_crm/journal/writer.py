@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from osdi_crm_client.errors import class_and_place
 from sqlalchemy.dialects import sqlite
 
 from target_osdi_crm.journal.database import unusable
@@ -56,20 +57,20 @@ class Writer:
         failure: Why nothing can be written any more.
     """
 
-    def __init__(self, engine: sa.Engine, constant: dict[str, Any], fail: Callable[[Stop], None]) -> None:
+    def __init__(self, connection: sa.Connection, constant: dict[str, Any], fail: Callable[[Stop], None]) -> None:
         """Begin to write.
 
         Args:
-            engine: The database.
+            connection: Leads to the database, and holds what keeps others from writing.
             constant: What all rows have in common: account, source and run.
             fail: Told when nothing can be written any more.
         """
         self.failure: Stop | None = None
-        self._engine = engine
+        self._connection = connection
         self._constant = constant
         self._fail = fail
         self._queue: SimpleQueue[Write | None] = SimpleQueue()
-        insert = _insert(engine.dialect.name)
+        insert = _insert(connection.dialect.name)
         record = insert(RECORDS)
         columns = {column.name for column in RECORDS.c} - _KEYS
         self._upsert = record.on_conflict_do_update(
@@ -109,22 +110,26 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        """Commit what has gathered, again and again, until told to end."""
-        with self._engine.connect() as connection:
-            ending = False
-            while not ending:
-                batch, ending = self._gathered()
+        """Commit what has gathered, again and again, until told to end; whoever waits is told of any failure."""
+        ending = False
+        while not ending:
+            batch, ending = self._gathered()
+            try:
                 if not self.failure:
-                    try:
-                        self._commit(connection, batch)
-                    except sa.exc.SQLAlchemyError as error:
-                        self.failure = Stop(CONFIGURATION, str(unusable(error)))
-                        self._fail(self.failure)
-                for write in batch:
-                    if write.over:
-                        write.over.set()
-                    if write.then and not self.failure:
-                        write.then()
+                    self._commit(batch)
+                    for write in batch:
+                        if write.then:
+                            write.then()
+            except Exception as error:  # noqa: BLE001
+                self._give_up(error)
+            for write in batch:
+                if write.over:
+                    write.over.set()
+
+    def _give_up(self, error: Exception) -> None:
+        why = unusable(error) if isinstance(error, sa.exc.SQLAlchemyError) else f"Unexpected: {class_and_place(error)}."
+        self.failure = error if isinstance(error, Stop) else Stop(CONFIGURATION, str(why))
+        self._fail(self.failure)
 
     def _gathered(self) -> tuple[list[Write], bool]:
         """Wait for a write; return it with those that have come meanwhile, and whether it is time to end."""
@@ -139,10 +144,10 @@ class Writer:
             batch.append(write)
         return batch, False
 
-    def _commit(self, connection: sa.Connection, batch: list[Write]) -> None:
+    def _commit(self, batch: list[Write]) -> None:
         account = self._constant["account"]
         rows = [
-            {**dict(zip(COLUMNS, write.row, strict=True)), **self._constant, "at": write.at}
+            {**dict(zip(COLUMNS, map(_storable, write.row), strict=True)), **self._constant, "at": write.at}
             for write in batch
             if write.row
         ]
@@ -156,13 +161,21 @@ class Writer:
             for write in batch
             for channel, address in write.opt_ins
         ]
-        with connection.begin():
+        with self._connection.begin():
+            connection = self._connection
             if rows:
                 connection.execute(self._upsert, rows)
             if outs:
                 connection.execute(self._opt_out, outs)
             if ins:
                 connection.execute(self._opt_in, ins)
+
+
+def _storable(value: Any) -> Any:
+    """Return a value as every database takes it: no NUL and no half of a character in a text."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def hashed(address: str) -> bytes:

@@ -110,10 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path), help="The target's settings, as JSON: tells the two below.")
-@click.option("--work-dir", type=click.Path(path_type=Path), help="The target's 'work_dir' (.osdi-crm).")
+@click.option("--work-dir", "folder", type=click.Path(path_type=Path), help="The target's 'work_dir'.")
 @click.option("--journal", "named", help="The target's 'journal': a file or a database address.")
 @click.pass_context
-def journal(context: click.Context, config: Path | None, work_dir: Path | None, named: str | None) -> None:
+def journal(context: click.Context, config: Path | None, folder: Path | None, named: str | None) -> None:
     """Look into the journal, report, have records tried again, settle, erase."""
     given: dict[str, Any] = {}
     if config:
@@ -121,7 +121,8 @@ def journal(context: click.Context, config: Path | None, work_dir: Path | None, 
             given = json.loads(config.read_text(encoding="utf-8"))
             if not isinstance(given, dict):
                 raise TypeError
-    context.obj = Journal(named or given.get("journal"), work_dir or Path(given.get("work_dir") or ".osdi-crm"))
+    folder = folder or (Path(given["work_dir"]) if given.get("work_dir") else work_dir.default())
+    context.obj = Journal(named or given.get("journal"), folder)
 
 
 def _choosing(*, outcomes: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -275,7 +276,7 @@ def report(of: Journal, run: int | None, account: str | None, out: Path | None) 
         file = out or work_dir.file(of.folder, "report.html")
         text = page.page(connection, run, account)
     try:
-        with work_dir.opened(file, "w") as opened:
+        with open(file, "w", encoding="utf-8", opener=work_dir.private) as opened:
             opened.write(text)
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {file}: {error.strerror}.") from None

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client import work_dir
+from osdi_crm_client.redaction import OwnLines, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ class Summary:
             }
 
 
-def table(result: Mapping[str, Any]) -> str:
+def table(result: Mapping[str, Any]) -> OwnLines:
     """The result as lines for people."""
     columns = [
         column
@@ -90,11 +91,19 @@ def table(result: Mapping[str, Any]) -> str:
         f"{result['calls']:,} calls, {result['refused_429']:,} of them refused for their pace (429),"
         f" in {result['seconds']:,} seconds{each}"
     )
-    return "\n".join(lines)
+    return OwnLines("\n".join(map(on_one_line, lines)))
 
 
 def keep(folder: Path, result: Mapping[str, Any]) -> None:
-    """Write the result to `summary.json`."""
-    with work_dir.opened(work_dir.file(folder, "summary.json"), "w") as file:
-        json.dump(result, file, indent=2)
-        file.write("\n")
+    """Write the result to `summary.json`.
+
+    Raises:
+        ConfigurationError: If that cannot be written.
+    """
+    name = work_dir.file(folder, "summary.json")
+    try:
+        with work_dir.opened(name, "w") as file:
+            json.dump(result, file, indent=2)
+            file.write("\n")
+    except OSError as error:
+        raise work_dir.cannot_be_written(name, error) from None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from target_osdi_crm.answers import object_of
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent, both
 from target_osdi_crm.custom_fields import by_field
 from target_osdi_crm.intake import addresses, consent
 from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from osdi_crm_client import paging
 from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
+from target_osdi_crm.answers import object_of
 from target_osdi_crm.custom_fields import the_field
 from target_osdi_crm.rejects import CHANGE, EACH_RUN, Rejection
-from target_osdi_crm.vendor import Record, Session, object_of
+from target_osdi_crm.vendor import Record, Session
 from target_osdi_crm.vendors.action_network.settings import Settings
 
 if TYPE_CHECKING:

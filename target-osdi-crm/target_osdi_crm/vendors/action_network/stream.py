@@ -9,8 +9,9 @@ from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
+from target_osdi_crm.answers import object_of
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream, object_of
+from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
 from target_osdi_crm.vendors.action_network.session import NAME, Group
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
-from osdi_crm_client.errors import Garbled, NotSignedIn
+from osdi_crm_client.errors import Garbled, VendorError
 from osdi_crm_client.vendors import crowdskout as wire
 from typing_extensions import override
 
@@ -118,10 +118,11 @@ class Profiles(CrowdskoutStream):
     def search(self, key: str, value: str) -> Sequence[Found]:
         kind, _, own = value.partition("\x1f")
         try:
-            data = self.session.fetch(wire.external_ids_path(kind, own), wire.data)
-        except NotSignedIn as error:
-            raise NotSignedIn(error.why, method=error.method, path="external-id", status=error.status) from None
-        return [Found(str(each)) for each in (data or {}).get("ids") or ()]
+            ids = self.session.fetch(wire.external_ids_path(kind, own), wire.profile_ids)
+        except VendorError as error:
+            error.path = "external-id"
+            raise
+        return [Found(each) for each in ids or ()]
 
     @override
     def fetched(self, order: Order) -> Mapping[str, str] | None:

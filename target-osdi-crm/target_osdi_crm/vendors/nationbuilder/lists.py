@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.errors import Garbled
 from typing_extensions import override
 
+from target_osdi_crm.answers import object_of
 from target_osdi_crm.rejects import EACH_RUN, Rejection
-from target_osdi_crm.vendor import object_of
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 
 if TYPE_CHECKING:
