@@ -189,14 +189,13 @@ class Shape:
         """As much of a field as fits: all, or of an object or a list of objects the parts that do; None of others."""
         if self._fits(name, value):
             return value
+        parts: Any = None
         if isinstance(value, dict):
-            return {part: inner for part, inner in value.items() if self._fits(name, {part: inner})}
-        if isinstance(value, list):
-            items = (each for each in value if isinstance(each, dict))
-            return [
-                {part: inner for part, inner in each.items() if self._fits(name, [{part: inner}])} for each in items
-            ]
-        return None
+            parts = {part: inner for part, inner in value.items() if self._fits(name, {part: inner})}
+        elif isinstance(value, list):
+            items = [each for each in value if isinstance(each, dict)]
+            parts = [{part: each[part] for part in each if self._fits(name, [{part: each[part]}])} for each in items]
+        return parts if parts and self._fits(name, parts) else None
 
     def _fits(self, name: str, value: Any) -> bool:
         try:
