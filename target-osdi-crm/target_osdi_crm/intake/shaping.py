@@ -182,24 +182,28 @@ class Shape:
 
     def fitting(self, record: Mapping[str, Any]) -> Shaped:
         """Shape a record without the values that do not fit the schema, but with all that is given as an address."""
-        fits = {name: self._fitting(name, value) for name, value in record.items()}
-        return self({name: value for name, value in fits.items() if value is not None}, keep=None)
+        fits: dict[str, Any] = {}
+        for name, value in record.items():
+            part = self._fitting(name, value)
+            if part is not None and self._fits({**fits, name: part}):
+                fits[name] = part
+        return self(fits, keep=None)
 
     def _fitting(self, name: str, value: Any) -> Any:
         """As much of a field as fits: all, or of an object or a list of objects the parts that do; None of others."""
-        if self._fits(name, value):
+        if self._fits({name: value}):
             return value
         parts: Any = None
         if isinstance(value, dict):
-            parts = {part: inner for part, inner in value.items() if self._fits(name, {part: inner})}
+            parts = {part: inner for part, inner in value.items() if self._fits({name: {part: inner}})}
         elif isinstance(value, list):
             items = [each for each in value if isinstance(each, dict)]
-            parts = [{part: each[part] for part in each if self._fits(name, [{part: each[part]}])} for each in items]
-        return parts if parts and self._fits(name, parts) else None
+            parts = [{part: each[part] for part in each if self._fits({name: [{part: each[part]}]})} for each in items]
+        return parts or None
 
-    def _fits(self, name: str, value: Any) -> bool:
+    def _fits(self, record: Mapping[str, Any]) -> bool:
         try:
-            self({name: value}, keep=None)
+            self(record, keep=None)
         except Rejection:
             return False
         return True
