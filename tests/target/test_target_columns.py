@@ -42,9 +42,9 @@ PLAIN: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
             "last_name": "Lee",
             "email_address": "a@b.org",
             "phone": "2025550123",
-            "postal_code": "10001",
+            "city": "Rome",
         },
-        ("'FirstName': 'Ann'", "'LastName': 'Lee'", "'Phone1': '2025550123'", "'C_Zip5': '10001'"),
+        ("'FirstName': 'Ann'", "'LastName': 'Lee'", "'Phone1': '2025550123'", "'C_City': 'Rome'"),
     ),
     (
         "rally_congress",
@@ -111,6 +111,16 @@ def test_a_column_nobody_reads_is_told_with_the_one_that_was_meant(sandbox: Sand
     assert done.by("people", "unread") == {"famly_name (family_name?)": 3, "zzz": 3}
     assert done.log.count("Did you mean 'family_name'?") == 1
     assert "people, unread: famly_name (family_name?) 3, zzz 3" in done.log
+
+
+def test_an_object_under_another_crms_name_is_unread(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("nationbuilder")
+
+    done = target.write(account, "signups", {"id": "1", "first_name": "Ann", "street_address": {"line": "1 Main St"}})
+
+    assert done.code == 0, done.rejects
+    (unread,) = done.by("signups", "unread")
+    assert unread.startswith("street_address")
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,7 @@ _SAME = (
     ("address2", "addressline2", "street2", "caddrline2"),
     ("city", "locality", "town", "ccity"),
     ("state", "region", "province"),
-    ("zip", "zipcode", "postalcode", "postcode", "czip5"),
-    ("country", "countrycode"),
+    ("zip", "zipcode", "postalcode", "postcode"),
     ("dateofbirth", "birthdate", "birthday", "dob", "bornat"),
     ("tags", "taglist", "addtags"),
 )

@@ -109,6 +109,8 @@ class Shape:
                     _note_consent(shaped, name, value)
                 continue
             place, distance = self.columns.place(name)
+            if distance > 1 and isinstance(value, dict):
+                place = ()
             given = (distance, name, None if is_blank else value)
             if not place:
                 shaped.unknown[name] = given[2]

@@ -59,7 +59,7 @@ _COLUMNS = {
     "city": ("home_address", "city"),
     "state": ("home_address", "state"),
     "zip": ("home_address", "zip"),
-    "country": ("home_address", "country_code"),
+    "countrycode": ("home_address", "country_code"),
 }
 """Flat columns, folded, and where they belong."""
 
