@@ -1,5 +1,7 @@
 """Answers of any shape are no more than a record's, a page's or a call's fault, in tap and target, at every vendor.
 
+Nothing is said of what was written: an answer that lies, and denies what it did, cannot be seen through.
+
 A few in the ordinary suite; `make fuzz` makes so many that about 2,000 answers are changed, and tells how many.
 """
 
@@ -80,8 +82,6 @@ def test_the_target_goes_on(sandbox: Sandbox, target: TargetCommand, case: Any, 
         assert "Traceback" not in each.log
         assert [reject["words"] for reject in each.rejects if reject["code"] == "unexpected"] == []
     assert time.monotonic() - began < LONGEST
-    made = [email for _, email, _ in map(case.seen, account.records(case.people)) if case.is_made]
-    assert len(made) == len(set(made)) or case.vendor == "action_network", "somebody was made twice"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -165,8 +165,14 @@ def external_ids_path(kind: str, key: str) -> str:
 
 
 def profile_ids(body: Any) -> list[str]:
-    """Return the ids of the profiles that an external id belongs to."""
-    found = (data(body) or {}).get("ids") or []
+    """Return the ids of the profiles that an external id belongs to.
+
+    Raises:
+        TypeError: If the answer has no list of them, which is not the same as an empty one.
+    """
+    found = data(body)["ids"]
+    if not isinstance(found, list):
+        raise TypeError("the ids are no list")
     return list(filter(None, map(id_text, found)))
 
 
