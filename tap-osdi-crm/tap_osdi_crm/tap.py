@@ -170,7 +170,6 @@ class TapOSDICRM(Tap):
         try:
             self.sync_all()
         except SystemExit:
-            self.logger.warning("The tap was told to end; the next run goes on from the last STATE.")
             if self.state:
                 self.state_writer.write_state(self.state)
             raise
@@ -203,6 +202,7 @@ class TapOSDICRM(Tap):
 
     def _end(self, *_: Any) -> None:
         ending.in_time(LONGEST_END)
+        self.logger.warning("The tap was told to end; the next run goes on from the last STATE.")
         self.message_writer.end()
 
     @classmethod
