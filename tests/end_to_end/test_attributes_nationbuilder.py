@@ -71,6 +71,7 @@ CHOICES = {
     "signups.email1": ("one@example.org", "three@example.org"),
     "signups.email2": ("four@example.org", "two@example.org"),
     "signups.email3": ("five@example.org", "six@example.org"),
+    "signups.email2_is_bad": (False, False),  # that of the primary address of the second turn
     "signups.email4": ("seven@example.org", "eight@example.org"),
     "donations.custom_values": (
         {"in_memory_of": "Ada", "match_factor": 2.0},
@@ -112,6 +113,13 @@ def name_of(row: dict[str, str]) -> str:
     return row["attribute"].removesuffix("_attributes") if shown else row["attribute"]
 
 
+def text(name: str, number: int) -> str:
+    """Some text for an attribute of this name: a telephone number or an e-mail address where it holds one."""
+    if name.endswith(("phone", "phone_number", "fax_number", "mobile_number")):
+        return f"202555{number % 10_000:04}"
+    return f"n{number}@example.org" if name.endswith("email") else f"{name[:12]}-{number}"
+
+
 def values(resource: str, turn: int, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
     """A value for every attribute of a resource that can be written; another one at each turn."""
     numbers = count(10_000 * turn + 200 * WRITTEN.index(resource))
@@ -127,12 +135,12 @@ def values(resource: str, turn: int, known: dict[str, tuple[str, str]]) -> dict[
             record[name] = choice[turn]
         else:
             record[name] = {
-                "string": f"{name[:12]}-{number}",
+                "string": text(name, number),
                 "integer": number,
                 "boolean": bool(turn) is not name.endswith("_opt_in"),
                 "date": f"20{number % 30 + 10}-03-04",
                 "date-time": f"20{number % 30 + 10}-03-04T05:06:07Z",
-                "address": {part: f"{part} {number}" for part in ADDRESS},
+                "address": {part: text(part, number) for part in ADDRESS},
             }[type_]
     return record | {name: known[to][turn] for name, to in IN_RELATIONSHIPS.get(resource, {}).items()}
 

@@ -24,7 +24,7 @@ from tests.fuzz.mutating_proxy import between
 from tests.target_command import TargetCommand
 from tests.vendors import VENDORS
 
-SEEDS = range(int(os.environ.get("FUZZ_SEEDS", "3")))
+SEEDS = range(int(os.environ.get("FUZZ_SEEDS", "1")))
 LONGEST = 120
 
 MORE: dict[str, list[tuple[str, list[dict[str, Any]]]]] = {

@@ -312,7 +312,8 @@ def test_supporters_that_stand_elsewhere_are_read_with_the_setting_alone(sandbox
     found = tap(tap.settings(account, stream_overrides={"supporters": override}), *TOGETHER)
     again = tap(tap.settings(account, stream_overrides={"supporters": override}), *TOGETHER, state=found.state)
 
-    assert lost.code == 1
+    assert ("Stream 'supporters'" in lost.log, lost.code) == (True, 1 if what == "paging" else 0), lost.log
+    assert lost.keys("supporters").total() < 60
     assert found.code == again.code == 0, found.log
     assert found.keys("supporters").total() == len(found.keys("supporters")) == 60
     assert found.keys("supporter_phones").keys() == items(account, "phones").keys()

@@ -277,7 +277,8 @@ def _object(path: str, value: Mapping[str, Any], schema: Schema, fitting: Fittin
 
 
 def _list(path: str, value: list[Any], schema: Schema, fitting: Fitting, depth: int) -> list[Any] | str | None:
-    is_text = "string" in _kinds(schema)
+    kinds = _kinds(schema)
+    is_text = "string" in kinds and "array" not in kinds
     items = {"type": ["string"]} if is_text else schema.get("items", {})
     found = [_fitted(path, each, items, fitting, depth - 1) for each in value]
     given = [each for each in found if each is not None]

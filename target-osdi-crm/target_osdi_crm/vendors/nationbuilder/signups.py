@@ -126,6 +126,8 @@ class Signups(NationBuilderStream):
         primary = f"email{kept.get('primary_email_id')}"
         if kept.get(f"{primary}_is_bad") or record.get(f"{primary}_is_bad") or record.get(f"{primary}_is_bouncing"):
             kept.pop("primary_email_id", None)
+            if kept.get(primary) and comparable("email", kept[primary]) == email:
+                kept.pop("email", None)
         return kept
 
     @override
