@@ -35,15 +35,13 @@ demo: setup $(if $(filter all,$(VENDOR)),.meltano/.ready)
 settings: setup
 	$(BIN)/python hub/generate.py
 
-fuzz: setup
-	FUZZ_SEEDS=$(or $(SEEDS),15) $(BIN)/pytest -n 3 -rP tests/fuzz
-
 test: setup .meltano/.ready
 	$(BIN)/pytest -n 3 -m "not chaos"
 
-# So many records for every stream of every vendor, others each time; `make test` tries a few, the same each time.
+# RECORDS for every stream of every vendor, others each time, and answers changed in SEEDS ways for every vendor, in tap and
+# target; `make test` tries a few, the same each time.
 fuzz: setup
-	FUZZ=$(or $(RECORDS),1000) $(BIN)/pytest -n 3 --timeout 7200 tests/target/test_target_fuzz.py
+	FUZZ=$(or $(RECORDS),1000) FUZZ_SEEDS=$(or $(SEEDS),15) $(BIN)/pytest -n 3 -rP --timeout 7200 tests/fuzz tests/target/test_target_fuzz.py
 
 chaos: setup
 	$(BIN)/pytest -m chaos --timeout 3600
