@@ -8,6 +8,7 @@ whoever asks first, and learn nothing from a 429.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import socket
@@ -20,10 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
-import platformdirs
 from typing_extensions import override
 
-from osdi_crm_client import redaction
+from osdi_crm_client import redaction, work_dir
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.pacing import FASTER, LONGEST_PAUSE, MOST_LATE, SLOWER, SLOWEST, OwnSlots, Slots
 
@@ -348,7 +348,10 @@ class PaceStore:
         return bool(self._named and "://" in self._named)
 
     def _file(self) -> Path:
-        file = Path(self._named) if self._named else platformdirs.user_state_path("osdi-crm") / "pace.db"
+        try:
+            file = Path(self._named) if self._named else work_dir.of_user() / "pace.db"
+        except ConfigurationError:
+            raise FileNotFoundError(errno.ENOENT, "the user has no home") from None
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return file
 

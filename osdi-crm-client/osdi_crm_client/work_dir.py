@@ -18,8 +18,16 @@ def default() -> Path:
     Raises:
         ConfigurationError: If the user has no folder.
     """
-    if (here := Path(".osdi-crm").absolute()).is_dir():
-        return here
+    here = Path(".osdi-crm").absolute()
+    return here if here.is_dir() else of_user()
+
+
+def of_user() -> Path:
+    """Return the folder for what the plugins keep of a user, whatever the working folder.
+
+    Raises:
+        ConfigurationError: If the user has none.
+    """
     try:
         state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     except RuntimeError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,15 +40,17 @@ def objects(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str
 
 def show_table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "") -> None:
     """Print rows as a table, numbers to the right, on as many lines as a terminal needs."""
-    console = Console(width=None if sys.stdout.isatty() else _UNBOUNDED, highlight=False)
+    is_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else _UNBOUNDED
+    text = io.StringIO()  # and not standard output, since rich has its own way with a pipe that nobody reads
+    console = Console(file=text, width=width, force_terminal=is_terminal, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(head):
         numbers = bool(rows) and all(isinstance(row[place], int | float) for row in rows)
         table.add_column(name, justify="right" if numbers else "left", no_wrap=numbers)
     for row in rows:
         table.add_row(*(Text(f"{each:,}" if isinstance(each, int) else str(each)) for each in row))
-    with console.capture() as shown:  # so that a pipe that nobody reads is noticed where all of them are
-        if title:
-            console.print(Text(title, style="bold"))
-        console.print(table)
-    print(shown.get(), end="")  # noqa: T201
+    if title:
+        console.print(Text(title, style="bold"))
+    console.print(table)
+    print(text.getvalue(), end="")  # noqa: T201
