@@ -71,7 +71,7 @@ class Account:
         if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)", self.base_url):
             name = self.vendor.address_setting(self.own)
             raise ConfigurationError(
-                f"The settings do not make an address at which {self.vendor.title} could be reached: {self.base_url}."
+                f"The settings do not make an address at which {self.vendor.title} could be reached."
                 f" Check '{name}': {self.vendor.properties[name]['description']}"
             )
         lag, pace = self.settings.index_lag_seconds, self.settings.calls_per_second

@@ -118,26 +118,28 @@ class FileSlots(SharedSlots):
 
     @override
     def _reserve(self, gap: float) -> tuple[float, float]:
-        now, slot, share = self._begin()
-        slot = min(max(slot + gap / share, now - MOST_LATE), now + LONGEST_PAUSE)
-        share = min(1.0, share * FASTER)
-        self._end(slot, share)
+        with self._connection:
+            now, slot, share = self._begin()
+            slot = min(max(slot + gap / share, now - MOST_LATE), now + LONGEST_PAUSE)
+            share = min(1.0, share * FASTER)
+            self._note(slot, share)
         return slot - now, share
 
     @override
     def _pause(self, seconds: float, factor: float) -> None:
-        now, slot, share = self._begin()
-        self._end(max(slot, now + seconds), max(share * factor, SLOWEST))
+        with self._connection:
+            now, slot, share = self._begin()
+            self._note(max(slot, now + seconds), max(share * factor, SLOWEST))
 
     def _begin(self) -> tuple[float, float, float]:
+        """Begin what `with self._connection` ends, or takes back where it fails, so that it holds nobody up."""
         self._connection.execute("BEGIN IMMEDIATE")
         found = self._connection.execute("SELECT slot, share FROM pace WHERE key = ?", (self._key,)).fetchone()
         slot, share = found or (0.0, 1.0)
         return time.time(), slot, share
 
-    def _end(self, slot: float, share: float) -> None:
+    def _note(self, slot: float, share: float) -> None:
         self._connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?, ?)", (self._key, slot, share))
-        self._connection.execute("COMMIT")
 
 
 class DatabaseSlots(SharedSlots):

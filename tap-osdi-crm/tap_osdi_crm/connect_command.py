@@ -147,7 +147,7 @@ def _write_for_meltano(of: Vendor[Any], config: Mapping[str, Any], *, dry_run: b
     plugin = of.name.replace("_", "-")
     own = _without_secrets(of, config) if dry_run else config
     lines = [
-        f"{role}_{of.name}_{name}".upper() + f"='{value if isinstance(value, str) else json.dumps(value)}'"
+        f"{role}_{of.name}_{name}".upper() + f"={_quoted(value if isinstance(value, str) else json.dumps(value))}"
         for role in ("tap", "target")
         for name, value in own.items()
         if name != "vendor"
@@ -166,6 +166,11 @@ def _write_for_meltano(of: Vendor[Any], config: Mapping[str, Any], *, dry_run: b
         click.echo(f"  {role}s:\n  - name: {short}-{plugin}\n    inherit_from: {short}-osdi-crm")
         click.echo(f"    config: {{vendor: {of.name}}}")
     click.echo(f"Now: meltano run tap-{plugin} target-jsonl")
+
+
+def _quoted(text: str) -> str:
+    """A value as python-dotenv, by which Meltano reads `.env`, takes it back."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _without_secrets(of: Vendor[Any], config: Mapping[str, Any]) -> dict[str, Any]:

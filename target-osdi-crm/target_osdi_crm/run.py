@@ -337,9 +337,9 @@ class Run:
             refused_429=self._account.pacer.refused,
             in_journal=standing,
         )
-        before = self.journal.run_before()
-        self.journal.end(code, msgspec.json.encode(result).decode())
         url = None if self._settings.dry_run else self._settings.notify_url
+        before = self.journal.run_before() if url else ""
+        self.journal.end(code, msgspec.json.encode(result).decode())
         if url and (told := notify.news(result, msgspec.json.decode(before or "{}"))):
             notify.post(url, result, told)
         return result

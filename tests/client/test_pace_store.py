@@ -151,6 +151,21 @@ def test_a_store_that_breaks_during_a_run_leaves_it_a_pace_of_its_own(
     assert caplog.text.count("The pace store cannot be used any more") == 1
 
 
+def test_what_fails_in_the_middle_is_taken_back_and_holds_nobody_up(tmp_path: Path) -> None:
+    named = str(tmp_path / "pace.db")
+    failing: Any = PaceStore(named, "", ("one",)).slots()
+    failing._of[0]._connection.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON pace BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+
+    failing.reserve(0.01)
+    failing._of[0]._connection.execute("PRAGMA busy_timeout = 0")
+
+    other: Any = PaceStore(named, "", ("other",)).slots()
+    other._of[0]._connection.execute("PRAGMA busy_timeout = 0")
+    other._of[0]._connection.execute("BEGIN IMMEDIATE")
+
+
 def test_two_taps_at_once_never_call_together_where_the_vendor_wants_one_at_a_time(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

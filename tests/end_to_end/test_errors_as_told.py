@@ -73,6 +73,17 @@ def told(said: str, words: str) -> None:
     assert words in PAGE, "not on the page"
 
 
+def test_an_address_that_is_none_is_not_shown(tap: Any, account: Account) -> None:
+    """It may hold a key, or a user and a password, that somebody put there."""
+    address = "https://user:pass-1234@example.org/api"
+
+    done = tap({**tap.settings(account), "action_network_api_url": address})
+
+    assert done.code == 1
+    told(done.log, "The settings do not make an address at which")
+    assert "pass-1234" not in done.log
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

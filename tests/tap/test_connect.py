@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 from osdi_crm_client.vendor import vendor, vendor_names
 from osdi_crm_sandbox.control import Account, Sandbox
 
@@ -107,6 +108,15 @@ def test_for_meltano_it_adds_to_the_env_file(sandbox: Sandbox, tmp_path: Path) -
     assert f"TAP_CROWDSKOUT_CROWDSKOUT_ACCESS_TOKEN='{account.key}'" in lines
     assert "TARGET_CROWDSKOUT_ACCOUNT='mine'" in lines
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_quote_in_a_secret_comes_back_from_the_env_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    account = sandbox.account("crowdskout", key="it's a \\ key", size=3)
+
+    done = connect(tmp_path, account, "--meltano", "--no-rights")
+
+    assert done.returncode == 0, done.stderr
+    assert dotenv_values(tmp_path / ".env")["TAP_CROWDSKOUT_CROWDSKOUT_ACCESS_TOKEN"] == account.key
 
 
 def test_an_unknown_setting_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
