@@ -49,6 +49,21 @@ def test_half_an_emoji_and_control_bytes_are_replaced(sandbox: Sandbox, target: 
     assert [each["given_name"] for each in account.records("people")] == ["Ann \ufffd"]
 
 
+@pytest.mark.parametrize("number", ["1e99999999", "-1E400", f"1e{'9' * 30}", "9" * 4200])
+def test_a_record_that_waits_with_a_number_of_any_size_is_taken_up_again(
+    sandbox: Sandbox, target: Any, number: str
+) -> None:
+    account = sandbox.account("action_network")
+    people = target.messages("people", {"id": 1, "email": "ann@example.org"})
+    tagging = '{"type": "RECORD", "stream": "taggings", "record": {"tag_id": 1, "person_id": 1, "note": NUMBER}}\n'
+
+    target(account, [*people, target.schema("taggings", ["tag_id", "person_id"]), tagging.replace("NUMBER", number)])
+    done = target(account, target.messages("tags", {"id": 1, "name": "volunteer"}))
+
+    assert done.code == 0, done.log
+    assert done.count("taggings", "created") == 1
+
+
 @pytest.mark.parametrize("blank", ["", " ", None])
 def test_a_blank_time_of_deletion_deletes_nothing(sandbox: Sandbox, target: Any, blank: str | None) -> None:
     account = sandbox.account("action_network")

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
 from osdi_crm_client import errors
 
+from target_osdi_crm.intake.values import decode
 from target_osdi_crm.journal.states import Event, after
 from target_osdi_crm.vendor import Order
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 LONGEST_AGO = 7 * 86_400.0
 """Seconds before now from which on is searched for what was sent at a time that has not come yet by this clock."""
-
-_decode = msgspec.json.Decoder().decode
 
 
 class Unanswered(Exception):
@@ -129,7 +127,7 @@ class UnansweredCreates:
         """
         sent, stream, shaped = task.row.sent, task.stream, task.shaped
         if sent:
-            shaped = self._shape(task, _decode(sent))
+            shaped = self._shape(task, decode(sent))
         elif sent is not None and not stream.idempotent:
             raise Unknowable
         refers = self._references.resolve_as_before(task, shaped)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_osdi_crm.intake.values import is_unprintable, key
+from target_osdi_crm.intake.values import decode, is_unprintable, key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import Arrival
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from target_osdi_crm.task import Input
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
-decode = msgspec.json.Decoder().decode
 
 
 class Arrivals:

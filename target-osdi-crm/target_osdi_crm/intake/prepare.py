@@ -11,7 +11,8 @@ import msgspec
 
 from target_osdi_crm.consent import OUT, Keeps, RequestedConsent
 from target_osdi_crm.intake import addresses
-from target_osdi_crm.intake.arrivals import decode, encode
+from target_osdi_crm.intake.arrivals import encode
+from target_osdi_crm.intake.values import decode
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import listed
 

@@ -6,17 +6,15 @@ import logging
 import sys
 import time
 from collections import Counter, deque
-from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
-import msgspec
 from osdi_crm_client.decoding import leniently
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_osdi_crm.intake.values import MOST_DEPTH, is_blank
+from target_osdi_crm.intake.values import MOST_DEPTH, decode, is_blank, number
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from target_osdi_crm.intake.plugin import Plugin
 
 logger = logging.getLogger("target-osdi-crm")
-
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 Message = dict[str, Any]
 Callbacks = dict[str, "Callable[[Message], None]"]
@@ -68,7 +64,7 @@ class Reader(GenericSingerReader[bytes]):
             InvalidInputLine: If it is no JSON object; the text tells nothing of the line.
         """
         try:
-            message = _decode(line)
+            message = decode(line)
         except (ValueError, RecursionError):
             message = _decoded_leniently(line)
         if not isinstance(message, dict):
@@ -207,6 +203,6 @@ def _decoded_leniently(line: bytes | str) -> Any:
         InvalidInputLine: If it is not JSON all the same.
     """
     try:
-        return leniently(line.decode("utf-8", "replace") if isinstance(line, bytes) else line, Decimal)
+        return leniently(line.decode("utf-8", "replace") if isinstance(line, bytes) else line, number)
     except (ValueError, RecursionError):
         raise InvalidInputLine("It is not JSON.") from None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -42,6 +42,18 @@ _FLAGS = {
 }
 
 Schema = Mapping[str, Any]
+
+
+def number(text: str) -> Decimal | str:
+    """Decode a number of JSON with a fraction or an exponent; text where the exponent is past that of a Decimal."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
+decode = msgspec.json.Decoder(float_hook=number).decode
+"""Decodes JSON with numbers of any size."""
 
 
 @dataclass(slots=True)
@@ -187,7 +199,7 @@ def _from_text(path: str, text: str, schema: Schema, fitting: Fitting, depth: in
         return _from_number(path, Decimal(plain), kinds, schema, fitting)
     if {"object", "array"} & kinds and plain[0] in "{[":
         try:
-            value = msgspec.json.decode(plain)
+            value = decode(plain)
         except (ValueError, RecursionError):
             raise _invalid(path, "not JSON") from None
         return _fitted(path, value, schema, fitting, depth)
