@@ -95,12 +95,16 @@ class StreamProgress:
 
 
 class Progress:
-    """How far a run is, over all its streams."""
+    """How far a run is, over all its streams.
+
+    Attributes:
+        within: How many records were read of streams within others.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._streams: list[StreamProgress] = []
-        self._within: dict[str, int] = {}
+        self.within: dict[str, int] = {}
         self._failed: list[ConfigurationError] = []
         self._in_a_row = 0
 
@@ -132,7 +136,7 @@ class Progress:
 
     def read_within(self, name: str, records: int) -> None:
         """Count records of a stream that is read within another, without calls of its own."""
-        self._within[name] = self._within.get(name, 0) + records
+        self.within[name] = self.within.get(name, 0) + records
 
     @contextmanager
     def of(self, name: str) -> Iterator[StreamProgress]:
@@ -149,7 +153,7 @@ class Progress:
         rows = [
             (s.name, f"{s.records:,}", f"{s.calls:,}", f"{s.refused:,}", f"{s.seconds:,.1f}") for s in self._streams
         ]
-        rows += [(name, f"{records:,}", "0", "0", "") for name, records in self._within.items()]
+        rows += [(name, f"{records:,}", "0", "0", "") for name, records in self.within.items()]
         return _table(("stream", "records", "calls", "429", "seconds"), rows)
 
 

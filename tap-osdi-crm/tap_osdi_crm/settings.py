@@ -32,6 +32,12 @@ class TapSettings:
         default=False,
     )
     stream_overrides: Mapping[str, Any] = overrides.SETTING
+    emit_activate_version_messages: bool = setting(
+        "Emit ACTIVATE_VERSION messages",
+        "Whether a stream that was read whole, and nothing of which may be missing, ends with an ACTIVATE_VERSION"
+        " message, and the STATE before it says how many records it had: what has not come is gone at the vendor.",
+        default=False,
+    )
     estimate: bool = setting(
         "Estimate only",
         "Tell the calls and minutes that a run would take, where the vendor lets one know, and stop.",

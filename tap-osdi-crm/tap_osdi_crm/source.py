@@ -42,7 +42,7 @@ class Source:
         own: Its settings for this vendor.
         inner: The rows of the streams within this one that are read with it.
         has_answered: Whether the vendor has given anything from here.
-        has_missed: Whether something was asked for that was not there.
+        has_missed: Whether something was asked for that was not there, or may be missing.
     """
 
     page_size = 100
@@ -73,12 +73,9 @@ class Source:
         self.inner: tuple[Resource, ...] = ()
         self.has_answered = self.has_missed = False
         self.properties: Mapping[str, Any] = osdi_crm_schemas.schema(account.vendor.name, resource.name)["properties"]
-        self.own_key = self._vendor_name(resource.keys[-1])
-        self.change_key = self._vendor_name(resource.replication_key) if resource.replication_key else None
+        self.own_key = _vendor_name(self.properties, resource.keys[-1])
+        self.change_key = _vendor_name(self.properties, resource.replication_key) if resource.replication_key else None
         self._setting = f"{account.vendor.name}_{resource.chosen_by}"
-
-    def _vendor_name(self, name: str) -> str:
-        return str(self.properties[name].get("x-vendor-name", name))
 
     # What a vendor's own may say
 
@@ -134,8 +131,13 @@ class Source:
         except NotFound:
             if part.parent is None or not part.parent.stream:
                 raise
-            self.has_missed = True
+            self.miss()
             logger.debug("Stream '%s': there is nothing at %s.", self.name, part.path)
+
+    def miss(self) -> None:
+        """Note that records that are there may be missing from what was read."""
+        self.has_missed = True
+        self.sources.lacking.add(self.name)
 
     def page(self, part: Part, token: Token | None = None) -> Page:
         """Return one page of a part; without a token its first one; raises as `pages` does."""
@@ -196,6 +198,7 @@ class Source:
             return ()
         chosen = [parent for parent in self._all_parents() if "*" in wanted or parent.name in wanted]
         for name in sorted(set(wanted) - {"*"} - {str(parent.name) for parent in chosen}):
+            self.miss()
             logger.warning("The setting '%s' names '%s', which the account does not have.", self._setting, name)
         return chosen
 
@@ -256,6 +259,10 @@ class Source:
                     return
 
 
+def _vendor_name(properties: Mapping[str, Any], name: str) -> str:
+    return str(properties[name].get("x-vendor-name", name))
+
+
 def without_key(resource: Resource, key: str) -> Garbled:
     """Return the error of a record that lacks a key."""
     return Garbled(f"a record of '{resource.name}' came without '{key}', its key", method="", path=resource.path)
@@ -270,6 +277,7 @@ class Sources:
         own: Its settings for this vendor.
         is_test: Tells whether only a record or so is wanted of each, to try the connection.
         parents_as_of: When the first parents of this run were read: those that came later may be missing among them.
+        lacking: The resources of which records may be missing from what was read.
     """
 
     def __init__(
@@ -297,6 +305,7 @@ class Sources:
         self.own = own
         self.is_test = is_test
         self.parents_as_of: datetime | None = None
+        self.lacking: set[str] = set()
         self._kind = kind
         self._account = account
         self._parents: dict[str, list[Parent]] = {}
@@ -308,6 +317,10 @@ class Sources:
             ConfigurationError: If a setting does not fit it.
         """
         return self._kind(self.resources[name], self._account, self)
+
+    def lacks_some_of(self, name: str) -> bool:
+        """Whether records may be missing, of a resource or of one that was read since others hang on it."""
+        return not self.lacking.isdisjoint({name, *self._parents})
 
     def parents(self, name: str) -> list[Parent]:
         """Return all records, for a test some, of a resource that others hang on; read once, even if not selected."""

@@ -19,6 +19,7 @@ from tap_osdi_crm.overrides import assumption
 from tap_osdi_crm.shaping import Record, Shape
 from tap_osdi_crm.source import without_key
 from tap_osdi_crm.state import StreamState
+from tap_osdi_crm.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -59,6 +60,16 @@ class VendorStream(Stream):
         self.held: list[Record] = []
         self.failures = Failures(source, progress)
         self.is_written = False
+
+    def begin_version(self, number: int) -> None:
+        """Have all records carry the number of a version from here on."""
+        self._stream_version = number
+
+    @property
+    @override
+    def emit_activate_version_messages(self) -> bool:
+        """Never as the SDK does, before the records: a run that is cut short would look like a complete one."""
+        return False
 
     # Reading
 
@@ -103,6 +114,7 @@ class VendorStream(Stream):
 
     def _read(self) -> Iterator[Record]:
         reading = self.reading()
+        versions = self._versions(reading)
         with self._progress.of(self.name) as progress:
             for event in reading.sample() if self.is_test else reading.run():
                 if isinstance(event, Finished):
@@ -114,6 +126,17 @@ class VendorStream(Stream):
                 if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
                     self._write_inner()
             self._write_inner(last=True)
+        if versions:
+            versions.end({self.name: progress.records, **self._progress.within})
+
+    def _versions(self, reading: Reading) -> Versions | None:
+        if self.is_test or not self.source.settings.emit_activate_version_messages:
+            return None
+        streams = (self, *self.inner)
+        versions = Versions(self.source, reading, streams, self.tap)
+        for stream in streams:
+            stream.begin_version(versions.number)
+        return versions
 
     def _apart(self, row: RawRow) -> RawRow:
         """Let the streams within this one hold their records of a row, and return it without what is theirs alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from osdi_crm_client.ending import TERMINATED
@@ -22,9 +23,14 @@ MOST_HELD = 65_536
 
 
 class MessageWriter(MsgSpecWriter):
-    """Writes messages to standard output, many records at a time, and flushes where somebody may wait for them."""
+    """Writes messages to standard output, many records at a time, and flushes where somebody may wait for them.
+
+    Attributes:
+        records: How many records have been written, by stream.
+    """
 
     def __init__(self) -> None:
+        self.records: Counter[str] = Counter()
         self._held = bytearray()
         self._written = 0.0
         self._is_writing = False
@@ -44,6 +50,8 @@ class MessageWriter(MsgSpecWriter):
     def write_message(self, message: Message) -> None:
         self._held += self.format_message(message)
         waited = time.monotonic() - self._written
+        if isinstance(message, RecordMessage):
+            self.records[message.stream] += 1
         if type(message) is not RecordMessage or len(self._held) > MOST_HELD or waited > LONGEST_HELD:
             self.flush()
 

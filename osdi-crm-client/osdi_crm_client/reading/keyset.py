@@ -68,6 +68,7 @@ class Keyset(Reading):
             yield Part(path, Window(since, settled(self.source.account)), is_sorted=True)
         else:
             [after] = self.state.noted("after")
+            self.goes_on = after is not None
             yield Part(path, Window(since), ids=Ids(since=after), is_sorted=True)
 
     def _cut(self, rest: Part, total: int | None) -> Iterator[Part]:

@@ -38,6 +38,7 @@ class Reading(ABC):
 
     Attributes:
         parts_in_all: How many parts there are, once that is known.
+        goes_on: Whether it reads only what an earlier run had not.
     """
 
     def __init__(self, source: Source, state: State) -> None:
@@ -45,6 +46,12 @@ class Reading(ABC):
         self.source = source
         self.state = state
         self.parts_in_all: int | None = None
+        self.goes_on = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it reads everything there is."""
+        return not (self.goes_on or self.state.is_incremental or self.state.since())
 
     def run(self) -> Iterator[Rows[Part] | Finished[Part]]:
         """Yield the rows as they arrive, and in order the parts that are finished.

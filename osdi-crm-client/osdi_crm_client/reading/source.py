@@ -69,6 +69,9 @@ class Source(Protocol):
     def pages(self, part: Part) -> Iterator[Page]:
         """Yield the pages of a part that hold any records, until it ends; none where the place of the part is gone."""
 
+    def miss(self) -> None:
+        """Note that records that are there may be missing from what was read."""
+
     def page(self, part: Part, token: Token | None = None) -> Page:
         """Return one page of a part; without a token its first one."""
 

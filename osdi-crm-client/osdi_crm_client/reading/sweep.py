@@ -31,7 +31,9 @@ class Sweep(Reading):
 
     @override
     def parts(self) -> Iterator[Part]:
-        self._sweep = self._begun() or self._new()
+        begun = self._begun()
+        self.goes_on = begun is not None
+        self._sweep = begun or self._new()
         self._written = time.monotonic()
         if self.state.is_incremental:
             self.state.note()

@@ -74,6 +74,7 @@ def unsorted(source: Source, part: Part) -> Iterator[list[RawRow]]:
             yield page.rows
         if all(before <= after for before, after in pairwise(totals)):
             return
+    source.miss()
     logger.warning(
         "Stream '%s': %s kept changing while it was read, and some of it may be missing; run again.",
         source.name,
