@@ -9,6 +9,8 @@ A stream's file says in standard JSON Schema what its records hold, and in keywo
 - ``x-write-name``: the name in a request, where it differs from the one in the answer.
 - ``x-write-only``: the vendor takes it and never gives it back; on a schema, the whole stream can only be written.
 - ``x-address``: it holds an ``email`` address or a ``phone`` number.
+- ``x-id``: it holds an id, whatever system's, as text: 17, 17.0 and "17.0" are one.
+- ``x-date``: it holds a date in a form of the vendor's own that nobody has published.
 - ``x-comma-separated``: a list that writers may give as text with commas, or such text that they may give as a list;
   of a list of objects it names the member that the text is.
 - ``x-extra-field``: the vendor gives it only when asked for it by name.

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LARGEST = 300
+"""Decimal exponent beyond which text is not compared as a number."""
+
 
 def differences(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
     """Names of the sent values that are not shown, dotted where they lie deeper."""
@@ -38,7 +41,7 @@ def _unlike(path: str, sent: Any, shown: Any) -> list[str]:  # noqa: PLR0911  on
     return [] if normal(sent) == normal(shown) else [path]
 
 
-def normal(value: Any) -> Any:  # noqa: PLR0911  one return per kind of value
+def normal(value: Any) -> Any:
     """A value as it is compared: numbers as numbers, times as instants, text without case and spacing."""
     if value is None or value == "":
         return None
@@ -49,20 +52,30 @@ def normal(value: Any) -> Any:  # noqa: PLR0911  one return per kind of value
         return None
     if text in {"true", "false"}:
         return str(int(text == "true"))
-    if not (text[0] in "0+" and text[1:].isdigit()):
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            pass
-        else:
-            return format(number.normalize(), "f") if number.is_finite() else text
-    if len(text) >= 10 and text[:4].isdigit():
-        try:
-            moment = datetime.fromisoformat(text.upper())
-        except ValueError:
-            return text
+    number = None if text[0] in "0+" and text[1:].isdigit() else _number(text)
+    return number or _instant(text) or text
+
+
+def _number(text: str) -> str | None:
+    """A number as it is compared, unless it is of a size that nobody computes with."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number.adjusted()) > LARGEST:
+        return None
+    return format(number.normalize(), "f")
+
+
+def _instant(text: str) -> str | None:
+    """A time as it is compared, unless it leaves the calendar in UTC."""
+    if len(text) < 10 or not text[:4].isdigit():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.upper())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
-    return text
+    except (ValueError, OverflowError):
+        return None
 
 
 def digits(phone: object) -> str:

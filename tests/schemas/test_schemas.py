@@ -26,14 +26,14 @@ ROOT_KEYWORDS = {
 }
 ANY_KEYWORDS = {
     *("type", "format", "description", "items", "properties", "additionalProperties"),
-    *("x-refers-to", "x-address", "x-unconfirmed"),
+    *("x-refers-to", "x-address", "x-id", "x-unconfirmed"),
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),
-    *("x-wall-clock", "x-comma-separated"),
+    *("x-wall-clock", "x-date", "x-comma-separated"),
 }
 NESTED_KEYWORDS = ANY_KEYWORDS | {"readOnly", "writeOnly"}
-FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field", "x-wall-clock")
+FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field", "x-wall-clock", "x-date", "x-id")
 TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from osdi_crm_schemas import schema, streams, vendors
 from target_osdi_crm.intake.values import Fitting, fit, is_blank, key, text_of
 from target_osdi_crm.rejects import Rejection
 
@@ -20,6 +22,8 @@ FLAG = {"type": ["null", "boolean"]}
 TIME = {"type": ["null", "string"], "format": "date-time"}
 DATE = {"type": ["null", "string"], "format": "date"}
 WALL_CLOCK = {"type": ["null", "string"], "x-wall-clock": True}
+OWN_DATE = {"type": ["null", "string"], "x-date": True}
+ID = {"type": ["null", "string"], "x-id": True}
 LIST = {"type": ["null", "array"], "items": TEXT}
 OBJECT = {"type": ["null", "object"], "properties": {"zip": TEXT, "lat": NUMBER, "own": {"readOnly": True}}}
 ANY: dict[str, Any] = {}
@@ -27,7 +31,9 @@ NO_TIMES: tuple[Any, ...] = (
     *(1710121212, Decimal("1710121212.0"), True, "1710121212345", "20260301", "2026-W10-7", "March 1, 2026"),
     *("2026-02-30", "12026-03-01", "26-03-01", "2026-03-01T25:00:00", "2026-03-01T10:00:00+99:00"),
 )
-ALL = (TEXT, INTEGER, NUMBER, FLAG, TIME, DATE, WALL_CLOCK, LIST, OBJECT, ANY)
+LEAVES_THE_CALENDAR = ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00")
+NOTHING = ("None", "null", "NULL", "nan", "NaN", "NaT", "<NA>", "undefined", " None ")
+ALL = (TEXT, INTEGER, NUMBER, FLAG, TIME, DATE, WALL_CLOCK, OWN_DATE, ID, LIST, OBJECT, ANY)
 
 
 @pytest.mark.parametrize("schema", ALL, ids=str)
@@ -69,6 +75,10 @@ def test_what_is_blank_is_not_given(schema: dict[str, Any], blank: Any) -> None:
         (DATE, "2026-03-01T23:00:00-05:00", "2026-03-01"),
         (WALL_CLOCK, "2026-07-04T18:00:00-04:00", "2026-07-04T18:00:00Z"),
         (WALL_CLOCK, "2026-07-04 18:00", "2026-07-04T18:00:00Z"),
+        (OWN_DATE, "3/1/1990", "3/1/1990"),
+        *((ID, value, "17") for value in (17, 17.0, Decimal("17.00"), "17", "17.0")),
+        (ID, "017", "017"),
+        *((ID, nothing, None) for nothing in NOTHING),
         (LIST, ["a", None, " ", 5.0], ["a", "5"]),
         (LIST, '["a", "b"]', ["a", "b"]),
         (LIST, [None, ""], None),
@@ -98,8 +108,9 @@ def test_a_value_is_made_what_its_schema_wants(schema: dict[str, Any], value: An
         *((NUMBER, value) for value in ("x", False, Decimal("1e400"), "0x10", "1_000")),
         *((FLAG, value) for value in ("2", 2, 0.5, "maybe", Decimal("1e99999999"))),
         *((schema, value) for schema in (TIME, DATE, WALL_CLOCK) for value in NO_TIMES),
-        (TIME, "0001-01-01T00:00:00+01:00"),
-        (TIME, "9999-12-31T23:59:59-05:00"),
+        *((schema, value) for schema in (TIME, DATE, WALL_CLOCK) for value in LEAVES_THE_CALENDAR),
+        *((OWN_DATE, value) for value in (1710121212, Decimal("1710121212.5"), Decimal("1e99999999"), "1710121212345")),
+        *((ID, value) for value in (float(2**53), Decimal("1e99999999"), True, ["a"])),
         *((LIST, value) for value in ("a, b", 5, {"a": 1}, "[")),
         *((OBJECT, value) for value in ("a", 5, [1], "{")),
     ],
@@ -129,6 +140,30 @@ def test_what_lies_too_deep_is_rejected() -> None:
 @pytest.mark.parametrize("value", [17, 17.0, Decimal("17.00"), "17", "17.0", "17.00"])
 def test_whole_numbers_are_one_key_however_they_come(value: Any) -> None:
     assert key("x", value) == "17"
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_what_languages_make_of_nothing_is_no_key(nothing: str) -> None:
+    assert key("x", nothing) is None
+
+
+@pytest.mark.parametrize(
+    ("vendor", "stream"), [(vendor, stream) for vendor in vendors() for stream in streams(vendor)], ids=str
+)
+def test_every_place_where_an_id_can_be_written_is_marked_as_one(vendor: str, stream: str) -> None:
+    def unmarked(properties: dict[str, Any]) -> list[str]:
+        found = []
+        for name, node in properties.items():
+            is_text = {*node["type"]} == {"null", "string"} and not node.get("readOnly")
+            is_id = re.search("(^|_)id$|[a-z]I[Dd]$|^ID$|^UID$", name)
+            if is_text and is_id and not {"x-id", "x-refers-to"} & node.keys():
+                found.append(name)
+            found += unmarked(node.get("properties", {})) + unmarked(node.get("items", {}).get("properties", {}))
+        return found
+
+    properties = schema(vendor, stream)["properties"]
+
+    assert not unmarked({name: node for name, node in properties.items() if node.get("x-write")})
 
 
 @pytest.mark.parametrize(

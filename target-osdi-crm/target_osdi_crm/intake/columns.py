@@ -32,7 +32,7 @@ _SAME = (
     ("address2", "addressline2", "street2", "caddrline2"),
     ("city", "locality", "town", "ccity"),
     ("state", "region", "province"),
-    ("zip", "zipcode", "postalcode", "postcode"),
+    ("zip", "zipcode", "postalcode", "postcode", "czip5"),
     ("dateofbirth", "birthdate", "birthday", "dob", "bornat"),
     ("tags", "taglist", "addtags"),
 )

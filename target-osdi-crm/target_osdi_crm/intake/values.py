@@ -36,10 +36,16 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_ID = re.compile(r"[/?#%\\\s]")
+_NOTHING = frozenset(("None", "null", "NULL", "nan", "NaN", "NaT", "<NA>", "undefined"))
+"""What languages make of nothing when it is turned into text: never a key or an id."""
+
 _FLAGS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0"), False),
 }
+
+_TIMES = frozenset(("format", "x-wall-clock", "x-date"))
+"""What a schema says where it wants a date or a time."""
 
 Schema = Mapping[str, Any]
 
@@ -114,6 +120,10 @@ def _fitted(path: str, value: Any, schema: Schema, fitting: Fitting, depth: int)
         return None
     if depth < 0:
         raise _invalid(path, f"nested deeper than {MOST_DEPTH}")
+    return key(path, value) if schema.get("x-id") else _typed(path, value, schema, fitting, depth)
+
+
+def _typed(path: str, value: Any, schema: Schema, fitting: Fitting, depth: int) -> Any:
     kinds = _kinds(schema)
     if isinstance(value, str):
         return _from_text(path, value, schema, fitting, depth)
@@ -143,7 +153,7 @@ def text_of(value: Any) -> str:
 def key(path: str, value: Any) -> str | None:
     """Return a key, id or reference as text, or None where nothing is given.
 
-    `17`, `17.0`, `17.00`, `"17"` and `"17.0"` are one; `"017"` is another.
+    `17`, `17.0`, `17.00`, `"17"` and `"17.0"` are one; `"017"` is another. `"None"`, `"nan"` and the like are nothing.
 
     Raises:
         Rejection: If it is no text or number, or a float that may stand for more than one whole number.
@@ -151,7 +161,7 @@ def key(path: str, value: Any) -> str | None:
     if is_blank(value):
         return None
     if isinstance(value, str):
-        return canonical(printable(value))
+        return None if value.strip() in _NOTHING else canonical(printable(value))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _invalid(path, "not text or a number")
     if not isinstance(value, int) and (not _is_finite(value) or _magnitude(value) > 15 or abs(float(value)) >= _EXACT):
@@ -210,11 +220,22 @@ def _from_text(path: str, text: str, schema: Schema, fitting: Fitting, depth: in
 
 
 def _time_or_text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
+    if schema.get("x-date"):
+        return _own_date(path, text, schema, fitting)
     if schema.get("x-wall-clock"):
-        return _wall_clock(path, text)
+        return f"{_moments(path, text, fitting.zone)[0].isoformat(timespec='seconds')}Z"
     if schema.get("format") == "date-time":
-        return _instant(path, text, fitting.zone)
-    return _date(path, text) if schema.get("format") == "date" else _text(path, text, schema, fitting)
+        return f"{_moments(path, text, fitting.zone)[1].isoformat(timespec='seconds')}Z"
+    if schema.get("format") == "date":
+        return _moments(path, text, fitting.zone)[0].date().isoformat()
+    return _text(path, text, schema, fitting)
+
+
+def _own_date(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
+    """Return a date in a form that only the vendor knows; a number of seconds is none."""
+    if _NUMBER.fullmatch(text.strip()):
+        raise _invalid(path, "a number, not a date")
+    return _text(path, text, schema, fitting)
 
 
 def _text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
@@ -235,7 +256,7 @@ def _text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
 
 
 def _from_number(path: str, value: float | Decimal, kinds: frozenset[str], schema: Schema, fitting: Fitting) -> Any:
-    is_text = "string" in kinds and not schema.get("format") and not schema.get("x-wall-clock")
+    is_text = "string" in kinds and not schema.keys() & _TIMES
     if not _is_finite(value) or _magnitude(value) > _LARGEST:
         if is_text:
             return _text(path, str(value), schema, fitting)
@@ -297,35 +318,21 @@ def _list(path: str, value: list[Any], schema: Schema, fitting: Fitting, depth: 
     return (", ".join(given) if is_text else given) or None
 
 
-def _instant(path: str, text: str, zone: tzinfo) -> str:
-    """Return an ISO 8601 date or time as the same instant in UTC, to the second."""
-    moment = _moment(path, text)
-    try:
-        found = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError:
-        raise _invalid(path, "a time that leaves the calendar in UTC") from None
-    return f"{found.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-
-
-def _wall_clock(path: str, text: str) -> str:
-    """Return a local time as the same wall clock, with the `Z` that the vendor writes behind it."""
-    return f"{_moment(path, text).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-
-
-def _date(path: str, text: str) -> str:
-    return _moment(path, text).date().isoformat()
-
-
-def _moment(path: str, text: str) -> datetime:
+def _moments(path: str, text: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return what a date or time in ISO 8601 says: as the wall clock shows it, and in UTC."""
     plain = text.strip()
     found = _TIME.fullmatch(plain)
     if not found and not _DATE.fullmatch(plain):
         raise _invalid(path, "not a date or time in the form of ISO 8601")
-    zone = (found[3] or "").upper() if found else ""
+    offset = (found[3] or "").upper() if found else ""
     try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2]}{zone}" if found else plain)
+        moment = datetime.fromisoformat(f"{found[1]}T{found[2]}{offset}" if found else plain)
+        instant = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except ValueError:
         raise _invalid(path, "not a date or time that there is") from None
+    except OverflowError:
+        raise _invalid(path, "a time that leaves the calendar in UTC") from None
+    return moment.replace(tzinfo=None), instant.replace(tzinfo=None)
 
 
 def _kinds(schema: Schema) -> frozenset[str]:
