@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 """Where the plugins' commands are installed."""
 
 
-def settings(account: Account, **more: Any) -> dict[str, Any]:
+def settings(account: Account, /, **more: Any) -> dict[str, Any]:
     """The settings that reach an account of the sandbox, without a pace."""
     return {**account.settings, "calls_per_second": 0, "index_lag_seconds": 1, **more}
 

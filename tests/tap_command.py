@@ -75,7 +75,9 @@ class TapCommand:
         config = {"work_dir": str(self.folder / "work"), **config}
         command = [TAP, "--config", str(self.file("config.json", config))]
         if streams:
-            made_of = json.dumps([config.get(name) for name in ("vendor", "unconfirmed_streams", "stream_overrides")])
+            made_of = json.dumps(
+                [config.get(name) for name in ("vendor", "model", "unconfirmed_streams", "stream_overrides")]
+            )
             if made_of not in CATALOGS:
                 CATALOGS[made_of] = self.discover(config)
             catalog = copy.deepcopy(CATALOGS[made_of])

@@ -100,6 +100,11 @@ class Account:
         self._retrying = Retrying(self.vendor.title, self.pacer)
         self._headers = {"User-Agent": USER_AGENT, **self.vendor.headers}
 
+    @property
+    def known_name(self) -> str | None:
+        """The account's name where the settings tell it."""
+        return self.settings.account or self.vendor.account(self.own)
+
     @cached_property
     def name(self) -> str:
         """The account's name, which outlives its credentials.
@@ -107,7 +112,7 @@ class Account:
         Raises:
             ConfigurationError: If the settings do not tell it.
         """
-        name = self.settings.account or self.vendor.account(self.own)
+        name = self.known_name
         if not name:
             raise ConfigurationError(
                 f"The setting 'account' is missing: {self.vendor.title}'s credentials do not tell which account they"

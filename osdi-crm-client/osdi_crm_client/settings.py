@@ -89,6 +89,12 @@ class ClientSettings:
         " not tell it.",
         default=None,
     )
+    model: Literal["vendor", "osdi"] = setting(
+        "Model",
+        "'vendor' has the vendor's own streams; 'osdi' has people, tags and taggings in one form for all vendors, so"
+        " that what the tap reads from one can be written to another.",
+        default="vendor",
+    )
     work_dir: Path | None = setting(
         "Working folder",
         "Where the plugin keeps what it must remember; its files are readable by their owner only. Without it,"

@@ -14,6 +14,7 @@ A stream's file says in standard JSON Schema what its records hold, and in keywo
 - ``x-comma-separated``: a list that writers may give as text with commas, or such text that they may give as a list;
   of a list of objects it names the member that the text is.
 - ``x-extra-field``: the vendor gives it only when asked for it by name.
+- ``x-osdi``: the shared stream, or the place in the shared model, that it stands for (``crosswalk``).
 
 ``x-unconfirmed`` on a schema or a property says what is assumed there. Keys inside nested objects are the vendor's own;
 one that a writer may not set carries the standard ``readOnly``, one that is never given back ``writeOnly``.
@@ -32,9 +33,22 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Operation", "fold", "property_names", "schema", "streams", "vendor_names", "vendors", "write_names"]
+__all__ = [
+    "Operation",
+    "fold",
+    "property_names",
+    "schema",
+    "shared_schema",
+    "streams",
+    "vendor_names",
+    "vendors",
+    "write_names",
+]
 
 Operation = Literal["create", "update", "helper"]
+
+_SHARED = "osdi"
+"""The folder of the streams of the shared model, which are no vendor's."""
 
 _ADDITIONAL_FIELDS = {
     "type": ["null", "object"],
@@ -46,7 +60,7 @@ _ADDITIONAL_FIELDS = {
 @functools.cache
 def vendors() -> tuple[str, ...]:
     """The vendors that have schemas, sorted."""
-    folders = (entry for entry in resources.files(__name__).iterdir() if entry.is_dir())
+    folders = (entry for entry in resources.files(__name__).iterdir() if entry.is_dir() and entry.name != _SHARED)
     return tuple(sorted(folder.name for folder in folders if any(_is_schema(file.name) for file in folder.iterdir())))
 
 
@@ -72,6 +86,11 @@ def schema(vendor: str, stream: str) -> dict[str, Any]:
     result = copy.deepcopy(_file(vendor, stream))
     result["properties"]["additional_fields"] = copy.deepcopy(_ADDITIONAL_FIELDS)
     return result
+
+
+def shared_schema(stream: str) -> dict[str, Any]:
+    """The schema of one stream of the shared model, the caller's own to change."""
+    return copy.deepcopy(_read(_SHARED, stream))
 
 
 def fold(name: str) -> str:
@@ -127,7 +146,12 @@ def write_names(vendor: str, stream: str, operation: Operation) -> Mapping[str, 
 def _file(vendor: str, stream: str) -> dict[str, Any]:
     if stream not in streams(vendor):
         raise LookupError(f"{vendor} has no stream {stream!r}; there are {', '.join(streams(vendor))}.")
-    text = (resources.files(__name__) / vendor / f"{stream}.json").read_text(encoding="utf-8")
+    return _read(vendor, stream)
+
+
+@functools.cache
+def _read(folder: str, stream: str) -> dict[str, Any]:
+    text = (resources.files(__name__) / folder / f"{stream}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
 
     from tap_osdi_crm.source import Source
+
+logger = logging.getLogger(__name__)
+
+MODEL, OWN = "model", "vendor"
+"""Where a bookmark says of which model it is, and which it is of where it does not."""
 
 SECONDS_TOGETHER = 10.0
 """Seconds after which what streams that are read together hold is written, and how far they are is noted."""
@@ -45,6 +51,19 @@ def checked(found: dict[str, Any]) -> dict[str, Any]:
             if key in bookmark:
                 bookmark[key] = _in_utc(bookmark[key])
     return found
+
+
+def of_model(found: dict[str, Any], model: str) -> dict[str, Any]:
+    """Return the state without bookmarks that were written for another model, whose streams are others."""
+    bookmarks = found.get("bookmarks", {})
+    kept = {name: each for name, each in bookmarks.items() if each.get(MODEL, OWN) == model or not each}
+    if others := sorted(bookmarks.keys() - kept.keys()):
+        logger.warning(
+            "The state was written with another 'model' than '%s': %s are read from the start.",
+            model,
+            ", ".join(others),
+        )
+    return {**found, "bookmarks": kept} if others else found
 
 
 def _in_utc(value: Any) -> Any:
@@ -180,6 +199,8 @@ class StreamState:
         self._write_inner()
         for stream in self._together:
             state = stream.get_context_state(None)
+            if self._source.account.settings.model != OWN:
+                state[MODEL] = self._source.account.settings.model
             for name, value in noted.items():
                 state.pop(name, None)
                 if value:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.reading.reading import Reading
     from osdi_crm_client.wire import RawRow
+    from osdi_crm_schemas.crosswalk import Crosswalk
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
 
@@ -45,16 +46,21 @@ class VendorStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     """Shaping gives every value its type."""
 
-    def __init__(self, tap: Tap, source: Source, progress: Progress) -> None:
+    def __init__(self, tap: Tap, source: Source, progress: Progress, crosswalk: Crosswalk | None = None) -> None:
         resource = source.resource
         schema = osdi_crm_schemas.schema(source.account.vendor.name, resource.name)
         schema["properties"] = {k: v for k, v in schema["properties"].items() if not v.get("x-write-only")}
+        self._vendors_schema = schema
+        if crosswalk:
+            schema = osdi_crm_schemas.shared_schema(crosswalk.name)
         self.tap = tap
         self.source = source
         self._progress = progress
-        super().__init__(tap=tap, name=resource.name, schema=schema)
-        self.primary_keys = resource.keys
-        self.replication_key = resource.replication_key
+        self._crosswalk = crosswalk
+        super().__init__(tap=tap, name=crosswalk.name if crosswalk else resource.name, schema=schema)
+        self.primary_keys = crosswalk.keys if crosswalk else resource.keys
+        changed = resource.replication_key
+        self.replication_key = crosswalk.place_of(changed) if crosswalk else changed
         if resource.within:
             self.parent_stream_type = VendorStream
         self.held: list[Record] = []
@@ -121,8 +127,7 @@ class VendorStream(Stream):
                     progress.finished(event.part.path, reading.parts_in_all)
                     continue
                 progress.read(len(event.rows))
-                for row in event.rows:
-                    yield self._shaped(self._apart(row) if self.inner else row)
+                yield from self._all_shaped(self._apart(row) if self.inner else row for row in event.rows)
                 if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
                     self._write_inner()
             self._write_inner(last=True)
@@ -146,7 +151,7 @@ class VendorStream(Stream):
 
     def hold(self, rows: Iterable[RawRow]) -> None:
         """Hold records of a stream within another until they are written."""
-        self.held += map(self._shaped, rows)
+        self.held += self._all_shaped(rows)
 
     def _write_inner(self, *, last: bool = False) -> None:
         """Write what the streams within this one hold; the last time also the schema of those that never held any."""
@@ -156,22 +161,27 @@ class VendorStream(Stream):
 
     @cached_property
     def _shape(self) -> Shape:
-        schema = _annotated(self.effective_schema, self.schema)
+        schema = self._vendors_schema if self._crosswalk else _annotated(self.effective_schema, self.schema)
         return Shape(self.name, schema, self.source.envelope, self.source.link_id)
 
-    def _shaped(self, row: RawRow) -> Record:
-        """Return a record as it is written.
+    def _all_shaped(self, rows: Iterable[RawRow]) -> Iterator[Record]:
+        """Yield records as they are written.
 
         Raises:
-            Garbled: If it has no key.
+            Garbled: If one has no key.
         """
-        record = self._shape(row)
-        if self.replication_key:
-            record.setdefault(self.replication_key, None)  # the SDK looks it up in every record
-        for name in self.source.resource.keys:
-            if record.get(name) is None:
-                raise without_key(self.source.resource, name)
-        return record
+        for row in rows:
+            record = self._shape(row)
+            for name in self.source.resource.keys:
+                if record.get(name) is None:
+                    raise without_key(self.source.resource, name)
+            if self._crosswalk:
+                record = Record(self._crosswalk.read(record, self.source.account.known_name))
+                if not record.keys() >= {*self._crosswalk.keys}:
+                    continue  # it is about nobody, or about somebody whom the credentials do not show
+            if self.replication_key:
+                record.setdefault(self.replication_key, None)  # the SDK looks it up in every record
+            yield record
 
     # Writing
 

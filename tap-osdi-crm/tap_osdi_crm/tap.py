@@ -13,6 +13,7 @@ from osdi_crm_client import ending, garbage, metrics, startup, stdout
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.settings import parse
+from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -23,7 +24,7 @@ from tap_osdi_crm import overrides, vendors
 from tap_osdi_crm.progress import Progress, estimate
 from tap_osdi_crm.settings import TapSettings
 from tap_osdi_crm.source import Sources
-from tap_osdi_crm.state import checked
+from tap_osdi_crm.state import checked, of_model
 from tap_osdi_crm.stream import VendorStream
 from tap_osdi_crm.writer import MessageWriter
 
@@ -119,26 +120,52 @@ class TapOSDICRM(Tap):
         vendor = self.account.vendor.name
         module = _module(vendor)
         kind, overridden = module.SOURCE, self.settings.stream_overrides
+        own = parse(module.Settings, self.config, f"{vendor}_")
         return Sources(
             kind,
             overrides.corrected(module.RESOURCES, vendor, overridden, kind.pagings),
             account=self.account,
             settings=self.settings,
-            own=parse(module.Settings, self.config, f"{vendor}_"),
+            own=module.for_model(own) if self._is_shared and hasattr(module, "for_model") else own,
             is_test=lambda: any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
         )
 
+    @property
+    def _is_shared(self) -> bool:
+        """Whether the streams of the shared model are wanted, and not the vendor's own."""
+        return self.account.settings.model == "osdi"
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(of_model(state, self.account.settings.model))
+
     @override
     def discover_streams(self) -> Sequence[VendorStream]:
-        streams = {
-            name: VendorStream(self, self.sources.make(name), self.progress)
-            for name, resource in self.sources.resources.items()
-            if not resource.unconfirmed or self.settings.unconfirmed_streams
-        }
+        streams = self._shared_streams() if self._is_shared else self._vendors_streams()
         for stream in streams.values():
             if within := stream.source.resource.within:
                 streams[within].child_streams.append(stream)
         return list(streams.values())
+
+    def _vendors_streams(self) -> dict[str, VendorStream]:
+        return {
+            name: VendorStream(self, self.sources.make(name), self.progress)
+            for name, resource in self.sources.resources.items()
+            if not resource.unconfirmed or self.settings.unconfirmed_streams
+        }
+
+    def _shared_streams(self) -> dict[str, VendorStream]:
+        """Return the streams of the shared model, by the vendor's that they stand on.
+
+        Raises:
+            ConfigurationError: If the vendor has none.
+        """
+        vendor = self.account.vendor
+        crosswalks = [Crosswalk(vendor.name, name) for name in shared_streams(vendor.name)]
+        if not crosswalks:
+            raise ConfigurationError(f"The setting 'model' is 'osdi', of which {vendor.title} has no streams.")
+        made = (VendorStream(self, self.sources.make(each.stream), self.progress, each) for each in crosswalks)
+        return {each.source.name: each for each in made}
 
     @property
     def vendor_streams(self) -> list[VendorStream]:

@@ -27,9 +27,9 @@ from target_osdi_crm.intake import addresses, values
 from target_osdi_crm.intake.arrivals import Arrivals
 from target_osdi_crm.intake.batches import Batches
 from target_osdi_crm.intake.known import Known
+from target_osdi_crm.intake.model import Offer, in_vendors_names
 from target_osdi_crm.intake.prepare import Preparation
 from target_osdi_crm.intake.progress import Progress
-from target_osdi_crm.intake.shaping import Shape
 from target_osdi_crm.journal import database
 from target_osdi_crm.journal.states import LIMITED, PENDING, State
 from target_osdi_crm.journal.store import Journal
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
+    from target_osdi_crm.intake.shaping import Shape
     from target_osdi_crm.journal.states import Row
     from target_osdi_crm.rejects import Rejection
     from target_osdi_crm.settings import TargetSettings
@@ -80,7 +81,7 @@ class Run:
         """
         if account.vendor.name not in vendor_names():
             raise ConfigurationError(f"Nothing can be written to {account.vendor.title}.")
-        self._settings = settings
+        self._settings = settings = in_vendors_names(account, settings)
         self._account = account
         writable = vendor(account.vendor.name)
         self._people, self._streams = writable.people, writable.bound(account, settings, writable.own(config))
@@ -96,6 +97,7 @@ class Run:
                 )
         addresses.region(settings.default_country)
         values.zone(settings.source_time_zone)
+        self._offer = Offer(account, settings, self._streams)
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
         self.stopped: Stop | None = None
@@ -104,11 +106,13 @@ class Run:
         self.journal = Journal(
             address,
             account.name,
-            settings.source,
+            self._offer.source,
             keep_days=settings.journal_retention_days,
             read_only=settings.dry_run,
             fail=self.stop,
         )
+        if not self.journal.has_records(self._offer.source) and self.journal.has_records(self._offer.other):
+            logger.warning("What the journal knows came with another 'model': all is looked up at the vendor anew.")
         self.report = Report(settings, account.settings.folder)
         sizes = [(each.batch_size, each.batched, each.batch_by) for each in self._streams.values()]
         threads = max(account.most_in_flight, *(size for size, batched, _ in sizes if batched), 1)
@@ -170,17 +174,21 @@ class Run:
             logger.info("%s; %d calls, %d x 429", ", ".join(counts) or "nothing yet", made, refused)
 
     def writable(self, stream: str) -> bool:
-        """Whether the vendor lets anybody write this stream."""
-        return stream in self._streams
+        """Whether records of this stream may come in, since the vendor lets anybody write them."""
+        return self._offer.stream(stream) is not None
 
     def input(
         self, stream: str, key: Sequence[str] = (), validate: Callable[[dict[str, Any]], None] | None = None
     ) -> Input:
         """Make ready for records of one stream that can be written."""
-        found = self._streams[stream]
-        if stream not in self._shapes:
-            self._shapes[stream] = Shape(self._account.vendor.name, found, self._settings)
-        return Input(found, self._shapes[stream], tuple(key), validate)
+        found = self._offer.stream(stream)
+        assert found, stream  # noqa: S101  it is writable
+        return Input(found, self._shape(found), tuple(key), validate)
+
+    def _shape(self, stream: Stream) -> Shape:
+        if stream.name not in self._shapes:
+            self._shapes[stream.name] = self._offer.shape(stream)
+        return self._shapes[stream.name]
 
     def take(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> None:
         """Take a record in."""
@@ -192,7 +200,7 @@ class Run:
 
     def take_line(self, raw: bytes, fault: str, *, line: int) -> None:
         """Take in a line that is no message."""
-        nowhere = Input(Stream(name="-"), self.input(self._people).shape)
+        nowhere = Input(Stream(name="-"), self._shape(self._streams[self._people]))
         self._batches.add(self._arrivals.of_line(nowhere, raw, fault, line=line))
 
     def _pass_on(self, task: WriteTask) -> None:
@@ -301,8 +309,8 @@ class Run:
 
     def _resume(self, row: Row, patience: Patience) -> None:
         """Take up a record from the journal."""
-        if self.writable(row.stream) and row.record:
-            arrival = self._arrivals.of_row(self.input(row.stream), row, row.record)
+        if row.record and (stream := self._streams.get(row.stream)):
+            arrival = self._arrivals.of_row(Input(stream, self._shape(stream)), row, row.record)
             self._pass_on(WriteTask(arrival, row.source_key, row, stored=True, patience=patience))
 
     def code(self) -> int:

@@ -28,7 +28,7 @@ from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop
 from target_osdi_crm.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import click
     from singer_sdk.mapper import StreamMap
@@ -47,6 +47,14 @@ def _one_line() -> Iterator[None]:
             yield
         except Stop as stop:
             raise ConfigurationError(str(stop)) from None
+
+
+def _of_model(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a vendor that are others where records come in the shared model, unless they are set."""
+    name = config.get("vendor")
+    if config.get("model") != "osdi" or name not in vendor_names():
+        return {}
+    return {f"{name}_{each}": value for each, value in vendor(name).for_model.items()}
 
 
 class TargetOSDICRM(Target):
@@ -71,7 +79,8 @@ class TargetOSDICRM(Target):
         self.append_builtin_config(self.config_jsonschema)
         known = self.config_jsonschema["properties"]
         from_env = bool(kwargs.pop("parse_env_config", False))
-        kwargs["config"] = startup.configuration(kwargs.get("config"), known, self._env_var_prefix, from_env=from_env)
+        config = startup.configuration(kwargs.get("config"), known, self._env_var_prefix, from_env=from_env)
+        kwargs["config"] = {**_of_model(config), **config}
         self.told_to_end = threading.Event()
         try:
             super().__init__(**kwargs)

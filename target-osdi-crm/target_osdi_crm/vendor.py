@@ -386,6 +386,7 @@ class Vendor:
         settings: The class of the target's settings for it; in a configuration every name starts with `<name>_`.
         shaping: Fields of these that change what is sent; None for all.
         version: Raised when the same record is shaped differently than before, so that it is sent again.
+        for_model: With `model: osdi`, what fields of its settings are that are not set.
         session: Makes what its streams share in one run.
     """
 
@@ -395,6 +396,7 @@ class Vendor:
     settings: type[Any] = NoSettings
     shaping: tuple[str, ...] | None = None
     version: int = 1
+    for_model: Mapping[str, Any] = field(default_factory=dict)
     session: type[Session[Any]] = Session
 
     @property

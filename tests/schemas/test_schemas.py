@@ -22,11 +22,11 @@ every_stream = pytest.mark.parametrize(("vendor", "stream"), STREAMS)
 
 ROOT_KEYWORDS = {
     *("$schema", "title", "description", "type", "additionalProperties", "properties"),
-    *("x-write-only", "x-unconfirmed"),
+    *("x-write-only", "x-unconfirmed", "x-osdi"),
 }
 ANY_KEYWORDS = {
     *("type", "format", "description", "items", "properties", "additionalProperties"),
-    *("x-refers-to", "x-address", "x-id", "x-unconfirmed"),
+    *("x-refers-to", "x-address", "x-id", "x-unconfirmed", "x-osdi"),
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.reading.slices import Slices
@@ -36,6 +37,11 @@ class Settings:
         " them all, 25 a call.",
         default=(),
     )
+
+
+def for_model(own: Settings) -> Settings:
+    """Return the settings with what the shared model needs: the taggings of all tags, unless some are named."""
+    return replace(own, taggings_of=own.taggings_of or ("*",))
 
 
 class ActionNetworkSource(Source):

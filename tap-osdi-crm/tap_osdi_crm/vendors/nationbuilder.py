@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,13 @@ class Settings:
         " every stream that has them; `*` for all. They make pages heavier.",
         default=(),
     )
+
+
+def for_model(own: Settings) -> Settings:
+    """Return the settings with what the shared model needs: the addresses, which are given to those only who ask."""
+    properties = osdi_crm_schemas.schema("nationbuilder", "signups")["properties"]
+    needed = [name for name, prop in properties.items() if prop.get("x-extra-field") and "x-osdi" in prop]
+    return replace(own, extra_fields=tuple({*own.extra_fields, *needed}))
 
 
 class NationBuilderSource(Source):

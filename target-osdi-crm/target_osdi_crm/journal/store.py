@@ -101,6 +101,15 @@ class Journal:
         constant = {"account": self.account, "source": self.source, "run": self.run}
         self._writer = Writer(holding, constant, fail)
 
+    def has_records(self, source: str) -> bool:
+        """Whether anything of this source is known."""
+        if not self._engine:
+            return False
+        records = self._records.c
+        query = sa.select(records.source_key).where(records.account == self.account, records.source == source).limit(1)
+        with self._reading() as connection:
+            return connection.execute(query).first() is not None
+
     def catch_up(self) -> None:
         """Return when all that was to be written so far is durable."""
         if self._writer:

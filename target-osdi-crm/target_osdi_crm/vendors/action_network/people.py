@@ -57,6 +57,9 @@ _CUSTOM = re.compile(r"custom_(.+)", re.IGNORECASE)
 
 _TAGS = ("add_tags", "remove_tags")
 
+DEFAULT_LANGUAGE = "en"
+"""What Action Network takes for a language that it does not know."""
+
 
 class People(ActionNetworkStream):
     """People."""
@@ -134,7 +137,9 @@ class People(ActionNetworkStream):
         """Create a person through the signup helper (actionnetwork.org/docs/v2/person_signup_helper)."""
         person, tags = self._person_and_tags(order)
         self.session.tags.ensure(tags.get("add_tags") or ())
-        return self.session.send("POST", "people", {"person": person, **tags}, repeatable=True)
+        reply = self.session.send("POST", "people", {"person": person, **tags}, repeatable=True)
+        _let_go_of_language(order, reply)
+        return reply
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
@@ -144,6 +149,7 @@ class People(ActionNetworkStream):
             reply = self.session.send("PUT", f"people/{vendor_id}", person, repeatable=True)
         else:
             reply = self.session.get(f"people/{vendor_id}", object_of)
+        _let_go_of_language(order, reply)
         return self._tagged(vendor_id, reply, tags) if tags else reply
 
     def _tagged(self, vendor_id: str, shown: Record, tags: Record) -> Record:
@@ -228,6 +234,14 @@ def _shape_custom_columns(shaped: Shaped) -> None:
             value = shaped.unknown.pop(name)
             text = None if value is None else text_of(value).strip()
             shaped.values.setdefault("custom_columns", {})[custom[1]] = text
+
+
+def _let_go_of_language(order: Order, reply: Record) -> None:
+    """Leave out a language that Action Network does not know: it takes English instead (docs/v2/people)."""
+    sent, shown = order.values.get("languages_spoken"), reply.get("languages_spoken")
+    if sent and sent != shown and shown == [DEFAULT_LANGUAGE]:
+        order.values = {name: value for name, value in order.values.items() if name != "languages_spoken"}
+        order.notes.append("without the language, which is unknown there")
 
 
 def _status_of(entry: Record, field: str, shaped: Shaped) -> str | None:

@@ -205,5 +205,6 @@ VENDOR = Vendor(
     streams={stream.name: stream for stream in STREAMS},
     people="signups",
     settings=Settings,
+    for_model={"unknown_custom_fields": "withhold"},
     session=Nation,
 )

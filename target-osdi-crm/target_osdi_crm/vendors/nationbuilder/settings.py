@@ -25,6 +25,6 @@ class Settings:
     unknown_custom_fields: Literal["reject", "withhold"] = setting(
         "Unknown NationBuilder custom fields",
         "What to do with values of custom fields that the nation does not have, and that nobody but people in its"
-        " control panel can make: reject the record, or write it without them.",
+        " control panel can make: reject the record, or write it without them, as is the rule with 'model: osdi'.",
         default="reject",
     )

@@ -1,0 +1,1 @@
+"""What no table can say of a vendor's people, a module each."""

@@ -1,0 +1,107 @@
+"""The border of the shared model: records of `model: osdi` become the vendor's here, and go on as its own do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.settings import ByStream
+from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
+from typing_extensions import override
+
+from target_osdi_crm.intake.shaping import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from osdi_crm_client.account import Account
+
+    from target_osdi_crm.settings import TargetSettings
+    from target_osdi_crm.vendor import Shaped, Stream
+
+
+class Offer:
+    """The streams that may come in, and the vendor's that they are written to.
+
+    Attributes:
+        source: The name under which the journal keeps what comes in so.
+        other: The one that it would have with the other model.
+    """
+
+    def __init__(self, account: Account, settings: TargetSettings, streams: Mapping[str, Stream]) -> None:
+        """Offer the streams of the model that the settings name.
+
+        Raises:
+            ConfigurationError: If the vendor has none of them.
+        """
+        self._vendor = account.vendor.name
+        self._settings = settings
+        shared = shared_streams(self._vendor)
+        sources = (settings.source, f"{settings.source} (osdi)")
+        if account.settings.model == "osdi":
+            self._shared = {theirs: name for name, theirs in shared.items() if theirs in streams}
+            if not self._shared:
+                title = account.vendor.title
+                raise ConfigurationError(f"The setting 'model' is 'osdi', of which {title} has no streams.")
+            self._streams = {name: streams[theirs] for theirs, name in self._shared.items()}
+            self.other, self.source = sources
+        else:
+            self._shared = {}
+            self._streams = dict(streams)
+            self.source, self.other = sources
+
+    def stream(self, name: str) -> Stream | None:
+        """The vendor's stream for one that comes in; None where there is none."""
+        return self._streams.get(name)
+
+    def shape(self, stream: Stream) -> Shape:
+        """What shapes the records for one of the vendor's streams."""
+        if name := self._shared.get(stream.name):
+            return SharedShape(self._vendor, stream, self._settings, Crosswalk(self._vendor, name))
+        return Shape(self._vendor, stream, self._settings)
+
+
+class SharedShape(Shape):
+    """Shapes the records of a shared stream: first the crosswalk, then as any record of the vendor's."""
+
+    def __init__(self, vendor: str, stream: Stream, settings: TargetSettings, crosswalk: Crosswalk) -> None:
+        """Read the table; raises as any shape does."""
+        super().__init__(vendor, stream, settings)
+        self._crosswalk = crosswalk
+
+    @override
+    def __call__(self, record: Mapping[str, Any], keep: Collection[str] | None = ()) -> Shaped:
+        theirs, left = self._crosswalk.write(record)
+        shaped = super().__call__(theirs, keep)
+        shaped.withheld += dict.fromkeys(left)
+        return shaped
+
+    @override
+    def newly_read(self, record: Mapping[str, Any]) -> bool:
+        return False
+
+
+def in_vendors_names(account: Account, settings: TargetSettings) -> TargetSettings:
+    """The settings with the vendor's streams in the place of shared ones."""
+    if account.settings.model != "osdi":
+        return settings
+    vendor = account.vendor.name
+    theirs = shared_streams(vendor)
+
+    def named(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {theirs.get(name, name): each for name, each in given.items()}
+
+    empty_fields = {
+        theirs.get(name, name): [each for place in places for each in Crosswalk(vendor, name).names_of(place)]
+        if name in theirs
+        else places
+        for name, places in settings.empty_fields.items()
+    }
+    return replace(
+        settings,
+        empty_fields=empty_fields,
+        match_keys=named(settings.match_keys),
+        on_delete=ByStream(settings.on_delete.all, named(settings.on_delete.named)),
+        on_vanished=ByStream(settings.on_vanished.all, named(settings.on_vanished.named)),
+    )
