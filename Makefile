@@ -38,7 +38,7 @@ settings: setup
 test: setup .meltano/.ready
 	$(BIN)/pytest -n 3 -m "not chaos"
 
-# RECORDS for every stream of every vendor, others each time, and answers changed in SEEDS ways for every vendor, in tap and
+# RECORDS for every stream of every vendor, others each time; answers changed, and calls failed, in SEEDS ways for every vendor, in tap and
 # target; `make test` tries a few, the same each time.
 fuzz: setup
 	FUZZ=$(or $(RECORDS),1000) FUZZ_SEEDS=$(or $(SEEDS),15) $(BIN)/pytest -n 3 -rP --timeout 7200 tests/fuzz tests/target/test_target_fuzz.py

@@ -114,7 +114,7 @@ class NotSignedIn(VendorError):
 
 
 class Unavailable(VendorError):
-    """The vendor could not be reached, was busy or was down (no connection, 429, 503): nothing was done."""
+    """The vendor could not be reached, was busy or was down (no connection, 408, 429, 503): nothing was done."""
 
 
 class Unreachable(Unavailable):

@@ -262,6 +262,7 @@ class Transport(HTTPAdapter):
             401: (errors.Denied, "the vendor does not accept the credentials, or they may not do this"),
             403: (errors.Denied, "the vendor does not accept the credentials, or they may not do this"),
             404: (errors.NotFound, "there is nothing at this address"),
+            408: (errors.Unavailable, "the vendor did not get the whole call"),
             429: (errors.Unavailable, "the vendor is answering too many calls"),
             503: (errors.Unavailable, "the vendor is not available"),
         }.get(status, (errors.Fault, "the vendor failed") if status >= 500 else (errors.Refused, "the vendor refused"))

@@ -173,6 +173,7 @@ def test_the_tap_tells_what_the_vendor_answered(
     [
         ("action_network", {"do": "status", "status": 500}, "the vendor failed"),
         ("action_network", {"do": "status", "status": 503}, "the vendor is not available"),
+        ("action_network", {"do": "status", "status": 408}, "the vendor did not get the whole call"),
         ("action_network", {"do": "status", "status": 429}, "the vendor is answering too many calls"),
         ("action_network", {"do": "cut_after"}, "no answer came back"),
         ("action_network", {"do": "malformed"}, "the answer is not JSON"),

@@ -20,32 +20,13 @@ from osdi_crm_sandbox.control import Sandbox
 from tap_osdi_crm.tap import TapOSDICRM
 
 from tests.captured_output import OUTPUT
-from tests.fuzz.mutating_proxy import between
+from tests.fuzz.messages import messages_of
+from tests.fuzz.proxy import AlwaysMutating, Mutating, between
 from tests.target_command import TargetCommand
 from tests.vendors import VENDORS
 
 SEEDS = range(int(os.environ.get("FUZZ_SEEDS", "1")))
 LONGEST = 120
-
-MORE: dict[str, list[tuple[str, list[dict[str, Any]]]]] = {
-    "action_network": [
-        ("tags", [{"id": f"t{n}", "name": f"tag {n}"} for n in range(2)]),
-        ("petitions", [{"id": "a", "title": "Save the park"}]),
-        ("signatures", [{"id": f"s{n}", "petition_id": "a", "person_id": f"p{n}"} for n in range(3)]),
-        ("taggings", [{"id": f"g{n}", "tag_id": "t0", "person_id": f"p{n}"} for n in range(3)]),
-    ],
-    "nationbuilder": [
-        ("signup_tags", [{"id": str(n), "name": f"tag {n}"} for n in range(2)]),
-        ("signup_taggings", [{"id": str(n), "signup_id": f"p{n}", "tag_id": "0"} for n in range(3)]),
-        ("contacts", [{"id": str(n), "signup_id": f"p{n}", "contact_method": "phone_call"} for n in range(3)]),
-        ("lists", [{"id": "l", "name": "Walkers", "slug": "walkers"}]),
-        ("list_signups", [{"list_id": "l", "signup_id": f"p{n}"} for n in range(3)]),
-    ],
-    "i360": [("contacts", [{"ContactID": str(n), "FirstName": "A", "Email": f"c{n}@example.org"} for n in range(3)])],
-    "rally_congress": [],
-    "crowdskout": [("attributes", [{"id": str(n), "name": f"attribute {n}", "type": "text"} for n in range(2)])],
-}
-KEYS = {"list_signups": ("list_id", "signup_id"), "contacts": ("id",)}
 
 
 @pytest.fixture(autouse=True)
@@ -53,28 +34,22 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoff._sync.time.sleep", lambda _: None)
 
 
-def key_of(vendor: str, stream: str) -> tuple[str, ...]:
-    return ("ContactID",) if (vendor, stream) == ("i360", "contacts") else KEYS.get(stream, ("id",))
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("stays", [False, True], ids=["once", "always"])
 @pytest.mark.parametrize("case", [vendor.WRITING for vendor in VENDORS], ids=lambda case: case.vendor)
 def test_the_target_goes_on(sandbox: Sandbox, target: TargetCommand, case: Any, seed: int, *, stays: bool) -> None:
     account = sandbox.account(case.vendor)
-    target.settings.update(case.settings)
-    target.keys[case.people] = (case.key,)
-    messages = target.messages(case.people, *(case.person(number) for number in range(7)))
-    for stream, records in MORE[case.vendor]:
-        messages += target.messages(stream, *records, key=key_of(case.vendor, stream))
-    messages.append(target.state({"read": 1}))
+    messages = messages_of(case, target)
     began = time.monotonic()
 
-    with between(target.config(account), seed, share=0.3 if stays else 0.2, stays=stays) as (proxy, through):
+    with between(target.config(account), AlwaysMutating if stays else Mutating, seed, share=0.3 if stays else 0.2) as (
+        proxy,
+        through,
+    ):
         run = target(account, messages, **through)
     again = target(account, messages, retry_rejected=True)
 
-    print(f"{proxy.changed} answers changed")  # noqa: T201
+    print(f"{proxy.odd} answers changed")  # noqa: T201
     assert run.code in {0, 3}, run.log
     assert again.code in {0, 3}, again.log
     for each in (run, again):
@@ -99,7 +74,10 @@ def test_the_tap_goes_on(sandbox: Sandbox, case: Any, tmp_path: Any, seed: int, 
     out = io.TextIOWrapper(io.BytesIO())
     began = time.monotonic()
 
-    with between(config, seed, share=0.2, stays=stays) as (proxy, through), redirect_stdout(out):
+    with (
+        between(config, AlwaysMutating if stays else Mutating, seed, share=0.2) as (proxy, through),
+        redirect_stdout(out),
+    ):
         try:
             tap = TapOSDICRM(config=through)
             tap.sync_all()
@@ -108,7 +86,7 @@ def test_the_tap_goes_on(sandbox: Sandbox, case: Any, tmp_path: Any, seed: int, 
         except (ConfigurationError, VendorError) as error:
             ended = error
 
-    print(f"{proxy.changed} answers changed")  # noqa: T201
+    print(f"{proxy.odd} answers changed")  # noqa: T201
     assert time.monotonic() - began < LONGEST
     assert "Traceback" not in "\n".join(OUTPUT.lines)
     out.seek(0)
