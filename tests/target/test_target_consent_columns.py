@@ -32,6 +32,10 @@ EMAIL_OUT: list[Record] = [
     {"do_not_contact": True},
     {"email_status": "previous bounce", "email_opt_in": True},
     {"email_status": "spam complaint"},
+    {"is_email_subscribed": "0"},
+    {"EmailUsable": "Unusable"},
+    {"No E-Mail": "Y"},
+    {"email_unsubscribe_date": "2026-01-05"},
 ]
 PHONE_OUT: list[Record] = [
     {"sms_opt_in": False},
@@ -40,6 +44,9 @@ PHONE_OUT: list[Record] = [
     {"text_opt_out": "yes"},
     {"do_not_contact": "1"},
     {"mobile_opt_in": True, "sms_status": "Opt-Out"},
+    {"phone_number_status": "unsubscribed"},
+    {"can_text": "n"},
+    {"stop_sms": True},
 ]
 
 
@@ -168,6 +175,10 @@ def test_a_journal_that_passed_over_such_a_column_has_the_record_decided_once_mo
         ("federal_donotcall", True, ("federal calls", OUT)),
         ("email_status", "cleaned", ("email", OUT)),
         ("emailStatus", "validated", ("email", None)),
+        ("email_ok", "no", ("email", OUT)),
+        ("email_ok", "yes", ("email", None)),
+        ("PhoneNumberCallUsable", "Unusable", ("calls", OUT)),
+        ("PhoneNumberTextUsable", "Usable", ("phone", None)),
     ],
 )
 def test_what_a_column_says(column: str, value: Any, said: tuple[str, str | None]) -> None:
@@ -179,6 +190,20 @@ def test_other_columns_say_nothing() -> None:
     assert not any(map(consent.is_column, ("email", "phone", "status", "first_name", "mobile_number", "email1_is_bad")))
     with pytest.raises(Rejection, match="'email_opt_in' says nothing"):
         consent.said("email_opt_in", "maybe")
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [("unsubscribed", "unsubscribed"), ("Cleaned", "unsubscribed"), ("active", "subscribed")]
+)
+def test_a_column_that_may_be_about_anything_counts_where_its_word_is_clear(
+    sandbox: Sandbox, target: TargetCommand, word: str, state: str
+) -> None:
+    account = sandbox.account("action_network")
+
+    done = target.write(account, "people", {"id": 1, "email": EMAIL, "status": word}, new_person_consent="subscribed")
+
+    assert done.code == 0, done.log
+    assert account.records("people")[0]["email_addresses"][0]["status"] == state
 
 
 # A vendor that cannot keep an opt-out

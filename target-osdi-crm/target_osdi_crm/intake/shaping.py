@@ -70,7 +70,7 @@ class Shape:
         self.columns = Columns(self._names, self._writable, stream.columns)
         self._delivery_words = stream.delivery_words
         self._channels, self._read_at_first = stream.channels, stream.consent_read_at_first
-        self._speaks: dict[str, bool] = {}
+        self._speaks: dict[str, bool | None] = {}
         self._met: set[str] = set()
         self._newly_read: set[str] = set()
 
@@ -104,7 +104,7 @@ class Shape:
             is_blank = values.is_blank(value)
             if is_blank and not self._is_emptied(name):
                 continue
-            if self._speaks_of_consent(name):
+            if self._speaks_of_consent(name, value):
                 if not is_blank and not (isinstance(value, str) and fold(value) in self._delivery_words):
                     _note_consent(shaped, name, value)
                 continue
@@ -154,12 +154,15 @@ class Shape:
         entry = parts[""] if "" in parts else {part: _wrapped(value, items[part]) for part, value in parts.items()}
         _put(shaped.values, name, values.fit(name, [entry], self._writable[name], fitting))
 
-    def _speaks_of_consent(self, name: str) -> bool:
+    def _speaks_of_consent(self, name: str, value: Any) -> bool:
         """Whether a field says who may be reached; when somebody said so is a value like others."""
         if name not in self._speaks:
-            own = self._writable.get(self._names.get(fold(name), ""), {})
-            self._speaks[name] = bool(self._channels) and consent.is_column(name) and "format" not in own
-        return self._speaks[name]
+            own = self._writable.get(self._names.get(fold(name), ""))
+            by_its_word = not own and consent.is_column_by_its_word(name)
+            always = consent.is_column(name) and "format" not in (own or ())
+            self._speaks[name] = None if self._channels and by_its_word else bool(self._channels) and always
+        speaks = self._speaks[name]
+        return consent.is_word(value) if speaks is None else speaks
 
     def newly_read(self, record: Mapping[str, Any]) -> bool:
         """Whether a record says something about consent in a column that the first release did not read."""
@@ -173,7 +176,7 @@ class Shape:
     def _is_newly_read(self, name: str) -> bool:
         known = fold(name)
         first = known in self._read_at_first or self._names.get(known) in self._writable
-        return consent.is_column(name) and not first
+        return (consent.is_column(name) or consent.is_column_by_its_word(name)) and not first
 
     def _is_emptied(self, name: str) -> bool:
         """Whether a blank in this field empties: it is named as it comes, or as the property that it is."""
