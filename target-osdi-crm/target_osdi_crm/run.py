@@ -30,6 +30,7 @@ from target_osdi_crm.intake.known import Known
 from target_osdi_crm.intake.model import Offer, in_vendors_names
 from target_osdi_crm.intake.prepare import Preparation
 from target_osdi_crm.intake.progress import Progress
+from target_osdi_crm.intake.versions import ALL, Versions
 from target_osdi_crm.journal import database
 from target_osdi_crm.journal.states import LIMITED, PENDING, State
 from target_osdi_crm.journal.store import Journal
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
+    from target_osdi_crm.intake.arrivals import Line
     from target_osdi_crm.intake.shaping import Shape
     from target_osdi_crm.journal.states import Row
     from target_osdi_crm.rejects import Rejection
@@ -65,6 +67,7 @@ class Run:
         progress: How far the input is settled.
         report: What it tells.
         journal: The journal.
+        versions: The versions that come in.
     """
 
     def __init__(self, config: Mapping[str, Any], settings: TargetSettings, account: Account) -> None:
@@ -89,6 +92,7 @@ class Run:
             "on_delete": settings.on_delete.named,
             "on_vanished": settings.on_vanished.named,
             "empty_fields": settings.empty_fields,
+            "mirror": dict.fromkeys(set(settings.mirror) - {ALL}),
         }
         for name, given in by_stream.items():
             for stream in given.keys() - self._streams.keys():
@@ -102,6 +106,7 @@ class Run:
         self._shapes: dict[str, Shape] = {}
         self.stopped: Stop | None = None
         self.progress = Progress()
+        self.versions = Versions(settings.mirror)
         address = database.address(settings.journal, account.settings.folder)
         self.journal = Journal(
             address,
@@ -190,13 +195,17 @@ class Run:
             self._shapes[stream.name] = self._offer.shape(stream)
         return self._shapes[stream.name]
 
-    def take(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> None:
+    def take(self, source: Input, record: dict[str, Any], at: Line) -> None:
         """Take a record in."""
-        self._batches.add(self._arrivals.of(source, record, line=line, deleted=deleted))
+        arrival = self._arrivals.of(source, record, line=at.line, deleted=at.deleted)
+        self.versions.take(at.stream, at.version, arrival)
+        self._batches.add(arrival)
 
-    def take_fault(self, source: Input, fault: Rejection, record: dict[str, Any], *, line: int) -> None:
+    def take_fault(self, source: Input, fault: Rejection, record: dict[str, Any], at: Line) -> None:
         """Take in a record that has a fault already."""
-        self._batches.add(self._arrivals.of_fault(source, fault, record, line=line))
+        arrival = self._arrivals.of_fault(source, fault, record, line=at.line)
+        self.versions.take(at.stream, at.version, arrival)
+        self._batches.add(arrival)
 
     def take_line(self, raw: bytes, fault: str, *, line: int) -> None:
         """Take in a line that is no message."""
@@ -251,6 +260,7 @@ class Run:
         if broken:
             self.stop(broken)
         self._take_up_again()
+        self._mirror()
         if refused := self._rights.account_refused():
             self.stop(Stop(CONFIGURATION, str(refused)))
         if self.stopped:
@@ -275,6 +285,26 @@ class Run:
             left = self._left()
             patience = Patience.ALL if left < before else patience - 1
             before = left
+
+    def _mirror(self) -> None:
+        """Treat as deleted what complete versions did not bring, of the stream that came last first.
+
+        By now all that came is settled, so that a record that came under another key holds on to what it found.
+        """
+        for stream, version in reversed(self.versions.complete.items()):
+            if self.stopped:
+                return
+            if self.journal.mirrors.is_another_reader(stream, version.reader):
+                logger.warning(
+                    "'%s' was read with other credentials or settings than before: what is missing from it may only be"
+                    " out of their sight, and is left alone.",
+                    stream,
+                )
+            for key in self.journal.mirrors.gone(stream, version.reader, version.brought):
+                if arrival := self._arrivals.of_gone(version.input, key):
+                    self._batches.add(arrival)
+            self._batches.sort()
+            self._settle()
 
     def _waiting(self) -> Iterator[Row]:
         """The records that wait or have no answer."""

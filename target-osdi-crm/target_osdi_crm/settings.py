@@ -99,6 +99,12 @@ class TargetSettings:
         " from the 11th on.",
         default=0.1,
     )
+    mirror: tuple[str, ...] = setting(
+        "Mirrored streams",
+        "Streams of which what the source has sent before, and a complete version of it does not bring any more, counts"
+        " as deleted at the source; * for all. Needs a tap that proves the version (see docs/operations.md).",
+        default=(),
+    )
     on_vanished: ByStream[Literal["skip", "recreate"]] = setting(
         "Vanished records",
         "What becomes of a record that was written and that the vendor does not have any more, one word or one by"

@@ -127,7 +127,7 @@ class TargetOSDICRM(Target):
         if self.run.writable(mapped.stream_alias):
             source = self.run.input(mapped.stream_alias, mapped.transformed_key_properties or ())
             fault = Rejection("not_mapped", ": ".join(str(each) for each in (error, error.__cause__) if each))
-            self.run.take_fault(source, fault, record, line=self.reader.line)
+            self.run.take_fault(source, fault, record, self.reader)
 
     @override
     def _setup_signal_handlers(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from target_osdi_crm.task import Input
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Line(Protocol):
+    """The line last read.
+
+    Attributes:
+        line: Its number.
+        deleted: Whether its record is marked as deleted at the source.
+        stream: What its source calls its record's stream.
+        version: The version that its record belongs to, if any.
+    """
+
+    line: int
+    deleted: bool
+    stream: str
+    version: Any
 
 
 class Arrivals:
@@ -48,6 +64,18 @@ class Arrivals:
         record = decode(raw)
         seen = self._seen(raw, deleted=row.deleted, newly_read=source.shape.newly_read(record))
         return Arrival(0, None, source, row.source_key, raw, seen, record, row.deleted)
+
+    def of_gone(self, source: Input, source_key: str) -> Arrival | None:
+        """The deletion of a record that a complete version did not bring; None where its key is of another form."""
+        try:
+            values = [source_key] if len(source.key) == 1 else msgspec.json.decode(source_key, type=list[str])
+        except msgspec.DecodeError:
+            return None
+        if len(values) != len(source.key):
+            return None
+        record = dict(zip(source.key, values, strict=True))
+        raw = encode(record)
+        return Arrival(0, None, source, source_key, raw, self._seen(raw, deleted=True), record, deleted=True)
 
     def _seen(self, raw: bytes, *, deleted: bool = False, newly_read: bool = False) -> bytes:
         """Hash a record; one with consent that the first release did not read is none that it has acknowledged."""

@@ -102,6 +102,7 @@ def in_vendors_names(account: Account, settings: TargetSettings) -> TargetSettin
         settings,
         empty_fields=empty_fields,
         match_keys=named(settings.match_keys),
+        mirror=tuple(theirs.get(name, name) for name in settings.mirror),
         on_delete=ByStream(settings.on_delete.all, named(settings.on_delete.named)),
         on_vanished=ByStream(settings.on_vanished.all, named(settings.on_vanished.named)),
     )

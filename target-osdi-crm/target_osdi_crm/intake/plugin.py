@@ -9,20 +9,9 @@ if TYPE_CHECKING:
 
     from osdi_crm_client.account import Account
 
+    from target_osdi_crm.intake.arrivals import Line
     from target_osdi_crm.run import Run
     from target_osdi_crm.settings import TargetSettings
-
-
-class Line(Protocol):
-    """The line last read.
-
-    Attributes:
-        line: Its number.
-        deleted: Whether its record is marked as deleted at the source.
-    """
-
-    line: int
-    deleted: bool
 
 
 class Plugin(Protocol):

@@ -34,6 +34,8 @@ class Reader(GenericSingerReader[bytes]):
     Attributes:
         line: The number of the line last read.
         deleted: Whether its record is marked as deleted at the source.
+        stream: What its source calls its record's stream.
+        version: The version that its record belongs to, if any.
         broken: Why the rest of the input is not read, if it is not.
         blocked: Whether a line is being waited for, so that only an exception can end the wait.
     """
@@ -44,11 +46,12 @@ class Reader(GenericSingerReader[bytes]):
         super().__init__()
         self.line = 0
         self.deleted = False
+        self.stream = ""
+        self.version: Any = None
         self.broken: Stop | None = None
         self.blocked = False
         self._states: deque[tuple[int, Message]] = deque()
         self._passed_on = time.monotonic()
-        self._versions_told = False
         self._pass: Callable[[Message], None] | None = None
 
     @property
@@ -125,11 +128,13 @@ class Reader(GenericSingerReader[bytes]):
                     self._record(message, callbacks)
                 case SingerMessageType.STATE:
                     self.assert_line_requires(message, {"value"})
+                    self.target.run.versions.state(message["value"])
                     self._states.append((self.target.run.progress.read, message))
                 case SingerMessageType.SCHEMA:
                     self._schema(message, callbacks)
                 case SingerMessageType.ACTIVATE_VERSION:
-                    self._tell_of_versions()
+                    self.assert_line_requires(message, {"stream", "version"})
+                    self.target.run.versions.activate(str(message["stream"]), message["version"])
                 case SingerMessageType.BATCH:
                     self._refuse_batch()
                 case _:
@@ -147,6 +152,7 @@ class Reader(GenericSingerReader[bytes]):
         if not isinstance(record, dict) or not isinstance(message.get("stream"), str):
             raise InvalidInputLine("It lacks a stream, or a record that is an object.")
         self.deleted = not is_blank(record.get("_sdc_deleted_at"))
+        self.stream, self.version = message["stream"], message.get("version")
         try:
             callbacks[SingerMessageType.RECORD](message)
         except RecordsWithoutSchemaException:
@@ -168,13 +174,6 @@ class Reader(GenericSingerReader[bytes]):
     def _refuse_batch(self) -> None:
         why = "is a BATCH message, which is not supported: let the tap send records"
         raise Stop(CONFIGURATION, f"Line {self.line} {why}.")
-
-    def _tell_of_versions(self) -> None:
-        if not self._versions_told:
-            self._versions_told = True
-            logger.warning(
-                "ACTIVATE_VERSION messages are ignored: nothing is deleted because a tap no longer sends it."
-            )
 
     def pass_state_on(self) -> bool:
         """Hand the SDK the latest STATE before which everything is settled; False if there is no new one."""

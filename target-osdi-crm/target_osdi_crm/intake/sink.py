@@ -73,7 +73,7 @@ class RecordSink(Sink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         reader = self._plugin.reader
         if self._input:
-            self._plugin.run.take(self._input, record, line=reader.line, deleted=reader.deleted)
+            self._plugin.run.take(self._input, record, reader)
         else:
             self._plugin.run.report.summary.count(self.stream_name, "read")
             self._plugin.run.report.summary.count(self.stream_name, "skipped")

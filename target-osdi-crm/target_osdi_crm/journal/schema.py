@@ -48,6 +48,28 @@ OPT_OUTS = sa.Table(
     sqlite_with_rowid=False,
 )
 
+READERS = sa.Table(
+    "readers",
+    TABLES,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("reader", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Who read the latest complete version of a stream."""
+
+UNMIRRORED = sa.Table(
+    "unmirrored",
+    TABLES,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("source_key", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Records that are not taken for gone, however complete a version is without them, until one brings them."""
+
 RUNS = sa.Table(
     "runs",
     TABLES,

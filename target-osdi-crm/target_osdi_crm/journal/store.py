@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from target_osdi_crm.journal import database, lock, migration
+from target_osdi_crm.journal.mirrors import Mirrors
 from target_osdi_crm.journal.schema import OPEN, OPT_OUTS, RECORDS, RUNS
 from target_osdi_crm.journal.states import COLUMNS, PENDING, REJECTED, RETRIED, TRANSITIONS, WRITTEN, Event, Row, State
 from target_osdi_crm.journal.writer import MOST_AT_ONCE, Write, Writer, hashed
@@ -29,6 +30,7 @@ class Journal:
         account: The name of the account.
         source: The name of the source.
         run: The number of this run; 0 in a dry run.
+        mirrors: What it knows of complete versions.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Journal:
         self._opting_out: set[tuple[str, bytes]] = set()
         self._closing = ExitStack()
         self._engine = database.opened(address, read_only=read_only)
+        self.mirrors = Mirrors(self._engine, account, source, read_only=read_only)
         if not self._engine:
             return
         with ExitStack() as opening:
