@@ -14,7 +14,7 @@ import requests
 from typing_extensions import override
 
 from osdi_crm_client import redaction, work_dir
-from osdi_crm_client.connecting import never_left
+from osdi_crm_client.connecting import BoundedAdapter, TookTooLong, never_left
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable, Unreachable
 from osdi_crm_client.signing import Signer
 from osdi_crm_client.token_store import FileStore, Store, Tokens
@@ -40,14 +40,18 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
     """
     path = urlsplit(url).path
     try:
-        response = requests.post(
-            url,
-            data=dict(form),
-            auth=auth,
-            timeout=timeout,
-            allow_redirects=False,
-            headers={"Accept": "application/json"},
-        )
+        with requests.Session() as session:
+            session.mount(url, BoundedAdapter(timeout))
+            response = session.post(
+                url,
+                data=dict(form),
+                auth=auth,
+                timeout=timeout,
+                allow_redirects=False,
+                headers={"Accept": "application/json"},
+            )
+    except TookTooLong:
+        raise Unanswered from None
     except requests.exceptions.RequestException as error:
         if never_left(error):
             raise Unreachable("no connection for signing in could be made", method="POST", path=path) from None
@@ -55,7 +59,7 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
     status = response.status_code
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if isinstance(answer, dict) and answer.get("error") and status < 500 and status != 429:
         words = redaction.masked(redaction.redact(str(answer["error"])))[:60]

@@ -13,16 +13,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from typing_extensions import override
-from urllib3.exceptions import (
-    HTTPError,
-)
+from urllib3.exceptions import HTTPError
 
 from osdi_crm_client import errors
-from osdi_crm_client.connecting import never_left
+from osdi_crm_client.connecting import BoundedAdapter, TookTooLong, never_left
 from osdi_crm_client.decoding import leniently
 from osdi_crm_client.redaction import redact
 
@@ -67,13 +64,11 @@ class Answer(requests.Response):
 
     Attributes:
         decode: Turns the bytes into JSON values, where that takes more than a JSON decoder.
-        limits: What a call may take.
-        began: When the call did, by the monotonic clock.
+        most: Bytes that it may have, unpacked.
     """
 
     decode: Callable[[bytes], Any] | None = None
-    limits: CallLimits
-    began: float
+    most: int
 
     @property
     @override
@@ -82,7 +77,6 @@ class Answer(requests.Response):
 
         Raises:
             Garbled: If it is too large.
-            NoAnswer: If it takes too long.
         """
         if not hasattr(self, "_body"):
             self._body: bytes = b"".join(self._pieces())
@@ -93,12 +87,9 @@ class Answer(requests.Response):
         call: dict[str, Any] = {"method": _method(self.request), "path": _path(self.request)}
         while piece := self.raw.read1(PIECE, decode_content=True):
             size += len(piece)
-            if size > self.limits.size:
+            if size > self.most:
                 self.raw.close()
                 raise errors.Garbled("the answer is larger than 'max_answer_bytes' allows", **call)
-            if time.monotonic() - self.began > self.limits.seconds:
-                self.raw.close()
-                raise errors.NoAnswer("the answer took longer than 'call_timeout_seconds' allows", **call)
             yield piece
 
     @override
@@ -129,7 +120,7 @@ def _decoded(content: bytes) -> Any:
     return found
 
 
-class Transport(HTTPAdapter):
+class Transport(BoundedAdapter):
     """Sends the calls of one account, from any thread, by the proxy and with the certificates that the machine is told.
 
     Attributes:
@@ -146,7 +137,7 @@ class Transport(HTTPAdapter):
         signer: Signer,
         limits: CallLimits,
     ) -> None:
-        super().__init__(pool_maxsize=32)
+        super().__init__(limits.seconds, pool_maxsize=32)
         self._vendor = vendor
         self._origin = _origin(base_url)
         self._pacer = pacer
@@ -196,8 +187,11 @@ class Transport(HTTPAdapter):
         began = time.monotonic()
         try:
             response = cast("Answer", super().send(request, timeout=self._timeout, **self._way))
-            response.began = began
             response.content  # noqa: B018
+        except TookTooLong:
+            raise errors.NoAnswer(
+                "the answer took longer than 'call_timeout_seconds' allows", method=method, path=path
+            ) from None
         except (requests.exceptions.RequestException, HTTPError) as error:
             if never_left(error):
                 raise errors.Unreachable(
@@ -228,7 +222,7 @@ class Transport(HTTPAdapter):
         answer.headers = CaseInsensitiveDict(resp.headers)
         answer.encoding = get_encoding_from_headers(answer.headers)
         answer.url, answer.request = str(req.url), req
-        answer.decode, answer.limits = self._vendor.decode, self._limits
+        answer.decode, answer.most = self._vendor.decode, self._limits.size
         return answer
 
     @property

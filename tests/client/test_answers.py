@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
+from osdi_crm_client import tokens
 from osdi_crm_client.account import Account
 from osdi_crm_client.errors import Fault, Garbled, NoAnswer, Refused, VendorError
 from osdi_crm_client.vendor import vendor, vendor_names
@@ -93,11 +94,12 @@ def test_an_answer_that_unpacks_to_too_much_is_garbled(there: Vendor) -> None:
         there.account(max_answer_bytes=1_000_000).call("GET", "people", repeatable=True)
 
 
-def test_a_drip_ends(there: Vendor) -> None:
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drip: ", b"HTTP/1.1 "]
+)
+def test_a_drip_ends(there: Vendor, head: bytes) -> None:
     def drip(call: BaseHTTPRequestHandler) -> None:
-        call.send_response(200)
-        call.send_header("Content-Length", "1000")
-        call.end_headers()
+        call.wfile.write(head)
         for _ in range(100):
             call.wfile.write(b" ")
             time.sleep(0.1)
@@ -107,6 +109,24 @@ def test_a_drip_ends(there: Vendor) -> None:
 
     with pytest.raises(NoAnswer, match="the answer took longer than 'call_timeout_seconds' allows"):
         there.account(call_timeout_seconds=0.5).call("GET", "people", repeatable=True)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("body", [b" " * 100, b"[" * 100_000, b"null", b"5", b"\xff"])
+def test_a_token_that_is_none_is_no_answer(there: Vendor, body: bytes) -> None:
+    def drip(call: BaseHTTPRequestHandler) -> None:
+        call.send_response(200)
+        call.end_headers()
+        for number in range(0, len(body), 1 + len(body) // 100):
+            call.wfile.write(body[number:][: 1 + len(body) // 100])
+            time.sleep(0.1 if body.isspace() else 0)
+
+    there.answer = drip
+    host, port = there.server_address[:2]
+    began = time.monotonic()
+
+    with pytest.raises(tokens.Unanswered):
+        tokens.ask(f"http://{host!s}:{port}/sign-in", {}, auth=None, timeout=0.5)
     assert time.monotonic() - began < 5
 
 
