@@ -118,11 +118,18 @@ class TapCommand:
             out, _ = process.communicate()
         return self.parse(out)
 
-    def until(self, config: dict[str, Any], *streams: str, reached: Callable[[], bool], end: signal.Signals) -> TapRun:
+    def until(
+        self,
+        config: dict[str, Any],
+        *streams: str,
+        reached: Callable[[], bool],
+        end: signal.Signals,
+        state: dict[str, Any] | None = None,
+    ) -> TapRun:
         """A run that gets a signal as soon as something is reached; `seconds` is what it then took to end."""
         out, log = self.folder / "out", self.folder / "log"
         with out.open("wb") as to_out, log.open("wb") as to_log:
-            process = subprocess.Popen(self.command(config, *streams), stdout=to_out, stderr=to_log)
+            process = subprocess.Popen(self.command(config, *streams, state=state), stdout=to_out, stderr=to_log)
             while not reached() and process.poll() is None:
                 time.sleep(0.02)
             process.send_signal(end)

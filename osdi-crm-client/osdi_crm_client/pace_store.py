@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 from typing_extensions import override
 
-from osdi_crm_client import redaction, work_dir
+from osdi_crm_client import databases, work_dir
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.pacing import FASTER, LONGEST_PAUSE, MOST_LATE, SLOWER, SLOWEST, OwnSlots, Slots
 
@@ -36,16 +36,6 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 0.02
 """How often somebody who waits for a place looks for one."""
-
-_CONNECTION: dict[str, Any] = {
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-    "options": "-c statement_timeout=10s -c synchronous_commit=off",
-}
-"""So that no call waits for a database that is gone."""
 
 _LOCK = 91735209
 """The advisory lock under which the table is made."""
@@ -324,7 +314,7 @@ class PaceStore:
             ConfigurationError: If the store that the setting names cannot be used.
         """
         keys = [self._account, *([_key(limited_by_address, socket.gethostname())] if limited_by_address else [])]
-        if self._is_postgres:
+        if databases.is_address(self._named):
             connection, errors = self._connected()
             return Together(*(DatabaseSlots(connection, key, errors) for key in keys))
         try:
@@ -336,7 +326,7 @@ class PaceStore:
 
     def places(self, most: int) -> Places | None:
         """The places of an account at a vendor that wants so many calls at a time; raises what `slots` does."""
-        if self._is_postgres:
+        if databases.is_address(self._named):
             connection, errors = self._connected()
             return DatabasePlaces(connection, self._account, most, errors)
         try:
@@ -344,10 +334,6 @@ class PaceStore:
         except OSError as error:
             self._refuse(error)
             return None
-
-    @property
-    def _is_postgres(self) -> bool:
-        return bool(self._named and "://" in self._named)
 
     def _file(self) -> Path:
         try:
@@ -366,21 +352,7 @@ class PaceStore:
         )
 
     def _connected(self) -> tuple[psycopg.Connection[Any], tuple[type[Exception], ...]]:
-        try:
-            import psycopg  # noqa: PLC0415  not everybody has it
-        except ModuleNotFoundError:
-            raise ConfigurationError(
-                "The setting 'pace_store' names a Postgres database, and its driver is missing: pip install"
-                " 'osdi-crm-client[postgres]'."
-            ) from None
-        redaction.hide(str(self._named))
-        try:
-            connection = psycopg.connect(str(self._named), autocommit=True, **_CONNECTION)
-        except psycopg.Error as error:
-            raise ConfigurationError(
-                f"The setting 'pace_store' names a database that cannot be used: {type(error).__name__}."
-            ) from None
-        return connection, (psycopg.Error,)
+        return databases.connected("pace_store", str(self._named))
 
 
 def _key(*of: str) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from osdi_crm_client.reading.reading import Reading
-    from osdi_crm_client.reading.source import Parent, Part
+    from osdi_crm_client.reading.source import Counter, Parent, Part
     from osdi_crm_client.wire import Collection, RawRow
 
 
@@ -27,6 +27,7 @@ class Resource:
         fields: Completes a record of a part with what only its place tells, after what the vendor's source does.
         parents: The streams whose records this resource hangs on.
         parent_key: The vendor's name of the property that holds the parent's id, where a record may lack it.
+        counter: What its parents tell of how many records of this resource they have.
         chosen_by: The vendor's own setting that names the parents whose records are read; `*` names all.
         find_parents: Returns what it hangs on, where that is not records of other streams.
         as_parents: Yields what others hang on in its records, where that is not one thing in each.
@@ -54,6 +55,7 @@ class Resource:
     fields: Callable[[Any, RawRow, Part], RawRow] | None = None
     parents: tuple[str, ...] = ()
     parent_key: str | None = None
+    counter: Counter | None = None
     chosen_by: str | None = None
     find_parents: Callable[[Any], Iterable[Parent]] | None = None
     as_parents: Callable[[Any], Iterator[Parent]] | None = None

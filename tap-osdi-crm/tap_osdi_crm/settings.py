@@ -26,6 +26,19 @@ class TapSettings:
         " otherwise.",
         default=None,
     )
+    full_sweep_hours: float = setting(
+        "Hours of a full sweep",
+        "Where parents count their children, a run asks those whose count has moved, and so many of the others that"
+        " each is asked within these hours; within 24 until the counts have been right for a week. 0 asks all.",
+        default=168,
+    )
+    reading_store: str | None = setting(
+        "Reading store",
+        "Where the tap remembers which parents it has asked: a file, or a database address such as"
+        " postgresql://user@host/db. Without it, reading.db in the working folder.",
+        default=None,
+        secret=True,
+    )
     unconfirmed_streams: bool = setting(
         "Unconfirmed streams",
         "Whether to offer streams that the vendor's documents do not confirm.",

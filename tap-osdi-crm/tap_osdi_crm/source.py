@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from osdi_crm_client.errors import OF_ANOTHER_FORM, Garbled, NotFound, garbled
 from osdi_crm_client.reading.parallel import Rows
 from osdi_crm_client.reading.reading import settled
 from osdi_crm_client.reading.source import Parent, Part, Stateless
+from osdi_crm_client.reading.store import Store
 
 from tap_osdi_crm.paginators import Paginator
 
@@ -75,6 +77,8 @@ class Source:
         self.properties: Mapping[str, Any] = osdi_crm_schemas.schema(account.vendor.name, resource.name)["properties"]
         self.own_key = _vendor_name(self.properties, resource.keys[-1])
         self.change_key = _vendor_name(self.properties, resource.replication_key) if resource.replication_key else None
+        self.counter = resource.counter
+        self._counters = sources.counters(resource.name)
         self._setting = f"{account.vendor.name}_{resource.chosen_by}"
 
     # What a vendor's own may say
@@ -99,7 +103,15 @@ class Source:
     def as_parent(self, row: RawRow, path: str) -> Parent:
         """Return what others hang on in a record of a collection at a path: as a rule the record itself."""
         key = self.own_id(row)
-        return Parent(self.name, key, f"{path}/{key}", row.get("name") or row.get("title"))
+        told = {name: _whole(row.get(name)) for name in self._counters}
+        return Parent(
+            self.name,
+            key,
+            f"{path}/{key}",
+            row.get("name") or row.get("title"),
+            times.utc(row.get(self.change_key)) if self._counters and self.change_key else None,
+            {name: number for name, number in told.items() if number is not None} or None,
+        )
 
     def without_inner(self, row: RawRow) -> RawRow:
         """Return a record without what was read for the streams within it alone."""
@@ -192,18 +204,16 @@ class Source:
         """Return the records this resource hangs on, unsorted."""
         if self.resource.find_parents:
             return self.resource.find_parents(self)
+        every = chain.from_iterable(map(self.sources.parents, self.resource.parents))
         if self.resource.chosen_by is None:
-            return self._all_parents()
+            return every
         if not (wanted := self.chosen()):
             return ()
-        chosen = [parent for parent in self._all_parents() if "*" in wanted or parent.name in wanted]
+        chosen = [parent for parent in every if "*" in wanted or parent.name in wanted]
         for name in sorted(set(wanted) - {"*"} - {str(parent.name) for parent in chosen}):
             self.miss()
             logger.warning("The setting '%s' names '%s', which the account does not have.", self._setting, name)
         return chosen
-
-    def _all_parents(self) -> Iterator[Parent]:
-        return chain.from_iterable(map(self.sources.parents, self.resource.parents))
 
     def chosen(self) -> tuple[str, ...]:
         """Return the names in the setting that says what is read; where there are none, that is warned of."""
@@ -213,6 +223,17 @@ class Source:
                 "Stream '%s' reads nothing: the setting '%s' names nothing to read.", self.name, self._setting
             )
         return wanted
+
+    def parent_now(self, parent: Parent) -> Parent:
+        """Return one of the records this resource hangs on as it is now.
+
+        Raises:
+            NotFound: If it has gone.
+            VendorError: Another of its kinds, if the vendor did not give it.
+        """
+        source = self.sources.make(parent.stream)
+        [row] = source.page(Part(parent.path)).rows
+        return source.as_parent(row, parent.path.rpartition("/")[0])
 
     def ids(self) -> Iterable[str]:
         """Return the ids of all records, each once, where they are read one by one."""
@@ -263,6 +284,12 @@ def _vendor_name(properties: Mapping[str, Any], name: str) -> str:
     return str(properties[name].get("x-vendor-name", name))
 
 
+def _whole(value: Any) -> int | None:
+    """Return a number of records, where it is one."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    return int(value) if is_one else None
+
+
 def without_key(resource: Resource, key: str) -> Garbled:
     """Return the error of a record that lacks a key."""
     return Garbled(f"a record of '{resource.name}' came without '{key}', its key", method="", path=resource.path)
@@ -309,6 +336,15 @@ class Sources:
         self._kind = kind
         self._account = account
         self._parents: dict[str, list[Parent]] = {}
+
+    @cached_property
+    def store(self) -> Store:
+        """What is remembered of single records from run to run."""
+        return Store(self.settings.reading_store, lambda: self._account.settings.folder)
+
+    def counters(self, name: str) -> tuple[str, ...]:
+        """Return the names of what a resource's records tell of the number of their children."""
+        return tuple(each.counter.name for each in self.resources.values() if each.counter and name in each.parents)
 
     def make(self, name: str) -> Source:
         """Return what one resource is read through.

@@ -12,6 +12,7 @@ from osdi_crm_client.times import instant, utc
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from osdi_crm_client.reading.store import Store
     from singer_sdk import Stream
 
     from tap_osdi_crm.source import Source
@@ -26,6 +27,10 @@ SECONDS_TOGETHER = 10.0
 
 SECONDS_ALONE = 1.0
 """Seconds after which it is noted how far a sweep of a stream by itself is."""
+
+
+_OPAQUE = ("after", "draft", "lineage")
+"""What stands in a bookmark and is no time, whatever it looks like."""
 
 
 def checked(found: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +74,7 @@ def of_model(found: dict[str, Any], model: str) -> dict[str, Any]:
 def _in_utc(value: Any) -> Any:
     """Return what stands in a bookmark with its times in the form in which they are written, so that they compare."""
     if isinstance(value, dict):
-        return {name: each if name == "after" else _in_utc(each) for name, each in value.items()}
+        return {name: each if name in _OPAQUE else _in_utc(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_in_utc(each) for each in value]
     return utc(value) or value
@@ -103,11 +108,21 @@ def _is_sweep(value: Any) -> bool:
     )
 
 
+def _is_version(value: Any) -> bool:
+    return not value or (
+        isinstance(value, dict)
+        and value.keys() == {"lineage", "generation"}
+        and isinstance(value["lineage"], str)
+        and isinstance(value["generation"], int)
+    )
+
+
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "replication_key_value": (_is_time, "a bookmark that is not a time"),
     "until": (_is_time, "a bookmark that is not a time"),
     "slices": (_are_slices, "slices that are none"),
     "sweep": (_is_sweep, "a sweep that is none"),
+    "store": (_is_version, "a version of the store that is none"),
     "after": (lambda value: isinstance(value, int), "an id to go on from that is not a number"),
 }
 """By key of a bookmark, whether its value is right, and what to call one that is not."""
@@ -125,6 +140,8 @@ class StreamState:
         is_incremental: Whether only what changed since the bookmark is wanted.
         overlap: How long before its bookmark a run begins to read.
         seconds_between: Seconds that pass between two notes of how far a sweep is.
+        full_sweep: How long after it was asked a parent is asked again at the latest, whatever its counter shows.
+        store: What is remembered of single records.
     """
 
     def __init__(
@@ -154,6 +171,8 @@ class StreamState:
         self.is_incremental = is_incremental(stream)
         overlap = source.settings.overlap_seconds
         self.overlap = timedelta(seconds=source.overlap if overlap is None else overlap)
+        self.full_sweep = timedelta(hours=source.settings.full_sweep_hours)
+        self.store: Store | None = source.sources.store
         self.seconds_between = SECONDS_TOGETHER if inner else SECONDS_ALONE
 
     def since(self) -> datetime | None:

@@ -16,6 +16,7 @@ from osdi_crm_client.paging import CursorPages, SinglePage
 from osdi_crm_client.reading.reading import Reading
 from osdi_crm_client.reading.since import Since
 from osdi_crm_client.reading.source import Part, Stateless
+from osdi_crm_client.reading.store import Store
 from osdi_crm_client.reading.sweep import Sweep
 from osdi_crm_client.reading.whole import Whole
 from osdi_crm_client.reading.within import Within
@@ -159,8 +160,9 @@ class LastRun:
     """The state after a run at a time; keeps what is noted."""
 
     is_incremental = True
-    overlap = timedelta()
+    overlap = full_sweep = timedelta()
     seconds_between = 0.0
+    store: Store | None = None
 
     def __init__(self, since: datetime) -> None:
         self._since = since

@@ -9,21 +9,48 @@ from typing import TYPE_CHECKING, Any, Protocol
 from osdi_crm_client.wire import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from osdi_crm_client.account import Account
+    from osdi_crm_client.reading.store import Store
     from osdi_crm_client.wire import Ids, Page, RawRow, Token
 
 
 @dataclass(frozen=True)
+class Counter:
+    """What a parent tells of how many children it has. Nobody could confirm that it moves with each: it is a hint.
+
+    Attributes:
+        name: The vendor's name of the parent's property.
+        created: The vendor's name of the child's property that tells when it came to be.
+        counts: Whether it counts a child, where it does not count all.
+    """
+
+    name: str
+    created: str = "created_date"
+    counts: Callable[[RawRow], bool] | None = None
+
+
+@dataclass(frozen=True)
 class Parent:
-    """A record that others hang on, or something that a setting names; then `stream` is empty."""
+    """A record that others hang on, or something that a setting names; then `stream` is empty.
+
+    Attributes:
+        stream: Whose record it is.
+        id: Its id.
+        path: Where it lives.
+        name: What people call it.
+        changed: When it changed, where it tells.
+        counters: What it tells of the number of its children, by the names of the counters, where it has any.
+    """
 
     stream: str
     id: str
     path: str
     name: str | None
+    changed: str | None = field(default=None, compare=False)
+    counters: Mapping[str, int] | None = field(default=None, compare=False)
 
     @property
     def place(self) -> str:
@@ -54,6 +81,7 @@ class Source(Protocol):
         account: The account.
         page_size: How many a full page holds.
         change_key: The vendor's name of the property that tells when a record changed, where there is one.
+        counter: What its parents tell of how many records of this kind they have, where they do.
         parents_as_of: When the first parents of this run were read: those that came later may be missing among them.
     """
 
@@ -62,6 +90,7 @@ class Source(Protocol):
     account: Account
     page_size: int
     change_key: str | None
+    counter: Counter | None
 
     @property
     def parents_as_of(self) -> datetime | None: ...  # noqa: D102
@@ -90,6 +119,9 @@ class Source(Protocol):
     def parents(self) -> Iterable[Parent]:
         """Return the records these hang on, unsorted."""
 
+    def parent_now(self, parent: Parent) -> Parent:
+        """Return one of the records these hang on as it is now."""
+
     def ids(self) -> Iterable[str]:
         """Return the ids of all records, each once, where they are read one by one."""
 
@@ -101,11 +133,15 @@ class State(Protocol):
         is_incremental: Whether only what changed since the bookmark is wanted.
         overlap: How long before its bookmark a run begins to read.
         seconds_between: Seconds that pass between two notes of how far a sweep is.
+        full_sweep: How long after it was asked a parent is asked again at the latest, whatever its counter shows.
+        store: What is remembered of single records, where anything is.
     """
 
     is_incremental: bool
     overlap: timedelta
     seconds_between: float
+    full_sweep: timedelta
+    store: Store | None
 
     def since(self) -> datetime | None:
         """Return the time from which changes are wanted, the overlap included; None for everything."""
@@ -123,6 +159,8 @@ class Stateless:
     is_incremental = False
     overlap = timedelta()
     seconds_between = 0.0
+    full_sweep = timedelta()
+    store: Store | None = None
 
     def since(self) -> None:
         """Want everything."""

@@ -42,12 +42,15 @@ class Sweep(Reading):
         parents = [parent for parent in self._parents() if parent.place > self._sweep["after"]]
         self.parts_in_all = len(parents)
         for parent in parents:
-            yield Part(_path(parent, self.source.path), window, parent)
+            yield self._part(parent, window)
+
+    def _part(self, parent: Parent, window: Window) -> Part:
+        return Part(_path(parent, self.source.path), window, parent)
 
     @override
     def parts_of_sample(self) -> Iterator[Part]:
         for parent in self._parents():
-            yield Part(_path(parent, self.source.path), Window(self.state.since()), parent)
+            yield self._part(parent, Window(self.state.since()))
 
     def _begun(self) -> dict[str, Any] | None:
         """Return the sweep that an earlier run began, unless one of them is for changes and the other for all."""
@@ -75,8 +78,11 @@ class Sweep(Reading):
             return
         self._sweep = {**self._sweep, "after": part.parent.place}
         if time.monotonic() - self._written > self.state.seconds_between:
-            self.state.note(sweep=self._sweep)
+            self._note_sweep()
             self._written = time.monotonic()
+
+    def _note_sweep(self) -> None:
+        self.state.note(sweep=self._sweep)
 
     @override
     def ended(self) -> None:

@@ -55,7 +55,7 @@ RECORDS = {
 }
 """By the last segment of a collection's path, the name of its records in an answer; others answer with one record."""
 
-_UNPAGED = frozenset({"custom_fields", "metadata", "embed"})
+_UNPAGED = "custom_fields"
 
 
 def collection(path: str, *, wanted: str = "") -> Collection:
@@ -68,7 +68,7 @@ def collection(path: str, *, wanted: str = "") -> Collection:
     name = path.rstrip("/").rsplit("/", 1)[-1]
     return Collection(
         path=path,
-        paging=SinglePage if name in _UNPAGED else NumberedPages,
+        paging=NumberedPages if name in RECORDS and name != _UNPAGED else SinglePage,
         query=partial(_query, wanted),
         read=partial(page, path),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_client.reading.counted import CountedSweep
 from osdi_crm_client.reading.slices import Slices
+from osdi_crm_client.reading.source import Counter
 from osdi_crm_client.reading.sweep import Sweep
 from osdi_crm_client.reading.whole import Whole
 from osdi_crm_client.settings import setting, settings
@@ -68,8 +70,19 @@ def _changing(name: str, **more: Any) -> Resource:
     return Resource(name=name, path=name, replication_key="modified_date", reading=Slices, **more)
 
 
-def _children(name: str, parent: str) -> Resource:
-    return Resource(name=name, path=name, replication_key="modified_date", parents=(parent,), reading=Sweep)
+def _children(name: str, parent: str, counter: Counter) -> Resource:
+    return Resource(
+        name=name,
+        path=name,
+        replication_key="modified_date",
+        parents=(parent,),
+        counter=counter,
+        reading=CountedSweep,
+    )
+
+
+def _is_accepted(attendance: RawRow) -> bool:
+    return attendance.get("status", "accepted") in ("accepted", "attended")
 
 
 def _whole(name: str) -> Resource:
@@ -93,11 +106,11 @@ RESOURCES = (
     _changing("event_campaigns"),
     _changing("campaigns"),
     _changing("donations"),
-    _children("signatures", "petitions"),
-    _children("attendances", "events"),
-    _children("submissions", "forms"),
-    _children("outreaches", "advocacy_campaigns"),
-    _children("responses", "surveys"),
+    _children("signatures", "petitions", Counter("total_signatures")),
+    _children("attendances", "events", Counter("total_accepted", counts=_is_accepted)),
+    _children("submissions", "forms", Counter("total_submissions")),
+    _children("outreaches", "advocacy_campaigns", Counter("total_outreaches")),
+    _children("responses", "surveys", Counter("total_responses")),
     _whole("tags"),
     Resource(
         name="taggings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso
@@ -59,10 +60,21 @@ def drop_earlier(account: Account, kind: Kind, person: str, parent: str) -> None
 
 
 def count_in_parent(account: Account, kind: Kind, record: Record, step: int) -> None:
-    """Keeps the parents' counters."""
+    """Keeps the parents' counters, as late as the account's option says."""
+    if not kind.total or record.get("status", "accepted") not in ("accepted", "attended"):
+        return
+    if account.options["counters"] == "stand":
+        return
+    if lag := account.options["counter_lag"]:
+        account.later(lag, partial(_count, account, kind, record, step))
+    else:
+        _count(account, kind, record, step)
+
+
+def _count(account: Account, kind: Kind, record: Record, step: int) -> None:
     table = account.tables[kind.parent]
     parent = table.records.get(record["_parent"])
-    if parent is None or not kind.total or record.get("status", "accepted") not in ("accepted", "attended"):
+    if parent is None:
         return
     changed = {kind.total: parent.get(kind.total, 0) + step}
     if kind.name == "donations":

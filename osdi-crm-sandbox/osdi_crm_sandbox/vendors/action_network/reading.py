@@ -65,6 +65,8 @@ def _serve(account: Account, kind: Kind, key: str, base: str, path: str = "") ->
     order = account.options["identifiers"]
     if order != "native_first":
         served["identifiers"] = [] if order == "empty" else record["identifiers"][::-1]
+    if account.options["counters"] == "left_out" and kind.name in RECORD_OF:
+        served.pop(RECORD_OF[kind.name].total, None)
     in_parent = kind.parent and kind.name != "donations"
     home = f"{kind.parent}/{record['_parent']}/{kind.name}" if in_parent else kind.name
     links = served["_links"] = {"self": {"href": f"{base}/{path or home}/{record.get('_id', key)}"}}
