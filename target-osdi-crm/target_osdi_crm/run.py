@@ -11,6 +11,7 @@ import msgspec
 from osdi_crm_client.errors import ConfigurationError, class_and_place
 
 from target_osdi_crm import behaviour
+from target_osdi_crm.apply.deletions import Deletions
 from target_osdi_crm.apply.dry_run import DryRun
 from target_osdi_crm.apply.limits import Limits
 from target_osdi_crm.apply.rights import Rights
@@ -152,9 +153,10 @@ class Run:
             shape=self._prepare.shaped,
             deciding=deciding,
         )
+        deletions = Deletions(account, journal, own_ids=settings.ids_are_this_accounts)
         self._rights = rights = Rights(lambda: account.has_answered)
         sender = Sender(
-            journal, unanswered, recent, limits=Limits(settings, journal.known), rights=rights, deciding=deciding
+            journal, unanswered, recent, limits=Limits(settings, journal.known), rights=rights, deletions=deletions
         )
         apply = DryRun(report.plan) if report.plan else sender
         self._settler = Settler(settings, deciding, journal, report, rights=rights, run=self)

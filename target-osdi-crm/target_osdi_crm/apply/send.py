@@ -20,6 +20,7 @@ from target_osdi_crm.vendor import CREATE, DELETE, Order
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from target_osdi_crm.apply.deletions import Deletions
     from target_osdi_crm.apply.limits import Limits
     from target_osdi_crm.apply.rights import Rights
     from target_osdi_crm.apply.unanswered import UnansweredCreates
@@ -45,7 +46,7 @@ class Sender:
         *,
         limits: Limits,
         rights: Rights,
-        deciding: bytes,
+        deletions: Deletions,
     ) -> None:
         """Send for one run.
 
@@ -55,14 +56,14 @@ class Sender:
             recent: Learns of every record that is written.
             limits: How much may be written.
             rights: What the credentials may not do.
-            deciding: A hash of the settings that decide.
+            deletions: Keeps what is deleted.
         """
         self._journal = journal
         self._unanswered = unanswered
         self._recent = recent
         self._limits = limits
         self._rights = rights
-        self._deciding = deciding
+        self._deletions = deletions
 
     def carry_out(self, decided: Decided) -> list[Written | Exception]:
         """Carry decisions out; return what came of each, or what went wrong with it."""
@@ -86,7 +87,9 @@ class Sender:
         except (errors.VendorError, Stop) as stop:
             return stop
         if decision.action == CREATE:
-            task.row = after(task.row, Event.INTEND_CREATE, sent_at=time.time(), sent_settings=self._deciding)
+            task.row = after(
+                task.row, Event.INTEND_CREATE, sent_at=time.time(), sent_settings=self._unanswered.deciding
+            )
         else:
             task.row = after(task.row, Event.INTEND_CHANGE)
         return None
@@ -102,6 +105,11 @@ class Sender:
             return [self._reply(*each) for each in intended]
         orders = [decision.order for _, decision in intended if decision.order]
         deleted = decision.action == DELETE
+        if deleted:
+            try:
+                self._deletions.keep(intended)
+            except Stop as stop:
+                return [stop] * len(intended)
         return sent_together(orders, lambda some: task.stream.write_batch(some, deleted=deleted))
 
     def _reply(self, task: WriteTask, decision: Decision) -> Any:
@@ -110,6 +118,7 @@ class Sender:
         assert order  # noqa: S101
         try:
             if decision.action == DELETE:
+                self._deletions.keep([(task, decision)])
                 return task.stream.delete(found.id if found else None, order)
             if found:
                 return self._repeated(order, lambda: task.stream.update(found.id, order, found.record), repeatable=True)

@@ -43,7 +43,11 @@ class Unknowable(Exception):
 
 
 class UnansweredCreates:
-    """Looks up what unanswered creates have left behind."""
+    """Looks up what unanswered creates have left behind.
+
+    Attributes:
+        deciding: A hash of the settings that decide, under which a create is sent.
+    """
 
     def __init__(
         self,
@@ -70,7 +74,7 @@ class UnansweredCreates:
         self._references = references
         self._index = index
         self._shape = shape
-        self._deciding = deciding
+        self.deciding = deciding
         self._claiming = threading.Lock()
         self._unanswered_at: dict[tuple[str, str], float] = {}
 
@@ -113,7 +117,7 @@ class UnansweredCreates:
                 found = found or order.stream.search_unanswered(order, before)
         except (errors.VendorError, errors.ConfigurationError) as error:
             raise Unanswered(error) from error
-        if found is None or (not found and sent.foreign_id and row.sent_settings not in {None, self._deciding}):
+        if found is None or (not found and sent.foreign_id and row.sent_settings not in {None, self.deciding}):
             raise Unknowable
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from target_osdi_crm import consent
@@ -127,8 +128,11 @@ class Decider:
         if order is None:
             return Decision(NOTHING)
         if task.deletes:
-            shared = found and self._journal.claimed(stream.name, found.id, but=task.source_key)
-            return Decision(NOTHING) if shared else Decision(DELETE, order, found)
+            if found and self._journal.claimed(stream.name, found.id, but=task.source_key):
+                return Decision(NOTHING)
+            if lacking := _lacking_in_path(order):
+                raise Rejection("required_fields_missing", f"To delete one, {stream.name} need {', '.join(lacking)}.")
+            return Decision(DELETE, order, found)
         if reason := self._leaves_alone(task, found):
             return Decision(SKIP, order, Found(task.vanished) if task.vanished else found, reason)
         return self._write(task, match, order, None if stream.batch_by else found)
@@ -334,6 +338,12 @@ def _require(task: WriteTask, action: str, order: Order) -> None:
             raise
         what = ", ".join(task.shaped.withheld)
         raise Rejection("no_usable_address", f"{what}. {lacking.words}") from lacking
+
+
+def _lacking_in_path(order: Order) -> list[str]:
+    """The properties that a stream's path needs the vendor's ids of, and an order has none of."""
+    needed = [name for _, name, _, _ in Formatter().parse(order.stream.path) if name]
+    return [name for name in needed if not order.refers.get(name)]
 
 
 def _without_nulls(value: Any) -> Any:

@@ -116,6 +116,8 @@ class Event(StrEnum):
     SETTLE_WITHOUT_ID = "settle without id"
     SETTLE_OLDER = "settle older"
     """By hand: it was created in an earlier version, and the latest is to be written under this id."""
+    RESTORE = "restore"
+    """By hand: one that was deleted at the vendor is written again."""
     ERASE = "erase"
     """Its contents are older than the retention allows."""
 
@@ -267,6 +269,7 @@ TRANSITIONS: Mapping[Event, Transition] = {
     Event.SETTLE_OLDER: Transition(
         _to(State.WAITING, {State.UNKNOWN}), ("vendor_id", "reason"), (*_CREATE, "code", "words")
     ),
+    Event.RESTORE: Transition(_to(State.WAITING, {State.OK}), ("record", "reason"), ("deleted", "code", "words")),
     Event.ERASE: Transition(_same(*(frozenset(State) - WRITTEN)), ("sent",), ("record", "words")),
 }
 

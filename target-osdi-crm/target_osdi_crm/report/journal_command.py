@@ -1,8 +1,9 @@
-"""The command `osdi-crm-journal`: look into the journal, report, have records tried again, settle, erase."""
+"""The command `osdi-crm-journal`: look into the journal, report, have records tried or written again, settle, erase."""
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -21,11 +22,11 @@ from target_osdi_crm.journal import database, migration
 from target_osdi_crm.journal.schema import OPT_OUTS, RECORDS, RUNS
 from target_osdi_crm.journal.states import PENDING, WRITTEN, Event, State
 from target_osdi_crm.journal.store import DAY, happen
-from target_osdi_crm.report import page, plan
+from target_osdi_crm.report import deleted, page, plan
 from target_osdi_crm.report.shown import objects, show, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from target_osdi_crm.report.shown import Format
 
@@ -102,6 +103,11 @@ class Chosen:
             asked.append(records.c.state.in_([state for state in State if state.outcome == self.outcome]))
         return sa.and_(sa.true(), *more, *asked)
 
+    def has(self, line: Mapping[str, Any]) -> bool:
+        """Whether a deleted record is among them."""
+        names = {"account": "account", "source": "source", "stream": "stream", "source_key": "key"}
+        return all(getattr(self, name) in {None, line[given]} for name, given in names.items())
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if the journal cannot be used, with 2 if it was not asked right."""
@@ -114,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @click.option("--journal", "named", help="The target's 'journal': a file or a database address.")
 @click.pass_context
 def journal(context: click.Context, config: Path | None, folder: Path | None, named: str | None) -> None:
-    """Look into the journal, report, have records tried again, settle, erase."""
+    """Look into the journal, report, have records tried or written again, settle, erase."""
     given: dict[str, Any] = {}
     if config:
         with startup.reading("settings"):
@@ -346,6 +352,30 @@ def purge(of: Journal, chosen: Chosen, older_than: float | None, *, yes: bool) -
         if chosen == Chosen(account=chosen.account) and not old:
             mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
             connection.execute(OPT_OUTS.delete().where(mine))
+    since = math.inf if older_than is None else time.time() - older_than * DAY
+    if not chosen.code and (kept := deleted.read(of.folder)):
+        deleted.write(of.folder, [line for line in kept if not chosen.has(line) or line["at"] >= since])
+
+
+@journal.command()
+@_choosing()
+@click.option("--run", type=int, help="Only what this run deleted.")
+@click.option("--yes", is_flag=True, help="Do it.")
+@click.pass_obj
+def restore(of: Journal, chosen: Chosen, run: int | None, *, yes: bool) -> None:
+    """Have records that were deleted at the vendor written again by the next run."""
+    kept = deleted.read(of.folder)
+    latest = {tuple(line[name] for name in deleted.IDENTITY): line for line in kept}
+    lines = [line for line in latest.values() if chosen.has(line) and run in {None, line["run"]}]
+    if not yes:
+        print(f"{len(lines):,} deleted records were kept. Add --yes to have the next run write them again.")  # noqa: T201
+        return
+    with of.changed() as connection:
+        keys = deleted.Keys(connection, kept)
+        restored = sum(deleted.restore(connection, line, keys) for line in lines)
+    _tell(restored, "will be written again by the next run")
+    if left := len(lines) - restored:
+        _tell(left, "are not gone at the vendor, as far as the journal knows")
 
 
 def _tell(count: int, what: str) -> None:

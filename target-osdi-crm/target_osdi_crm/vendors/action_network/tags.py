@@ -34,8 +34,16 @@ class Taggings(ActionNetworkStream):
     @override
     def delete(self, vendor_id: str | None, order: Order) -> bool:
         """Delete a tagging (actionnetwork.org/docs/v2/taggings)."""
-        vendor_id = vendor_id or self._tagging_of(order.refers["person_id"], order.refers["tag_id"])
+        person = order.refers.get("person_id")
+        if vendor_id is None and person:
+            vendor_id = self._tagging_of(person, order.refers["tag_id"])
         return vendor_id is not None and self.session.delete(f"{self.collection_path(order)}/{vendor_id}")
+
+    @override
+    def fetch(self, vendor_id: str, order: Order) -> Record | None:
+        """Read a tagging, with its person, who stands in a link."""
+        shown = super().fetch(vendor_id, order)
+        return shown and {**shown, "person_id": wire.person_of(shown)}
 
     def _tagging_of(self, person: str, tag: str) -> str | None:
         shown = self.session.read_all(f"people/{person}/taggings")
