@@ -199,7 +199,7 @@ class Run:
 
     def take(self, source: Input, record: dict[str, Any], at: Line) -> None:
         """Take a record in."""
-        arrival = self._arrivals.of(source, record, line=at.line, deleted=at.deleted)
+        arrival = self._arrivals.of(source, record, line=at.line, deleted_at=at.deleted_at)
         self.versions.take(at.stream, at.version, arrival)
         self._batches.add(arrival)
 

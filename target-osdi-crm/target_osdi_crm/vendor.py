@@ -61,6 +61,7 @@ class Shaped:
         replaced: Where characters were replaced that no vendor can hold.
         unwritable: Properties that cannot be written, as they came.
         unknown: Fields that nothing reads, as they came.
+        unnested: Parts of open objects that came as columns, whose names a warehouse may have folded, by property.
     """
 
     values: Record = field(default_factory=dict)
@@ -77,6 +78,7 @@ class Shaped:
     replaced: list[str] = field(default_factory=list)
     unwritable: Record = field(default_factory=dict)
     unknown: Record = field(default_factory=dict)
+    unnested: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -320,6 +322,10 @@ class Stream(Reading):
         """Properties that are required to create a record and not given."""
         given = {**order.values, **order.refers}
         return [name for name in self.required if given.get(name) in (None, "", [], {})]
+
+    def named(self, values: Record) -> Record:
+        """The same values by the names under which the vendor shows them."""
+        return values
 
     def keeping(self, values: Record, record: Record) -> Record:  # noqa: ARG002
         """Those of some values that may be sent to a record as it is shown, so that nothing it holds is lost."""

@@ -199,6 +199,47 @@ def test_two_columns_for_one_custom_field_lose_nothing_untold(sandbox: Sandbox, 
     assert done.by("people", "created") == {"the custom field hat_size beside Hat Size": 1}
 
 
+def test_a_column_that_was_flattened_finds_the_field_whose_name_a_warehouse_folded(
+    sandbox: Sandbox, target: Any
+) -> None:
+    account = sandbox.account("action_network")
+    fields(account, "Hat Size")
+
+    done = target.write(account, "people", {"id": "1", "email": "a@b.org", "CUSTOM_FIELDS__HAT_SIZE": "L"})
+
+    assert done.code == 0, done.log
+    assert account.records("people")[0]["custom_fields"] == {"Hat Size": "L"}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "stream", "inner", "prefix"),
+    [
+        ("action_network", "people", "custom_fields", "custom_"),
+        ("nationbuilder", "signups", "custom_values", "custom_"),
+        ("nationbuilder", "signups", "home_address", "home_address__"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_an_object_says_counts_above_a_column_of_its_part_which_is_told(
+    sandbox: Sandbox, target: Any, vendor: str, stream: str, inner: str, prefix: str, turned: bool
+) -> None:
+    account = sandbox.account(vendor)
+    if vendor == "nationbuilder":
+        field = {"name": "City", "slug": "city", "field_type": "text", "resource_type": "Signup"}
+        account.insert("custom_fields", [{"attributes": field}])
+    given = {inner: {"city": "Rome"}, f"{inner}__city": "Oslo", f"{prefix}city": "Riga"}
+    record = dict(reversed(given.items())) if turned else given
+
+    done = target.write(account, stream, {"id": "1", "email": "a@b.org", **record})
+
+    assert done.code == 0, done.log
+    assert "'city': 'Rome'" in str(account.records(stream))
+    assert "Oslo" not in str(account.log())
+    assert f"{inner}__city beside {inner}" in done.by(stream, "withheld")
+    if prefix == "custom_":
+        assert "custom_city beside" in str(done.summary)
+
+
 STREAM_OF = {
     "action_network": "people",
     "nationbuilder": "signups",

@@ -79,6 +79,24 @@ def test_a_blank_time_of_deletion_deletes_nothing(sandbox: Sandbox, target: Any,
     assert len(account.records("taggings")) == 1
 
 
+@pytest.mark.parametrize("odd", [False, True, 0, 1710121212, "false", "NaT", "None", {}, [], "2026-02-30"], ids=str)
+def test_what_is_no_time_of_deletion_deletes_nothing_and_is_told(sandbox: Sandbox, target: Any, odd: Any) -> None:
+    nation = sandbox.account("nationbuilder")
+    ann = {"id": 1, "first_name": "Ann", "email": "ann@example.org"}
+    rules: dict[str, Any] = {"allow_delete": True, "on_delete": {"signups": "delete"}}
+    target.write(nation, "signups", ann, **rules)
+    before = nation.records("signups")
+
+    done = target.write(nation, "signups", {**ann, "first_name": "Anna", "_sdc_deleted_at": odd}, **rules)
+    there = nation.records("signups")
+    again = target.write(nation, "signups", {**ann, "first_name": "Anna"}, **rules)
+
+    assert there == before
+    assert (done.code, [each["code"] for each in done.rejects]) == (3, ["invalid_record"])
+    assert "_sdc_deleted_at" in done.rejects[0]["words"]
+    assert (again.code, again.count("signups", "updated")) == (0, 1)
+
+
 def test_a_record_that_is_no_message_is_rejected_alone(sandbox: Sandbox, target: Any) -> None:
     account = sandbox.account("action_network")
     deep = "[" * 100_000 + "]" * 100_000

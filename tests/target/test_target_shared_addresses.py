@@ -100,6 +100,17 @@ def test_two_records_of_one_address_are_one_person_of_whom_the_first_owns_what_d
     assert (done.by(case.people, "withheld"), later.by(case.people, "withheld")) == ({told: 1}, {told: 1})
 
 
+def test_the_first_owns_the_custom_fields_too_whatever_their_columns(group: Account, target: TargetCommand) -> None:
+    group.insert("custom_fields", [{"name": "Hat Size", "notes": None}])
+    one, two = ({"id": each, "email": "a@example.org", "custom_hat_size": each} for each in "12")
+
+    done = target.write(group, "people", one, {**two, "custom_ward": "7"})
+
+    assert done.code == 0, done.log
+    (both,) = group.records("people")
+    assert both["custom_fields"] == {"Hat Size": "1", "ward": "7"}
+
+
 def test_an_opt_out_of_either_record_holds_for_the_one_person(group: Account, target: TargetCommand) -> None:
     one = {"id": "1", "email": "a@example.org", "email_status": "subscribed"}
     target.write(group, "people", one)

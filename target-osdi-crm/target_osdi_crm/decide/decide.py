@@ -145,7 +145,7 @@ class Decider:
         choices, found = self._consent(task, order, found)
         if task.merged and found:
             found = shown(order, found) if found.record is None else found
-            task.shaped.values = _filling(task.shaped.values, found.record or {})
+            task.shaped.values = _filling(stream.named(task.shaped.values), found.record or {})
             task.shaped.withheld.append("what differs from an earlier record of the same person")
         if found and found.record is not None:
             task.shaped.values = stream.keeping(task.shaped.values, found.record)

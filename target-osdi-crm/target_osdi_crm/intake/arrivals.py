@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from target_osdi_crm.intake.values import decode, is_unprintable, key
+from target_osdi_crm.intake.values import decode, fit, is_unprintable, key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import Arrival
 
@@ -25,15 +25,18 @@ class Line(Protocol):
 
     Attributes:
         line: Its number.
-        deleted: Whether its record is marked as deleted at the source.
+        deleted_at: When its record was deleted at the source, as it came.
         stream: What its source calls its record's stream.
         version: The version that its record belongs to, if any.
     """
 
     line: int
-    deleted: bool
+    deleted_at: Any
     stream: str
     version: Any
+
+
+_TIME = {"type": ["string"], "format": "date-time"}
 
 
 class Arrivals:
@@ -43,15 +46,19 @@ class Arrivals:
         """Make them for settings of this hash, which shape records."""
         self._shaping = shaping
 
-    def of(self, source: Input, record: dict[str, Any], *, line: int, deleted: bool) -> Arrival:
-        """A record that a message brought."""
+    def of(self, source: Input, record: dict[str, Any], *, line: int, deleted_at: Any) -> Arrival:
+        """A record that a message brought; nothing but a time says that it was deleted."""
+        try:
+            deleted = fit("_sdc_deleted_at", deleted_at, _TIME) is not None
+        except Rejection as fault:
+            return self.of_fault(source, fault, record, line=line)
         raw = encode(record)
         seen = self._seen(raw, deleted=deleted, newly_read=source.shape.newly_read(record))
         return Arrival(0, line, source, _source_key(record, source.key), raw, seen, record, deleted)
 
     def of_fault(self, source: Input, fault: Rejection, record: dict[str, Any], *, line: int) -> Arrival:
         """A record that has a fault already; it is not kept, for it would not come to this again."""
-        seen = self._seen(encode(record))
+        seen = self._seen(encode(record) + fault.words.encode())
         return Arrival(0, line, source, _source_key(record, source.key), b"", seen, record, fault=fault)
 
     def of_line(self, source: Input, raw: bytes, fault: str, *, line: int) -> Arrival:

@@ -14,7 +14,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessag
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_osdi_crm.intake.values import MOST_DEPTH, decode, is_blank, number
+from target_osdi_crm.intake.values import MOST_DEPTH, decode, number
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Reader(GenericSingerReader[bytes]):
 
     Attributes:
         line: The number of the line last read.
-        deleted: Whether its record is marked as deleted at the source.
+        deleted_at: When its record was deleted at the source, as it came.
         stream: What its source calls its record's stream.
         version: The version that its record belongs to, if any.
         broken: Why the rest of the input is not read, if it is not.
@@ -45,7 +45,7 @@ class Reader(GenericSingerReader[bytes]):
     def __init__(self) -> None:
         super().__init__()
         self.line = 0
-        self.deleted = False
+        self.deleted_at: Any = None
         self.stream = ""
         self.version: Any = None
         self.broken: Stop | None = None
@@ -151,7 +151,7 @@ class Reader(GenericSingerReader[bytes]):
         record = message.get("record")
         if not isinstance(record, dict) or not isinstance(message.get("stream"), str):
             raise InvalidInputLine("It lacks a stream, or a record that is an object.")
-        self.deleted = not is_blank(record.get("_sdc_deleted_at"))
+        self.deleted_at = record.get("_sdc_deleted_at")
         self.stream, self.version = message["stream"], message.get("version")
         try:
             callbacks[SingerMessageType.RECORD](message)

@@ -11,7 +11,7 @@ from osdi_crm_schemas import fold
 
 from target_osdi_crm.consent import both
 from target_osdi_crm.intake import addresses, consent, values
-from target_osdi_crm.intake.columns import Columns
+from target_osdi_crm.intake.columns import FLATTENED, Columns
 from target_osdi_crm.rejects import INVALID, Rejection
 from target_osdi_crm.vendor import Shaped
 
@@ -118,7 +118,7 @@ class Shape:
                 chosen[place] = given
             else:
                 chosen[place] = _nearer(chosen[place], given, shaped)
-        for place, (_, _, value) in chosen.items():
+        for place, (_, _, value) in sorted(chosen.items(), key=lambda each: len(each[0])):
             yield place, value
 
     def _take(
@@ -132,16 +132,26 @@ class Shape:
             _put(shaped.refers, known, values.keys(known, value, self._writable[known]))
             shaped.withheld += [f"{known} cannot be emptied"] * (value is None)
         elif known in self._writable:
-            for part in reversed(inner):
-                value = {part: value}
-            _put(shaped.values, known, values.fit(known, value, self._writable[known], fitting))
-            if value is None:
-                shaped.values[known] = None
+            self._take_value(shaped, known, inner, value, fitting)
         elif known == "id":
             shaped.own_id = values.key(known, value)
         else:
             with suppress(Rejection):
                 _put(shaped.unwritable, known, values.fit(known, value, self._properties[known]))
+
+    def _take_value(self, shaped: Shaped, known: str, inner: list[str], value: Any, fitting: values.Fitting) -> None:
+        """Take in a property, or a part of one that came as a column; what the property itself says counts above it."""
+        schema = self._writable[known]
+        if inner and not schema.get("properties"):
+            shaped.unnested.setdefault(known, []).append(FLATTENED.join(inner))
+        for part in reversed(inner):
+            value = {part: value}
+        fitted = values.fit(known, value, schema, fitting)
+        if inner and _is_other(shaped.values.get(known), fitted):
+            shaped.withheld.append(f"{FLATTENED.join((known, *inner))} beside {known}")
+        _put(shaped.values, known, fitted)
+        if value is None:
+            shaped.values[known] = None
 
     def _take_entry(self, shaped: Shaped, name: str, parts: Mapping[str, Any], fitting: values.Fitting) -> None:
         """Make the one entry of a list that flat columns stand for, unless the record has the list as well."""
@@ -294,4 +304,11 @@ def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         for name in one.keys() & other.keys()
         if isinstance(one[name], dict) and isinstance(other[name], dict)
     }
-    return {**one, **other, **both}
+    return {**other, **one, **both}
+
+
+def _is_other(one: Any, other: Any) -> bool:
+    """Whether two say something else of the same."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return any(_is_other(one[name], other[name]) for name in one.keys() & other.keys())
+    return None not in (one, other) and bool(one != other)

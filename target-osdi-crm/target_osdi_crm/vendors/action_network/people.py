@@ -129,8 +129,7 @@ class People(ActionNetworkStream):
         if action == "create" and not (order.values.keys() & {"email_addresses", "phone_numbers"}):
             raise Rejection("person_not_identifiable", "To create one, people need an e-mail address or a phone.")
         super().require(action, order)
-        if columns := order.values.get("custom_columns"):
-            order.notes.extend(self._by_field(columns)[1])
+        order.notes.extend(self._custom_fields(order.values)[1])
 
     @override
     def create(self, order: Order) -> Record:
@@ -168,7 +167,7 @@ class People(ActionNetworkStream):
 
     def _person_and_tags(self, order: Order) -> tuple[Record, Record]:
         """What is sent of a person, and what travels beside it."""
-        person = self._with_custom_names(order.values)
+        person = self.named(order.values)
         tags = {name: given for name in _TAGS if (given := person.pop(name, None))}
         for channel, (field, _) in _CHANNELS.items():
             if status := order.statuses.get(channel):
@@ -176,16 +175,18 @@ class People(ActionNetworkStream):
                 person[field] = [{**entry, "status": status}]
         return person, tags
 
-    def _with_custom_names(self, values: Record) -> Record:
+    @override
+    def named(self, values: Record) -> Record:
         """Give custom fields that came as columns, whose names a warehouse folded, the names the group knows."""
-        values = dict(values)
-        if columns := values.pop("custom_columns", None):
-            named, _ = self._by_field(columns)
-            values["custom_fields"] = named | (values.get("custom_fields") or {})
-        return values
+        named = {name: value for name, value in values.items() if name != "custom_columns"}
+        return {**named, "custom_fields": self._custom_fields(values)[0]} if len(named) < len(values) else named
 
-    def _by_field(self, columns: Record) -> tuple[Record, list[str]]:
-        return by_field(columns, {column: self.session.custom_field(column) for column in columns})
+    def _custom_fields(self, values: Record) -> tuple[Record, list[str]]:
+        """The custom fields by the names the group knows, and columns that are left out beside them."""
+        columns, given = values.get("custom_columns") or {}, values.get("custom_fields") or {}
+        named, beside = by_field(columns, {column: self.session.custom_field(column) for column in columns})
+        twice = [name for name in named if given.get(name, named[name]) != named[name]]
+        return named | given, [*beside, *(f"custom_{name} beside custom_fields" for name in twice)]
 
     @override
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:
@@ -213,7 +214,7 @@ class People(ActionNetworkStream):
 
     @override
     def differences(self, order: Order, record: Record) -> list[str]:
-        values = self._with_custom_names(order.values)
+        values = self.named(order.values)
         sent = {field: values.pop(field, None) for field, _ in _CHANNELS.values()}
         unlike = super().differences(replace(order, values=values), record)
         shown, statuses = self.addresses_of(record), self.statuses_of(record)
@@ -229,11 +230,19 @@ class People(ActionNetworkStream):
 
 def _shape_custom_columns(shaped: Shaped) -> None:
     """Gather the columns that stand for custom fields, by the names that a warehouse gave these."""
+    fields, columns = shaped.values.get("custom_fields") or {}, dict[str, Any]()
     for name in list(shaped.unknown):
         if custom := _CUSTOM.fullmatch(name):
-            value = shaped.unknown.pop(name)
-            text = None if value is None else text_of(value).strip()
-            shaped.values.setdefault("custom_columns", {})[custom[1]] = text
+            columns[custom[1]] = shaped.unknown.pop(name)
+    for name in shaped.unnested.get("custom_fields", ()):
+        if name in fields and name not in columns:
+            columns[name] = fields.pop(name)
+    if columns and not fields:
+        shaped.values.pop("custom_fields", None)
+    if columns:
+        shaped.values["custom_columns"] = {
+            name: None if value is None else text_of(value).strip() for name, value in columns.items()
+        }
 
 
 def _let_go_of_language(order: Order, reply: Record) -> None:

@@ -238,7 +238,10 @@ def _shape_custom_columns(shaped: Shaped) -> None:
     columns = [name for name in shaped.unknown if name.lower().startswith(_CUSTOM) and len(name) > len(_CUSTOM)]
     custom = {name[len(_CUSTOM) :]: values.fit(name, shaped.unknown.pop(name), {}) for name in columns}
     if custom:
-        shaped.values["custom_values"] = custom | (shaped.values.get("custom_values") or {})
+        given = shaped.values.get("custom_values") or {}
+        twice = [slug for slug in custom if given.get(slug, custom[slug]) != custom[slug]]
+        shaped.withheld += [f"{_CUSTOM}{slug} beside custom_values" for slug in twice]
+        shaped.values["custom_values"] = custom | given
 
 
 def _written(body: Any) -> RawRow | None:
