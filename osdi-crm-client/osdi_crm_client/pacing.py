@@ -170,6 +170,20 @@ class ConcurrencyLimit:
                 self._mine.holds = False
 
     @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Give back the place that this thread holds, if any, while other threads make calls for it."""
+        if not getattr(self._mine, "holds", False):
+            yield
+            return
+        self._mine.holds = False
+        self._free.release()
+        try:
+            yield
+        finally:
+            self._free.acquire()
+            self._mine.holds = True
+
+    @contextmanager
     def calling(self) -> Iterator[None]:
         """Hold a place for one call, among all processes too."""
         with self.held(), self._places.held() if self._places else nullcontext():

@@ -82,14 +82,16 @@ def both(one: str | None, other: str | None) -> str | None:
 
 MERGED = "merged"
 """Stands among the remembered channels of a record that shares its person with one written before it."""
+INDEXED = "indexed"
+"""Stands among those of a record whose person was found in the index alone."""
 
 
 def remembered(
-    statuses: Mapping[str, str | None], addresses: Mapping[str, Sequence[str]], *, merged: bool = False
+    statuses: Mapping[str, str | None], addresses: Mapping[str, Sequence[str]], *, marks: Sequence[str] = ()
 ) -> str | None:
     """Channels on which a vendor shows somebody an address, with a hash of the one that stands for each, as text."""
     shown = {name: next(iter(addresses.get(name, ())), "") for name, status in sorted(statuses.items()) if status}
-    return ",".join([*(f"{name}:{digest(each)}" for name, each in shown.items()), *[MERGED] * merged]) or None
+    return ",".join([*(f"{name}:{digest(each)}" for name, each in shown.items()), *marks]) or None
 
 
 def recalled(channels: str | None) -> dict[str, str | None]:
@@ -100,4 +102,4 @@ def recalled(channels: str | None) -> dict[str, str | None]:
 
 def digest(address: str) -> str:
     """What tells an address from another in the journal."""
-    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(address.encode("utf-8", "replace"), digest_size=6).hexdigest()

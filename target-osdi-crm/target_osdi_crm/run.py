@@ -21,6 +21,7 @@ from target_osdi_crm.apply.settle import Settler
 from target_osdi_crm.apply.unanswered import UnansweredCreates
 from target_osdi_crm.decide.decide import Decider
 from target_osdi_crm.decide.match import Matching, chosen_match_keys
+from target_osdi_crm.decide.people_index import PeopleIndex
 from target_osdi_crm.decide.recent import RecentWrites
 from target_osdi_crm.decide.references import References
 from target_osdi_crm.decide.search_index import SearchIndex
@@ -139,9 +140,23 @@ class Run:
 
         index = SearchIndex(account.index_lag, journal.last_write(), lambda: self.stopped is not None)
         references = References(settings, self._streams, journal)
-        recent = RecentWrites(chosen_match_keys(self._streams, settings.match_keys), account.index_lag)
+        match_keys = chosen_match_keys(self._streams, settings.match_keys)
+        recent = RecentWrites(match_keys, account.index_lag)
+        self._people_index = PeopleIndex(
+            self._streams[self._people],
+            match_keys[self._people],
+            journal,
+            search=index,
+            arrived=lambda: self.progress.new[self._people],
+            stopped=lambda: self.stopped is not None,
+        )
         matching = Matching(
-            recent, journal, index, own_ids=settings.ids_are_this_accounts, shared=settings.shared_address
+            recent,
+            journal,
+            index,
+            people=self._people_index,
+            own_ids=settings.ids_are_this_accounts,
+            shared=settings.shared_address,
         )
         decider = Decider(settings, self._people, journal, references, matching)
 
@@ -376,6 +391,7 @@ class Run:
             calls=self._account.pacer.made,
             refused_429=self._account.pacer.refused,
             in_journal=standing,
+            people_are=self._people_index.told,
         )
         url = None if self._settings.dry_run else self._settings.notify_url
         before = self.journal.run_before() if url else ""

@@ -44,6 +44,12 @@ class TargetSettings:
         "Whether a record may subscribe somebody who opted out. Bounces and complaints always stand.",
         default=False,
     )
+    people_index: bool = setting(
+        "Index of people",
+        "Whether an index of all the account's people is kept in the journal, and people are found in it instead of"
+        " being looked up one by one, where that takes fewer calls.",
+        default=True,
+    )
     shared_address: Mapping[str, Any] = setting(
         "Shared addresses",
         "What becomes of an address by which people are matched and that another person has, by 'email' and 'phone':"

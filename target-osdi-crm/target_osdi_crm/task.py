@@ -112,6 +112,7 @@ class WriteTask(Task):
         fingerprint: A hash of that, and of the settings that shape it.
         unsubscribes: Whether it was deleted at the source, and is to be unsubscribed for that.
         vanished: The id under which the vendor has it no more.
+        look_up: Whether it is looked up at the vendor whatever the index says, since what it was known by is gone.
         merged: Whether another record of the source was written before it as the same person.
         opt_outs: Channels and addresses that the record says are not to be used.
     """
@@ -130,6 +131,7 @@ class WriteTask(Task):
     fingerprint: bytes = b""
     unsubscribes: bool = False
     vanished: str | None = None
+    look_up: bool = False
     merged: bool = False
     opt_outs: list[tuple[str, str]] = field(default_factory=list)
 

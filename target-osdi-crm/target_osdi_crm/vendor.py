@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from target_osdi_crm.consent import Channel, RequestedConsent
     from target_osdi_crm.intake.addresses import Kind
+    from target_osdi_crm.people_listing import Listing
     from target_osdi_crm.settings import TargetSettings
 
 Record = dict[str, Any]
@@ -104,10 +105,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record at the vendor: its id, and what the vendor shows of it where that was read."""
+    """A record at the vendor: its id, what is shown of it where that was read, its channels where nothing differs."""
 
     id: str
     record: Record | None = None
+    channels: str | None = None
 
 
 @settings
@@ -209,6 +211,7 @@ class Stream(Reading):
         columns: Flat columns, as a warehouse has them, folded, and the list and the part of its one entry that each
             stands for.
         channels: Of people, the channels on which they can be reached, by name.
+        listing: Of people, how all of them are listed, so that an index of them can be kept.
         delivery_words: Words, folded, that the vendor has for whether an address works, which say nothing of consent.
         consent_read_at_first: Columns about consent, folded, that journals of the first release know to have been read.
         session: What it shares with the vendor's other streams in this run.
@@ -231,6 +234,7 @@ class Stream(Reading):
     default_match_keys: tuple[str, ...] = ALL
     columns: ClassVar[Mapping[str, tuple[str, str]]] = {}
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    listing: Listing | None = None
     delivery_words: tuple[str, ...] = ()
     consent_read_at_first: tuple[str, ...] = ()
     session: Session[Any] = field(init=False, repr=False)

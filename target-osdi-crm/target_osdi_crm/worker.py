@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from osdi_crm_client.errors import AlreadyExists, NotFound
 
+from target_osdi_crm import consent
 from target_osdi_crm.apply.keyed_lock import KeyedLock
 from target_osdi_crm.apply.rights import READ
 from target_osdi_crm.apply.written import Written
@@ -190,7 +191,8 @@ class Worker:
         if not isinstance(result, NotFound) or not match.found or task.deletes or task.stream.batch_by:
             return None
         self._decider.recent.note_gone(task.stream.name, match.found.id)
-        task.vanished = task.row.vendor_id
+        known_by_index = consent.INDEXED in consent.recalled(task.row.channels)
+        task.vanished, task.look_up = None if known_by_index else task.row.vendor_id, True
         task.row = after(task.row, Event.VANISH)
         task.shaped.own_id = None
         return self._decider.match(task)

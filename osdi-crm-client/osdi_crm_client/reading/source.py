@@ -162,8 +162,9 @@ class Stateless:
     full_sweep = timedelta()
     store: Store | None = None
 
-    def since(self) -> None:
+    def since(self) -> datetime | None:
         """Want everything."""
+        return None
 
     def noted(self, name: str) -> list[Any]:  # noqa: ARG002
         """Know nothing."""

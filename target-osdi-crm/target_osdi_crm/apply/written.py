@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_osdi_crm.consent import remembered
+from target_osdi_crm.consent import MERGED, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,9 @@ class Written:
 def channels_of(task: WriteTask, shown: Record) -> str | None:
     """The channels on which the vendor has an address, which are kept so that it need not be asked next time."""
     statuses = task.stream.statuses_of(shown)
-    return remembered(statuses, task.stream.addresses_of(shown) if statuses else {}, merged=task.merged)
+    return remembered(
+        statuses, task.stream.addresses_of(shown) if statuses else {}, marks=(MERGED,) if task.merged else ()
+    )
 
 
 def without_call(task: WriteTask, decision: Decision) -> Written:
@@ -51,5 +53,7 @@ def without_call(task: WriteTask, decision: Decision) -> Written:
     row, found = task.row, decision.found
     if not found:
         return Written(decision.action, None if decision.order is None else row.vendor_id, row.channels)
-    channels = row.channels if found.record is None else channels_of(task, found.record)
+    channels = found.channels or row.channels
+    if found.record is not None:
+        channels = channels_of(task, found.record)
     return Written(decision.action, found.id, channels, found.record)

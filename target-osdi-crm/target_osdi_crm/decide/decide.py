@@ -80,6 +80,7 @@ class Decider:
         self._journal = journal
         self._references = references
         self._matching = matching
+        self._people_index = matching.people
         self.recent = matching.recent
 
     def match(self, task: WriteTask) -> Match:
@@ -101,7 +102,10 @@ class Decider:
         foreign_id = stream.foreign_id(task.source_key)
         order = Order(stream, task.shaped.values, resolved.ids, foreign_id=foreign_id)
         is_known = task.deletes or stream.batch_by
-        found = self._matching.known(task) if is_known else self._matching.find(task, order)
+        if is_known:
+            found = self._matching.known(task)
+        else:
+            found = self._unchanged(task, order) or self._matching.find(task, order)
         if found and not is_known and not self._matching.as_one(task, found):
             found = None
         order = replace(order, values=task.shaped.values)
@@ -140,6 +144,8 @@ class Decider:
     def _write(self, task: WriteTask, match: Match, order: Order, found: Found | None) -> Decision:
         """Decide about a record that is to be as it came: create, update, or adopt what is there."""
         stream = task.stream
+        if found and found.channels:
+            return Decision(ADOPT, order, found, withheld=task.shaped.withheld, incomplete=match.resolved.incomplete)
         if found and found.record is None and stream.read_before_update:
             found = shown(order, found)
         choices, found = self._consent(task, order, found)
@@ -179,6 +185,18 @@ class Decider:
             withheld=withheld,
             incomplete=match.resolved.incomplete,
         )
+
+    def _unchanged(self, task: WriteTask, order: Order) -> Found | None:
+        """Find a person that the journal does not know, and that the index shows to be as the record wants them."""
+        if self._matching.known(task) or task.look_up or task.unsubscribes or _says_more(task, order):
+            return None
+        person = self._people_index.unchanged(task, order)
+        if not person or self._opted_out(task):
+            return None
+        stream = task.stream.name
+        if self.recent.is_another(task, person.id) or self._journal.claimed(stream, person.id, of_this_source=True):
+            return None
+        return Found(person.id, channels=person.channels)
 
     def _leaves_alone(self, task: WriteTask, found: Found | None) -> str:
         """Why the mode leaves a record alone, if it does."""

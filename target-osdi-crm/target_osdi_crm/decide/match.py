@@ -14,6 +14,7 @@ from target_osdi_crm.vendor import Found
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from target_osdi_crm.decide.people_index import PeopleIndex
     from target_osdi_crm.decide.recent import RecentWrites
     from target_osdi_crm.decide.search_index import SearchIndex
     from target_osdi_crm.journal.store import Journal
@@ -30,10 +31,18 @@ class Matching:
 
     Attributes:
         recent: What this run has written.
+        people: Knows whom addresses lead to, while it is fresh.
     """
 
     def __init__(
-        self, recent: RecentWrites, journal: Journal, index: SearchIndex, *, own_ids: bool, shared: Mapping[str, str]
+        self,
+        recent: RecentWrites,
+        journal: Journal,
+        index: SearchIndex,
+        *,
+        people: PeopleIndex,
+        own_ids: bool,
+        shared: Mapping[str, str],
     ) -> None:
         """Match by what is known.
 
@@ -41,6 +50,7 @@ class Matching:
             recent: What this run has written.
             journal: Knows what earlier runs have.
             index: Knows when a search shows what was written.
+            people: Knows whom addresses lead to, while it is fresh.
             own_ids: Whether a record's own id is the vendor's.
             shared: What becomes of an address that another person has, by channel.
         """
@@ -48,6 +58,7 @@ class Matching:
         self.recent = recent
         self._journal = journal
         self._index = index
+        self.people = people
         self._own_ids = own_ids
 
     def find(self, task: WriteTask, order: Order) -> Found | None:
@@ -76,17 +87,22 @@ class Matching:
         """Those that have a match key; one found by what weighs more goes without an address that another one has."""
         best: dict[str, Found] = {}
         for name in self.recent.match_keys[task.stream.name]:
-            found = self._having(task, name)
+            found = self._having(task, name, best)
             if best and found.keys() - best.keys() and self._leaves_out(task, name):
                 continue
             best |= {each: there for each, there in found.items() if each not in best or best[each].record is None}
         return best
 
-    def _having(self, task: WriteTask, name: str) -> dict[str, Found]:
+    def _having(self, task: WriteTask, name: str, best: Mapping[str, Found] | None = None) -> dict[str, Found]:
+        """Those that have a match key; a search that the index spares is not made: of nobody, or of the best so far."""
         stream, found = task.stream, dict[str, Found]()
         for value in task.shaped.match_keys.get(name, ()):
             if known := self.recent.id_of(stream.name, name, value):
                 found.setdefault(known, Found(known))
+                continue
+            listed = None if task.look_up else self.people.ids(stream, name, value)
+            if listed is not None and all(_shows(stream, (best or {}).get(each), name, value) for each in listed):
+                found |= {each: (best or {})[each] for each in listed}
                 continue
             self._index.wait()
             found |= {each.id: each for each in stream.search(name, value)}
@@ -166,6 +182,11 @@ class Matching:
                 return None if self._leaves_out(task, by) else Found(found.id, record)
             raise Rejection("match_at_odds", f"The vendor's {found.id} matches by {by} but has another {name}.")
         return Found(found.id, record)
+
+
+def _shows(stream: Stream, found: Found | None, name: str, value: str) -> bool:
+    """Whether a record that was found and read shows a match key."""
+    return bool(found and found.record and value in stream.match_keys_of(found.record).get(name, ()))
 
 
 def fetched(vendor_id: str, order: Order) -> Record | None:

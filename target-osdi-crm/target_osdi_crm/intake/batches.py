@@ -94,6 +94,9 @@ class Batches:
             for arrival in changed:
                 self._progress.open(arrival.number)
             self._progress.sorted(batch[-1].number)
+            known = {key for key, row in rows.items() if row.vendor_id}
+            keys = {(arrival.input.stream.name, _key(arrival)) for arrival in changed}
+            self._progress.new.update(stream for stream, _ in keys - known)
             for arrival in changed:
                 stream, key = arrival.input.stream.name, _key(arrival)
                 row = rows.get((stream, key)) or Row(stream, key)

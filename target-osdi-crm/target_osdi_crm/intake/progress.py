@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 
 class Progress:
@@ -10,10 +11,12 @@ class Progress:
 
     Attributes:
         read: How many records have come in; the latest has this number.
+        new: By stream, how many of them the journal knows nothing of at the vendor.
     """
 
     def __init__(self) -> None:
         self.read = 0
+        self.new: Counter[str] = Counter()
         self._sorted = 0
         self._open: dict[int, None] = {}
         self._lock = threading.Lock()

@@ -81,3 +81,37 @@ RUNS = sa.Table(
     sa.Column("code", sa.Integer),
     sa.Column("summary", sa.Text),
 )
+
+INDEXES = sa.Table(
+    "people_indexes",
+    TABLES,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.Column("until", sa.Float),
+    sa.Column("slices", sa.Text),
+    sa.Column("complete", sa.Boolean, nullable=False),
+    sa.Column("begun", sa.Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+INDEXED_PEOPLE = sa.Table(
+    "indexed_people",
+    TABLES,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("vendor_id", sa.Text, primary_key=True),
+    sa.Column("statuses", sa.Text),
+    sa.Column("channels", sa.Text),
+    sa.Column("properties", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+INDEXED_ADDRESSES = sa.Table(
+    "indexed_addresses",
+    TABLES,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("address", sa.LargeBinary, primary_key=True),
+    sa.Column("vendor_id", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+sa.Index("indexed_addresses_by_id", INDEXED_ADDRESSES.c.account, INDEXED_ADDRESSES.c.vendor_id)

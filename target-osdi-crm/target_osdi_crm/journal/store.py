@@ -76,7 +76,8 @@ class Journal:
                     holding = opening.enter_context(lock.held(self._engine, account))
                     migration.carry_over(self._engine)
                 self._records = migration.records(self._engine)
-                self._mine = self._of_this_source(self._records)
+                records = self._records.c
+                self._mine = sa.and_(records.account == account, records.source == source)
                 self._whole = [self._records.c[name] for name in COLUMNS]
                 self._light = [sa.null().label(each.name) if each.name == "record" else each for each in self._whole]
                 with self._engine.connect() as connection:
@@ -86,9 +87,6 @@ class Journal:
             except sa.exc.SQLAlchemyError as error:
                 raise database.unusable(error) from None
             self._closing = opening.pop_all()
-
-    def _of_this_source(self, records: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.and_(records.c.account == self.account, records.c.source == self.source)
 
     def _begin(self, holding: sa.Connection, keep_days: int, fail: Callable[[Stop], None]) -> None:
         """Begin a run: number it, and erase what has been kept long enough."""
@@ -110,7 +108,7 @@ class Journal:
             return False
         records = self._records.c
         query = sa.select(records.source_key).where(records.account == self.account, records.source == source).limit(1)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(query).first() is not None
 
     def catch_up(self) -> None:
@@ -133,7 +131,7 @@ class Journal:
         self._closing.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
         """Connect, to read.
 
         Raises:
@@ -157,7 +155,7 @@ class Journal:
                 records.source_key.in_(keys),
                 records.state == State.OK,
             )
-            with self._reading() as connection:
+            with self.reading() as connection:
                 found = {key: (seen, at) for key, seen, at in connection.execute(query)}
         if self._planned:
             found |= {key: (b"", 0.0) for key in keys if (stream, key) in self._planned}
@@ -172,7 +170,7 @@ class Journal:
                 by_stream.setdefault(stream, []).append(key)
         if self._engine and by_stream:
             records = self._records.c
-            with self._reading() as connection:
+            with self.reading() as connection:
                 for stream, wanted in by_stream.items():
                     query = sa.select(*self._light).where(
                         self._mine, records.stream == stream, records.source_key.in_(wanted)
@@ -189,7 +187,7 @@ class Journal:
             return None
         records = self._records.c
         query = sa.select(records.record).where(self._mine, records.stream == stream, records.source_key == source_key)
-        with self._reading() as connection:
+        with self.reading() as connection:
             kept: bytes | None = connection.execute(query).scalar()
             return kept
 
@@ -216,7 +214,7 @@ class Journal:
             .order_by(records.stream, records.source_key)
             .limit(MOST_AT_ONCE)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [_row(values) for values in connection.execute(query)]
 
     def standing(self) -> dict[str, int]:
@@ -225,7 +223,7 @@ class Journal:
         if self._engine:
             column = self._records.c.state
             query = sa.select(column, sa.func.count()).where(self._mine, column != State.OK).group_by(column)
-            with self._reading() as connection:
+            with self.reading() as connection:
                 for value, count in connection.execute(query):
                     if (state := State(value)) not in WRITTEN:
                         counts[state.outcome] = counts.get(state.outcome, 0) + int(count)
@@ -237,7 +235,7 @@ class Journal:
             return 0
         records = self._records.c
         query = sa.select(sa.func.count()).where(self._mine, records.state.in_(REJECTED), records.code == code)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return int(connection.execute(query).scalar() or 0)
 
     def claimed(self, stream: str, vendor_id: str, *, of_this_source: bool = False, but: str | None = None) -> bool:
@@ -248,7 +246,7 @@ class Journal:
         whose = self._mine if of_this_source else records.account == self.account
         others = sa.true() if but is None else sa.not_(sa.and_(self._mine, records.source_key == but))
         this = sa.and_(whose, others, records.stream == stream, records.vendor_id == vendor_id)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(sa.select(sa.literal(1)).where(this).limit(1)).first() is not None
 
     def known(self, stream: str) -> int:
@@ -257,7 +255,7 @@ class Journal:
             return 0
         records = self._records.c
         query = sa.select(sa.func.count()).where(self._mine, records.stream == stream, records.vendor_id.is_not(None))
-        with self._reading() as connection:
+        with self.reading() as connection:
             return int(connection.execute(query).scalar() or 0)
 
     def opt_out(self, addresses: Collection[tuple[str, str]]) -> None:
@@ -281,7 +279,7 @@ class Journal:
                 columns.channel.in_({channel for channel, _ in hashes}),
                 columns.address.in_({address for _, address in hashes}),
             )
-            with self._reading() as connection:
+            with self.reading() as connection:
                 found |= {(channel, bytes(address)) for channel, address in connection.execute(query)} & hashes.keys()
         return [hashes[each] for each in found]
 
@@ -292,7 +290,7 @@ class Journal:
         records = self._records.c
         earlier = sa.select(RUNS.c.ended).where(RUNS.c.account == self.account, RUNS.c.run != self.run)
         latest = sa.select(sa.func.max(records.at)).where(records.account == self.account)
-        with self._reading() as connection:
+        with self.reading() as connection:
             run = connection.execute(earlier.order_by(RUNS.c.run.desc()).limit(1)).first()
             if run is None:
                 return 0.0
@@ -304,7 +302,7 @@ class Journal:
             return ""
         mine = (RUNS.c.account == self.account, RUNS.c.source == self.source, RUNS.c.run != self.run)
         query = sa.select(RUNS.c.summary).where(*mine, RUNS.c.summary.is_not(None)).order_by(RUNS.c.run.desc()).limit(1)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return str(connection.execute(query).scalar() or "")
 
     def write(self, row: Row) -> None:
@@ -331,7 +329,11 @@ class Journal:
         opt_ins: Collection[tuple[str, str]] = (),
     ) -> None:
         """Write a row, addresses not to be used and addresses that may be again; call `then` when that is durable."""
-        self._put(Write(row, opt_outs, opt_ins, then))
+        self._put(Write(row, opt_outs, opt_ins, then=then))
+
+    def carry_out(self, work: Callable[[sa.Connection], None]) -> None:
+        """Do some work in a transaction of its own; return when that is durable; raises what `write` raises."""
+        self._put(Write(work=work), wait=True)
 
     def _put(self, write: Write, *, wait: bool = False) -> None:
         if self._writer:

@@ -37,6 +37,7 @@ class Write:
         row: A row.
         opt_outs: Channels and addresses that are not to be used.
         opt_ins: Those that may be used again.
+        work: What else is to be done in the same transaction.
         then: Called when it is durable, in the writer's thread.
         over: Set when it is durable, or never will be.
         at: When it was put.
@@ -45,6 +46,7 @@ class Write:
     row: Row | None = None
     opt_outs: Collection[tuple[str, str]] = ()
     opt_ins: Collection[tuple[str, str]] = ()
+    work: Callable[[sa.Connection], None] | None = None
     then: Callable[[], None] | None = None
     over: threading.Event | None = None
     at: float = 0.0
@@ -169,6 +171,9 @@ class Writer:
                 connection.execute(self._opt_out, outs)
             if ins:
                 connection.execute(self._opt_in, ins)
+            for write in batch:
+                if write.work:
+                    write.work(connection)
 
 
 def _storable(value: Any) -> Any:
@@ -180,7 +185,7 @@ def _storable(value: Any) -> Any:
 
 def hashed(address: str) -> bytes:
     """What is kept of an address that is not to be used."""
-    return hashlib.blake2b(address.encode(), digest_size=16).digest()
+    return hashlib.blake2b(address.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def opted_out(account: str) -> sa.ColumnElement[bool]:

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from osdi_crm_client import startup, stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
-from target_osdi_crm.journal import database, migration
-from target_osdi_crm.journal.schema import OPT_OUTS, RECORDS, RUNS
+from target_osdi_crm.journal import database, migration, people_index
+from target_osdi_crm.journal.schema import INDEXED_PEOPLE, INDEXES, OPT_OUTS, RECORDS, RUNS
 from target_osdi_crm.journal.states import PENDING, WRITTEN, Event, State
 from target_osdi_crm.journal.store import DAY, happen
 from target_osdi_crm.report import deleted, page, plan
@@ -172,6 +172,7 @@ def status(of: Journal, chosen: Chosen, form: Format) -> None:
         tables = {
             "outcomes": _outcomes(connection, chosen, records),
             "not written": _reasons(connection, chosen, records),
+            "people indexes": _indexes(connection, chosen),
             "runs": _runs(connection, chosen),
         }
     if form == "csv":
@@ -210,6 +211,26 @@ def _reasons(connection: sa.Connection, chosen: Chosen, records: sa.FromClause) 
         counts[stream, State(state).outcome, code or "", reason or ""] += number
     found = sorted(counts, key=lambda which: (-counts[which], which))
     return ("stream", "outcome", "code", "reason", "records"), [[*which, counts[which]] for which in found]
+
+
+def _indexes(connection: sa.Connection, chosen: Chosen) -> _Shown:
+    """The indexes of accounts' people: up to when each has all changes, and how many people it holds."""
+    head = ("account", "complete", "has all until", "hours old", "people")
+    if not sa.inspect(connection).has_table(INDEXES.name):
+        return head, []
+    people = sa.select(sa.func.count()).where(INDEXED_PEOPLE.c.account == INDEXES.c.account).scalar_subquery()
+    mine = sa.true() if chosen.account is None else INDEXES.c.account == chosen.account
+    found = connection.execute(sa.select(INDEXES, people.label("people")).where(mine).order_by(INDEXES.c.account))
+    return head, [
+        [
+            row.account,
+            "yes" if row.complete else "no",
+            _time(row.until) if row.until else "",
+            f"{(time.time() - row.until) / 3600:.1f}" if row.until else "",
+            row.people,
+        ]
+        for row in found
+    ]
 
 
 def _runs(connection: sa.Connection, chosen: Chosen) -> _Shown:
@@ -352,6 +373,7 @@ def purge(of: Journal, chosen: Chosen, older_than: float | None, *, yes: bool) -
         if chosen == Chosen(account=chosen.account) and not old:
             mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
             connection.execute(OPT_OUTS.delete().where(mine))
+            people_index.erase(connection, chosen.account)
     since = math.inf if older_than is None else time.time() - older_than * DAY
     if not chosen.code and (kept := deleted.read(of.folder)):
         deleted.write(of.folder, [line for line in kept if not chosen.has(line) or line["at"] >= since])

@@ -85,6 +85,8 @@ def table(result: Mapping[str, Any]) -> OwnLines:
             if kind.endswith("_by"):
                 reasons = ", ".join(f"{what} {number:,}" for what, number in sorted(found.items()))
                 lines.append(f"{stream}, {kind.removesuffix('_by')}: {reasons}")
+    if result["people_are"]:
+        lines.append(f"People are {result['people_are']}")
     read = sum(counts["read"] for counts in result["streams"].values())
     each = f"; {result['calls'] / read:.2f} calls a record" if read else ""
     lines.append(

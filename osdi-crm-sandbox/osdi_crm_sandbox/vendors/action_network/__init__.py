@@ -45,6 +45,7 @@ VENDOR = Vendor(
     invent=seeding.invent,
     settings=lambda account, _url: {"api_token": account.key},
     serve=reading.serve,
+    change=data.change,
     delete=delete_record,
     check=access.check,
 )

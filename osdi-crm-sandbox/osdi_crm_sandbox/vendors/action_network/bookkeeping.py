@@ -109,6 +109,20 @@ def add_record(account: Account, kind: Kind, key: str, record: Record) -> None:
     count_in_parent(account, kind, record, 1)
 
 
+def change_date(account: Account, old: Record, new: Record) -> str:
+    """When a person changed who is changed now: before, if only statuses change and the account's do not move it."""
+    if account.options["status_moves_date"] or _without_statuses(old) != _without_statuses(new):
+        return iso()
+    return str(old["modified_date"])
+
+
+def _without_statuses(person: Record) -> Record:
+    bare = {name: value for name, value in person.items() if name != "modified_date"}
+    for name in ("email_addresses", "phone_numbers"):
+        bare[name] = [{**entry, "status": None} for entry in person.get(name) or ()]
+    return bare
+
+
 def touch_person(account: Account, person: str) -> None:
     """A person's modified date moves with every action."""
     if person in account.tables["people"].records:

@@ -9,6 +9,7 @@ from osdi_crm_sandbox.population import iso
 from osdi_crm_sandbox.vendors.action_network.bookkeeping import (
     add_record,
     beginnings,
+    change_date,
     linked_id,
     new_custom_field,
     touch_person,
@@ -64,6 +65,15 @@ def insert(account: Account, resource: str, given: Record) -> str:
     else:
         account.tables[resource].put(key, record)
     return key
+
+
+def change(account: Account, resource: str, key: str, values: Record, modified: str | None) -> None:
+    """Merges values into a record as it is stored."""
+    table = account.tables[resource]
+    old = table.records[key]
+    new = {**old, **values}
+    moved = change_date(account, old, new) if resource == "people" else iso()
+    table.put(key, {**new, table.resource.modified: modified or moved})
 
 
 _MISSING: dict[str, Record] = {

@@ -11,6 +11,7 @@ from osdi_crm_sandbox.vendor import Refusal, is_email
 from osdi_crm_sandbox.vendors.action_network.access import hal
 from osdi_crm_sandbox.vendors.action_network.bookkeeping import (
     add_tagging,
+    change_date,
     drop_earlier,
     earlier_records,
     new_custom_field,
@@ -77,7 +78,7 @@ def _save_person(account: Account, key: str | None, given: Record, *, allowed: t
         record: Record = {"identifiers": [f"{NATIVE}{key}"], "created_date": iso()}
     else:
         record = dict(table.records[key])
-    record |= {"identifiers": [*record["identifiers"], *foreign], "modified_date": iso()}
+    record |= {"identifiers": [*record["identifiers"], *foreign]}
     for name in ("given_name", "family_name"):
         take_over(record, name, given)
     _save_email(account, key, record, given, allowed)
@@ -95,6 +96,8 @@ def _save_person(account: Account, key: str | None, given: Record, *, allowed: t
         record["languages_spoken"] = ["en"]
     if isinstance(given.get("custom_fields"), dict):
         record["custom_fields"] = _custom(account, record.get("custom_fields", {}), given["custom_fields"])
+    old = table.records.get(key)
+    record["modified_date"] = change_date(account, old, record) if old else iso()
     table.put(key, record)
     if merged:
         _absorb(account, key, merged)

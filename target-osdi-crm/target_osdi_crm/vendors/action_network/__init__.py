@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from osdi_crm_client.reading.slices import Slices
+from osdi_crm_client.vendors import action_network as wire
+
 from target_osdi_crm.consent import Channel
+from target_osdi_crm.people_listing import Listing
 from target_osdi_crm.vendor import Vendor
 from target_osdi_crm.vendors.action_network.actions import Events, Messages, Outreaches, UniqueIdLists
-from target_osdi_crm.vendors.action_network.people import People
+from target_osdi_crm.vendors.action_network.people import People, hides_an_address
 from target_osdi_crm.vendors.action_network.session import Group
 from target_osdi_crm.vendors.action_network.settings import Settings
 from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
@@ -60,6 +64,14 @@ STREAMS = (
             "email": Channel(includes=("contact",), fields=("email_addresses",)),
             "phone": Channel(includes=("calls", "federal calls", "contact"), fields=("phone_numbers",)),
         },
+        listing=Listing(
+            reading=Slices,
+            collection=lambda part: wire.collection(part.path, wanted=wire.changed(part.window)),
+            path="people",
+            page_size=wire.PAGE_SIZE,
+            change_key="modified_date",
+            hides=hides_an_address,
+        ),
         consent_read_at_first=("emailstatus", "phonestatus"),
     ),
     Tags(

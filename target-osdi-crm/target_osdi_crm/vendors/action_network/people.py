@@ -228,6 +228,12 @@ class People(ActionNetworkStream):
         return unlike
 
 
+def hides_an_address(person: Record) -> bool:
+    """Whether an entry of an address lacks the address, as some in the vendor's lists do."""
+    entries = [(each, part) for field, part in _CHANNELS.values() for each in person.get(field) or ()]
+    return any(each and not each.get(part) for each, part in entries)
+
+
 def _shape_custom_columns(shaped: Shaped) -> None:
     """Gather the columns that stand for custom fields, by the names that a warehouse gave these."""
     fields, columns = shaped.values.get("custom_fields") or {}, dict[str, Any]()

@@ -1,0 +1,320 @@
+"""The index of an account's people: it spares look-ups, proves nothing by itself, and nobody's consent hangs on it."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from osdi_crm_sandbox.control import Account, Sandbox
+from target_osdi_crm.report.journal_command import main
+
+from tests.target_command import TargetCommand
+
+Record = dict[str, Any]
+LAG = 2.0
+"""Seconds until a change is sure to show; what the index has is fresh for twice as long."""
+
+MANY = 30
+"""People whose look-ups are worth an index."""
+
+
+@pytest.fixture
+def group(sandbox: Sandbox) -> Account:
+    return sandbox.account("action_network")
+
+
+@pytest.fixture(autouse=True)
+def _slow_index(target: TargetCommand) -> None:
+    target.settings["index_lag_seconds"] = LAG
+
+
+def person(number: int, **more: Any) -> Record:
+    return {"id": f"p{number}", "email": f"n{number}@example.org", "phone": f"(202) 555-{number:04}", **more}
+
+
+def stored(number: int, status: str = "subscribed", **more: Any) -> Record:
+    return {
+        "email_addresses": [{"primary": True, "address": f"n{number}@example.org", "status": status}],
+        "phone_numbers": [
+            {"primary": True, "number": f"1202555{number:04}", "status": status, "number_type": "Mobile"}
+        ],
+        **more,
+    }
+
+
+def searches(account: Account) -> int:
+    return sum("_address eq" in str(call["query"]) or "_number eq" in str(call["query"]) for call in account.log())
+
+
+def writes(account: Account) -> Counter[str]:
+    return Counter(call["method"] for call in account.log() if call["method"] != "GET")
+
+
+def by_email(account: Account) -> dict[str, Record]:
+    return {each["email_addresses"][0]["address"]: each for each in account.records("people")}
+
+
+def status(who: Record, field: str = "email_addresses") -> str:
+    return str(who[field][0]["status"])
+
+
+def filled(target: TargetCommand, account: Account) -> None:
+    """Have a run fill the index with whom the account has, and let that settle."""
+    done = target.write(account, "people", *(person(n) for n in range(900, 900 + MANY)), source="filling")
+    assert done.summary["people_are"].startswith("found by an index")
+    time.sleep(2 * LAG + 1)
+    account.clear_log()
+
+
+def test_new_people_are_created_without_looking_each_of_them_up(group: Account, target: TargetCommand) -> None:
+    group.insert("people", [stored(n) for n in range(500, 560)])
+
+    done = target.write(group, "people", *(person(n, email_status="subscribed") for n in range(MANY)))
+
+    assert done.code == 0, done.log
+    assert (done.count("people", "created"), searches(group), writes(group)) == (MANY, 0, {"POST": MANY})
+    assert done.summary["people_are"].startswith("found by an index")
+    assert status(by_email(group)["n0@example.org"]) == "subscribed"
+
+
+def test_people_of_whom_nothing_differs_cost_no_call_though_the_journal_is_lost(
+    group: Account, target: TargetCommand
+) -> None:
+    people = [person(n, given_name=f"Name{n}", custom_fields={"Shirt": "L", "Age": 7}) for n in range(MANY)]
+    target.write(group, "people", *people)
+    (target.folder / "journal.db").unlink()
+    group.clear_log()
+
+    done = target.write(group, "people", *people)
+    again = target.write(group, "people", *people)
+
+    assert (done.count("people", "unchanged"), again.count("people", "unchanged")) == (MANY, MANY), done.log
+    assert (searches(group), writes(group), again.summary["calls"]) == (0, {}, 0)
+
+
+def test_who_is_known_by_the_index_alone_and_differs_is_looked_up_once_and_changed(
+    group: Account, target: TargetCommand
+) -> None:
+    group.insert("people", [stored(n, given_name="Old") for n in range(MANY)])
+
+    done = target.write(group, "people", *(person(n, given_name="New") for n in range(MANY)))
+
+    assert (done.count("people", "updated"), searches(group), writes(group)) == (MANY, MANY, {"PUT": MANY}), done.log
+    assert all(status(each) == "subscribed" for each in group.records("people"))
+
+
+@pytest.mark.parametrize("number", [3, MANY])
+def test_few_people_and_all_where_that_is_set_are_looked_up_one_by_one(
+    group: Account, target: TargetCommand, number: int
+) -> None:
+    done = target.write(group, "people", *(person(n) for n in range(number)), people_index=number < MANY)
+
+    assert searches(group) == 2 * number
+    assert (done.summary["people_are"] or "looked up").startswith("looked up")
+
+
+def test_a_list_that_costs_more_than_its_look_ups_is_not_read(sandbox: Sandbox, target: TargetCommand) -> None:
+    large = sandbox.account("action_network", counts={"people": 2_500})
+
+    done = target.write(large, "people", *(person(n) for n in range(MANY)))
+
+    assert searches(large) == 2 * MANY
+    assert "takes 1" in done.summary["people_are"], done.summary
+    assert done.summary["people_are"] in done.log
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_an_opt_out_is_never_settled_by_the_index_alone(sandbox: Sandbox, target: TargetCommand, moves: bool) -> None:
+    group = sandbox.account("action_network", status_moves_date=moves)
+    there = group.insert("people", [stored(n, "unsubscribed") for n in range(MANY)])
+    ids = [each["identifiers"][0].removeprefix("action_network:") for each in there]
+    filled(target, group)
+    for number, own in enumerate(ids):
+        group.change("people", [own], **stored(number, "subscribed"))
+    time.sleep(2 * LAG + 1)
+
+    done = target.write(group, "people", *(person(n, unsubscribed=True) for n in range(MANY)))
+
+    assert done.code == 0, done.log
+    assert {status(each) for name, each in by_email(group).items() if int(name[1:-12]) < MANY} == {"unsubscribed"}
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("moves", [True, False])
+def test_nobodys_consent_hangs_on_an_index_that_is_wrong(
+    sandbox: Sandbox, target: TargetCommand, seed: int, moves: bool
+) -> None:
+    check_a_wrong_index(sandbox, target, random.Random(f"{seed} {moves}"), people=60, moves=moves)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("moves", [True, False])
+def test_nobodys_consent_hangs_on_a_large_index_that_is_wrong(
+    sandbox: Sandbox, target: TargetCommand, moves: bool
+) -> None:
+    check_a_wrong_index(sandbox, target, random.Random(), people=2_000, moves=moves)
+
+
+def check_a_wrong_index(
+    sandbox: Sandbox, target: TargetCommand, choice: random.Random, *, people: int, moves: bool
+) -> None:
+    group = sandbox.account("action_network", status_moves_date=moves)
+    words = ("subscribed", "unsubscribed")
+    there = group.insert("people", [stored(n, choice.choice(words)) for n in range(people)])
+    ids = [each["identifiers"][0].removeprefix("action_network:") for each in there]
+    filled(target, group)
+    gone = set()
+    for number, own in enumerate(ids):
+        match choice.randrange(6):
+            case 0 | 1:
+                group.change("people", [own], **stored(number, words[number % 2]))
+            case 2:
+                address = {"primary": True, "address": f"moved{number}@example.org", "status": choice.choice(words)}
+                group.change("people", [own], email_addresses=[address])
+            case 3:
+                group.delete("people", [own])
+                gone.add(f"n{number}@example.org")
+            case 4:
+                group.delete("people", [own])
+                gone.add(f"n{number}@example.org")
+                taken = stored(number)["phone_numbers"]
+                group.insert("people", [{**stored(number + people), "phone_numbers": taken}])
+    before = group.records("people")
+    time.sleep(2 * LAG + 1)
+    asked: list[Record] = [{}, {"email_status": "subscribed"}, {"unsubscribed": True}]
+    given = [person(n, **choice.choice(asked)) for n in range(people)]
+
+    done = target.write(group, "people", *given)
+
+    assert done.summary["people_are"].startswith("found by an index"), done.log
+    after = {each["identifiers"][0]: each for each in group.records("people")}
+    said = {each["email"]: each for each in given}
+    for was in before:
+        email, now = was["email_addresses"][0]["address"], after[was["identifiers"][0]]
+        out = "unsubscribed" in said.get(email, {})
+        assert status(now) == ("unsubscribed" if out else status(was)), "one was subscribed or unsubscribed"
+    found = Counter(each["email_addresses"][0]["address"] for each in after.values())
+    assert max(found.values()) == 1, "one is there twice"
+    assert said.keys() <= found.keys() | gone, "one is missing"
+    for email, record in said.items():
+        if "unsubscribed" in record and email in found:
+            assert status(by_email(group)[email]) == "unsubscribed", "an opt-out was lost"
+
+
+def test_somebody_known_by_the_index_alone_who_is_gone_is_looked_up_and_not_vanished(
+    group: Account, target: TargetCommand
+) -> None:
+    there = group.insert("people", [stored(n) for n in range(MANY)])
+    filled(target, group)
+    target.write(group, "people", *(person(n) for n in range(MANY)))
+    for number, each in enumerate(there):
+        group.delete("people", [each["identifiers"][0].removeprefix("action_network:")])
+        if number % 2:
+            group.insert("people", [stored(number)])
+    group.clear_log()
+
+    done = target.write(group, "people", *(person(n, given_name="New") for n in range(MANY)))
+
+    assert done.count("people", "skipped") == 0
+    assert (done.count("people", "created"), done.count("people", "updated")) == (MANY / 2, MANY / 2), done.log
+    assert sum(each.get("given_name") == "New" for each in group.records("people")) == MANY
+
+
+def test_who_hides_an_address_from_the_list_is_read_by_themselves(group: Account, target: TargetCommand) -> None:
+    (there,) = group.insert("people", [stored(1, phone_numbers=[{"primary": True, "status": "subscribed"}])])
+    own = there["identifiers"][0].removeprefix("action_network:")
+
+    target.write(group, "people", *(person(n) for n in range(100, 100 + MANY)))
+
+    assert [call["path"] for call in group.log() if call["path"].endswith(own)]
+
+
+def test_an_index_that_was_killed_while_it_was_filled_is_not_complete_and_goes_on(
+    sandbox: Sandbox, target: TargetCommand, until: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = sandbox.account("action_network", counts={"people": 1_500}, latency=0.05)
+    messages = target.messages("people", *(person(n) for n in range(60)))
+    process = target.started(group, messages)
+    until(lambda: len(group.log()) > 30)
+    process.kill()
+    process.communicate()
+    half = index_of(target, capsys)
+    group.set(latency=0)
+    group.clear_log()
+
+    done = target.as_command(group, messages)
+
+    assert (half["complete"], index_of(target, capsys)["complete"]) == ("no", "yes")
+    assert (done.code, searches(group), group.counters()["resources"]["people"]) == (0, 0, 1_560), done.log
+    assert index_of(target, capsys)["people"] >= 1_500
+
+
+def test_an_index_that_cannot_be_read_leaves_the_look_ups(group: Account, target: TargetCommand) -> None:
+    group.insert("people", [stored(1)])
+    group.fault(do="status", status=400, method="GET", path="/people$", skip=1, times=1)
+
+    done = target.write(group, "people", *(person(n) for n in range(MANY)))
+
+    assert done.code == 0, done.log
+    assert searches(group) == 2 * MANY
+    assert "could not be read" in done.summary["people_are"]
+
+
+def test_an_index_of_other_settings_is_filled_anew(
+    group: Account, target: TargetCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group.insert("people", [stored(n) for n in range(MANY)])
+    filled(target, group)
+    there = [each["identifiers"][0].removeprefix("action_network:") for each in group.records("people")]
+    group.delete("people", there[:10])
+
+    target.write(group, "people", *(person(n) for n in range(100, 100 + MANY)), default_country="GB")
+
+    assert index_of(target, capsys)["people"] == 2 * MANY - 10
+
+
+def index_of(target: TargetCommand, capsys: pytest.CaptureFixture[str]) -> Record:
+    capsys.readouterr()
+    main(["--work-dir", str(target.folder), "status", "--format", "json"])
+    (found,) = json.loads(capsys.readouterr().out)["people_indexes"]
+    return dict(found)
+
+
+def test_the_index_holds_nobodys_address(group: Account, target: TargetCommand) -> None:
+    group.insert("people", [stored(n) for n in range(MANY)])
+    filled(target, group)
+
+    with sqlite3.connect(target.folder / "journal.db") as journal:
+        rows = [*journal.execute("select * from indexed_people"), *journal.execute("select * from indexed_addresses")]
+
+    assert len(rows) > MANY
+    assert "example.org" not in str(rows)
+    assert "202555" not in str(rows)
+
+
+def test_somebody_who_may_have_gone_long_ago_is_not_taken_for_unchanged(group: Account, target: TargetCommand) -> None:
+    there = group.insert("people", [stored(n) for n in range(MANY)])
+    filled(target, group)
+    group.delete("people", [each["identifiers"][0].removeprefix("action_network:") for each in there])
+    with sqlite3.connect(target.folder / "journal.db") as journal:
+        journal.execute("update people_indexes set begun = begun - 8 * 86400")
+
+    done = target.write(group, "people", *(person(n) for n in range(MANY)))
+
+    assert done.count("people", "created") == MANY, done.log
+
+
+def test_purging_an_account_erases_its_index(group: Account, target: TargetCommand) -> None:
+    group.insert("people", [stored(n) for n in range(MANY)])
+    filled(target, group)
+
+    main(["--work-dir", str(target.folder), "purge", "--yes"])
+
+    with sqlite3.connect(target.folder / "journal.db") as journal:
+        assert journal.execute("select count(*) from indexed_people").fetchone() == (0,)
