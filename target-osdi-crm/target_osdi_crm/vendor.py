@@ -327,13 +327,15 @@ class Stream(Reading):
         given = {**order.values, **order.refers}
         return [name for name in self.required if given.get(name) in (None, "", [], {})]
 
-    def named(self, values: Record) -> Record:
-        """The same values by the names under which the vendor shows them."""
-        return values
+    def keeping(self, values: Record, record: Record, *, fills: bool) -> Record:
+        """Those of some values that may be sent to a record as it is shown, so that nothing it holds is lost.
 
-    def keeping(self, values: Record, record: Record) -> Record:  # noqa: ARG002
-        """Those of some values that may be sent to a record as it is shown, so that nothing it holds is lost."""
-        return values
+        Args:
+            values: The values.
+            record: The record.
+            fills: Whether only what it has none of is to be sent.
+        """
+        return verify.missing(values, record) if fills else values
 
     # When it is sent
 

@@ -19,6 +19,19 @@ def differences(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
     return [path for name, value in sent.items() for path in _unlike(name, value, shown.get(name))]
 
 
+def missing(values: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some values of which a record as the vendor shows it has none."""
+    found = {}
+    for name, value in values.items():
+        there = shown.get(name)
+        if isinstance(value, dict) and isinstance(there, dict):
+            if inner := missing(value, there):
+                found[name] = inner
+        elif there in (None, "", [], {}):
+            found[name] = value
+    return found
+
+
 def _unlike(path: str, sent: Any, shown: Any) -> list[str]:  # noqa: PLR0911  one return per kind of value
     if sent is None:
         return [] if shown in ([], {}) or normal(shown) is None else [path]

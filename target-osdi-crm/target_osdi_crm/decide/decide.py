@@ -151,10 +151,9 @@ class Decider:
         choices, found = self._consent(task, order, found)
         if task.merged and found:
             found = shown(order, found) if found.record is None else found
-            task.shaped.values = _filling(stream.named(task.shaped.values), found.record or {})
             task.shaped.withheld.append("what differs from an earlier record of the same person")
         if found and found.record is not None:
-            task.shaped.values = stream.keeping(task.shaped.values, found.record)
+            task.shaped.values = stream.keeping(task.shaped.values, found.record, fills=task.merged)
         order = replace(
             order,
             values=task.shaped.values,
@@ -328,19 +327,6 @@ class Decider:
         for name, spelling in self._journal.opted_out(asked):
             found.setdefault(name, set()).add(asked[name, spelling])
         return found
-
-
-def _filling(values: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of some values that a record as the vendor shows it has none of."""
-    found = {}
-    for name, value in values.items():
-        there = record.get(name)
-        if isinstance(value, dict) and isinstance(there, dict):
-            if inner := _filling(value, there):
-                found[name] = inner
-        elif there in (None, "", [], {}):
-            found[name] = value
-    return found
 
 
 def _require(task: WriteTask, action: str, order: Order) -> None:

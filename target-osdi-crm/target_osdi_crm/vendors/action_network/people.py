@@ -167,7 +167,7 @@ class People(ActionNetworkStream):
 
     def _person_and_tags(self, order: Order) -> tuple[Record, Record]:
         """What is sent of a person, and what travels beside it."""
-        person = self.named(order.values)
+        person = self._with_custom_names(order.values)
         tags = {name: given for name in _TAGS if (given := person.pop(name, None))}
         for channel, (field, _) in _CHANNELS.items():
             if status := order.statuses.get(channel):
@@ -176,7 +176,10 @@ class People(ActionNetworkStream):
         return person, tags
 
     @override
-    def named(self, values: Record) -> Record:
+    def keeping(self, values: Record, record: Record, *, fills: bool) -> Record:
+        return super().keeping(self._with_custom_names(values) if fills else values, record, fills=fills)
+
+    def _with_custom_names(self, values: Record) -> Record:
         """Give custom fields that came as columns, whose names a warehouse folded, the names the group knows."""
         named = {name: value for name, value in values.items() if name != "custom_columns"}
         return {**named, "custom_fields": self._custom_fields(values)[0]} if len(named) < len(values) else named
@@ -214,7 +217,7 @@ class People(ActionNetworkStream):
 
     @override
     def differences(self, order: Order, record: Record) -> list[str]:
-        values = self.named(order.values)
+        values = self._with_custom_names(order.values)
         sent = {field: values.pop(field, None) for field, _ in _CHANNELS.values()}
         unlike = super().differences(replace(order, values=values), record)
         shown, statuses = self.addresses_of(record), self.statuses_of(record)

@@ -109,8 +109,9 @@ class Signups(NationBuilderStream):
             shaped.withheld.append(f"{primary} other than email")
 
     @override
-    def keeping(self, values: Record, record: Record) -> Record:
+    def keeping(self, values: Record, record: Record, *, fills: bool) -> Record:
         """Leave addresses in the slots that they have, and a slot that is bad not the primary one."""
+        values = super().keeping(values, record, fills=fills)
         there = {comparable("email", record[slot]): slot for slot in EMAILS if record.get(slot)}
         kept = dict(values)
         for slot in EMAILS:
