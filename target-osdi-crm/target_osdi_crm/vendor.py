@@ -328,13 +328,7 @@ class Stream(Reading):
         return [name for name in self.required if given.get(name) in (None, "", [], {})]
 
     def keeping(self, values: Record, record: Record, *, fills: bool) -> Record:
-        """Those of some values that may be sent to a record as it is shown, so that nothing it holds is lost.
-
-        Args:
-            values: The values.
-            record: The record.
-            fills: Whether only what it has none of is to be sent.
-        """
+        """Those of some values that may be sent to a record as it is shown; where it `fills`, what that has none of."""
         return verify.missing(values, record) if fills else values
 
     # When it is sent
