@@ -29,7 +29,9 @@ _DECIDING_SINCE: Mapping[str, Any] = {**_SHAPING_SINCE, "on_delete": None, "on_v
 
 def shaping(config: Mapping[str, Any]) -> bytes:
     """A hash of the settings that change what is sent for a record."""
-    return _hash(config, (*_SHAPING, *vendor(config["vendor"]).shaping_settings), _SHAPING_SINCE)
+    of = vendor(config["vendor"])
+    since = {**_SHAPING_SINCE, "allow_delete": False} if of.deletes_parts else _SHAPING_SINCE
+    return _hash(config, (*_SHAPING, *of.shaping_settings), since)
 
 
 def deciding(config: Mapping[str, Any]) -> bytes:

@@ -60,6 +60,7 @@ class Shaped:
         refused: Addresses that are left out because they are none: where they stood, their kind, and the text.
         kept: Whether addresses that are none are kept, so that an opt-out reaches them.
         replaced: Where characters were replaced that no vendor can hold.
+        deletes_items: Whether parts of the record are to be deleted.
         unwritable: Properties that cannot be written, as they came.
         unknown: Fields that nothing reads, as they came.
         unnested: Parts of open objects that came as columns, whose names a warehouse may have folded, by property.
@@ -77,6 +78,7 @@ class Shaped:
     refused: list[tuple[str, Kind, str]] = field(default_factory=list)
     kept: bool = False
     replaced: list[str] = field(default_factory=list)
+    deletes_items: bool = False
     unwritable: Record = field(default_factory=dict)
     unknown: Record = field(default_factory=dict)
     unnested: dict[str, list[str]] = field(default_factory=dict)
@@ -394,6 +396,7 @@ class Vendor:
         version: Raised when the same record is shaped differently than before, so that it is sent again.
         for_model: With `model: osdi`, what fields of its settings are that are not set.
         session: Makes what its streams share in one run.
+        deletes_parts: Whether parts of records are deleted where `allow_delete` says so.
     """
 
     name: str
@@ -404,6 +407,7 @@ class Vendor:
     version: int = 1
     for_model: Mapping[str, Any] = field(default_factory=dict)
     session: type[Session[Any]] = Session
+    deletes_parts: bool = False
 
     @property
     def deciding_settings(self) -> tuple[str, ...]:

@@ -466,3 +466,25 @@ def test_a_profile_found_by_the_id_of_another_system_is_changed_unless_it_is_som
     assert done.count("profiles", "updated") == 1
     assert [each["ExternalID"] for each in account.records("profiles")[0]["ExternalIDs"]] == ["m1", "p1"]
     assert other.rejects[0]["reason"] == "match at odds"
+
+
+def test_items_that_are_marked_so_are_deleted_where_that_is_allowed(account: Account, target: Any) -> None:
+    target.write(account, "profiles", person(1, **FULL))
+    gone = {
+        "PhoneNumbers": [{"PhoneNumber": "202-555-0143", "delete": True}],
+        "Genders": [{"Gender": {"value": "Male"}, "delete": True}],
+        "Interests": [{"Interest": {"value": "Sailing"}, "delete": True}, {"Interest": {"value": "Chess"}}],
+    }
+
+    kept = target.write(account, "profiles", person(1, **gone))
+    planned = target.write(account, "profiles", person(1, **gone), allow_delete=True, dry_run=True)
+    done = target.write(account, "profiles", person(1, **gone), allow_delete=True)
+    again = target.write(account, "profiles", person(1, **gone), allow_delete=True, resend=True)
+
+    assert kept.by("profiles", "withheld")["deletion of Genders: 'allow_delete' is not set"] == 1
+    assert planned.plan[0]["fields"] == ["PhoneNumbers to be deleted", "Interests to be deleted"]
+    (profile,) = account.records("profiles")
+    assert (done.code, profile["PhoneNumbers"], len(profile["Genders"])) == (0, [], 1), done.log
+    assert [each["Interest"]["value"] for each in profile["Interests"]] == ["Parakeets", "Chess"]
+    assert again.count("profiles", "unchanged") == 1
+    assert "202" in (target.folder / "deleted.jsonl").read_text()

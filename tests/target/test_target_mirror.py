@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -221,6 +222,59 @@ def test_people_who_are_gone_are_unsubscribed_where_that_is_said(case: Any, targ
         states = sorted(str(case.state(each)) for each in case.account.records(case.people) if case.is_made(each))
         assert states == sorted(map(str, case.status[1:])), done.log
     assert again.count(case.people, "updated") == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [
+        ("GET", {"do": "delay", "seconds": 30}),
+        ("DELETE", {"do": "delay", "seconds": 30}),
+        ("DELETE", {"do": "cut_after"}),
+        ("DELETE", {}),
+    ],
+)
+def test_deletions_are_neither_forgotten_nor_repeated_when_a_run_is_killed(
+    nation: Account, target: TargetCommand, asked: str, fault: dict[str, Any]
+) -> None:
+    second = version(target, "donations", *donations(0), number=2)
+    nation.clear_log()
+    if fault:
+        nation.fault(method=asked, path="/donations/", times=1, **fault)
+
+    process = target.started(nation, second)
+    while not nation.counters()["calls"] and process.poll() is None:
+        time.sleep(0.01)
+    while asked == "DELETE" and not calls(nation) and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    nation.clear_faults()
+    done = target(nation, second)
+    again = target(nation, second)
+
+    assert (done.code, amounts(nation)) == (0, {0}), done.log
+    assert (again.count("donations", "deleted"), again.summary["calls"]) == (0, 0)
+    gone = [each["path"] for each in nation.log() if each["method"] == "DELETE" and each["status"] in {200, 204}]
+    assert len(gone) == len(set(gone)) <= 3
+
+
+@pytest.mark.chaos
+def test_deletions_survive_kills_at_any_moment(nation: Account, target: TargetCommand) -> None:
+    target(nation, version(target, "donations", *donations(*range(60)), number=2))
+    nation.set(latency=0.02)
+    third = version(target, "donations", *donations(0, 1), number=3)
+    target.settings.update(max_deletes=1000, max_deletes_share=1)
+    for wait in range(40):
+        process = target.started(nation, third)
+        time.sleep(0.6 + wait / 30)
+        process.kill()
+        process.communicate()
+
+    target(nation, third)
+    again = target(nation, third)
+
+    assert amounts(nation) == {0, 1}
+    assert again.summary["calls"] == 0
 
 
 def pipe(run: Any, streams: Iterable[str]) -> list[Message]:

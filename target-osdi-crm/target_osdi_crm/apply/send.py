@@ -82,7 +82,7 @@ class Sender:
         try:
             self._rights.require(task.stream.name, decision.action)
             self._limits.spend(decision.action)
-            if task.arrival.deleted and decision.found:
+            if decision.found and (task.arrival.deleted or task.shaped.deletes_items):
                 self._limits.spend_deletion(task.stream.name)
         except (errors.VendorError, Stop) as stop:
             return stop
@@ -117,8 +117,9 @@ class Sender:
         order, found = decision.order, decision.found
         assert order  # noqa: S101
         try:
-            if decision.action == DELETE:
+            if decision.action == DELETE or (found and task.shaped.deletes_items):
                 self._deletions.keep([(task, decision)])
+            if decision.action == DELETE:
                 return task.stream.delete(found.id if found else None, order)
             if found:
                 return self._repeated(order, lambda: task.stream.update(found.id, order, found.record), repeatable=True)

@@ -41,4 +41,5 @@ VENDOR = Vendor(
     streams={stream.name: stream for stream in STREAMS},
     people="profiles",
     settings=Settings,
+    deletes_parts=True,
 )

@@ -71,6 +71,10 @@ def sent(collection: str, items: list[Any], *, ours: bool) -> list[Record]:
         if not item:
             continue
         fields = {name: _option(value, ours=ours) for name, value in item.items() if name not in {"id", "delete"}}
+        if str(item.get("delete")).lower() == "true":
+            if any(value is not None for value in fields.values()):
+                kept.append({**fields, "delete": True})
+            continue
         if collection == "Names" and fields.keys() & {"FirstName", "LastName"}:
             fields.pop("FullName", None)
         if collection == "Attributes":
@@ -132,6 +136,16 @@ def _same_key(collection: str, item: Record, other: Record) -> bool:
         if all(item.get(name) for name in names):
             return all(same(name, item[name], other.get(name)) for name in names)
     return False
+
+
+def doomed(collection: str, items: Sequence[Record], shown: Sequence[Record]) -> list[Record]:
+    """Those of the items a profile has that are to be deleted: each that is alike in all that was given of it.
+
+    Of a collection with several, also the one with the same natural key.
+    """
+    given = [{name: value for name, value in item.items() if name != "delete"} for item in items if item.get("delete")]
+    alike = [_all_alike] if collection in ONE_OF_A_KIND else [_all_alike, _same_key]
+    return [each for each in shown if any(is_it(collection, item, each) for item in given for is_it in alike)]
 
 
 def same(name: str, given: Any, shown: Any) -> bool:

@@ -15,7 +15,7 @@ from target_osdi_crm.consent import OUT
 from target_osdi_crm.intake.values import key
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
-from target_osdi_crm.vendors.crowdskout.items import ONE_OF_A_KIND, national, paired, same, sent
+from target_osdi_crm.vendors.crowdskout.items import ONE_OF_A_KIND, doomed, national, paired, same, sent
 from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
 from target_osdi_crm.verify import normal
 
@@ -85,12 +85,22 @@ class Profiles(CrowdskoutStream):
         for name in list(values):
             _withhold_blanks(name, shaped)
             if isinstance(values.get(name), list):
-                values[name] = sent(name, values[name], ours=ours)
+                values[name] = self._without_deletions(sent(name, values[name], ours=ours), name, shaped)
                 if not values[name]:
                     del values[name]
         if attributes := values.get("Attributes"):
             shaped.refers["attribute_ids"] = [key("AttributeId", each["AttributeId"]) for each in attributes]
         shaped.match_keys |= self._match_keys_of(values)
+
+    def _without_deletions(self, items: list[Record], name: str, shaped: Shaped) -> list[Record]:
+        """Items without those to be deleted, unless that is allowed."""
+        deleted = [item for item in items if item.get("delete")]
+        if deleted and self.settings.allow_delete:
+            shaped.deletes_items = True
+        elif deleted:
+            shaped.withheld.append(f"deletion of {name}: 'allow_delete' is not set")
+            return [item for item in items if not item.get("delete")]
+        return items
 
     def _shape_columns(self, shaped: Shaped) -> None:
         """Move columns of attributes and external IDs to where they belong."""
@@ -180,6 +190,8 @@ class Profiles(CrowdskoutStream):
     @override
     def changes(self, order: Order, current: Record) -> Record:
         profile: Record = {"id": current["id"]}
+        for name, gone in _doomed(order, current):
+            profile[name] = [{"id": each["id"], "delete": True} for each in gone]
         for name, items in _items(order):
             for _, item, known, unlike in paired(name, items, current.get(name) or ()):
                 if not known:
@@ -226,7 +238,7 @@ class Profiles(CrowdskoutStream):
             for name, items in _items(order)
             for place, item, known, unlike in paired(name, items, record.get(name) or ())
             if not known or set(unlike) - set(self._kept_unusable(item, known))
-        ]
+        ] + [f"{name} to be deleted" for name, _ in _doomed(order, record)]
 
     def _kept_unusable(self, item: Record, known: Record) -> list[str]:
         """Fields that say of an address or number that it cannot be used, and that a record may not reverse."""
@@ -264,11 +276,27 @@ def _external_ids(profile: Record) -> list[str]:
     return [
         f"{kind}\x1f{each['ExternalID']}"
         for each in profile.get("ExternalIDs") or ()
-        if (kind := str((each.get("ExternalIDType") or {}).get("value") or "").strip()) and each.get("ExternalID")
+        if not each.get("delete")
+        and (kind := str((each.get("ExternalIDType") or {}).get("value") or "").strip())
+        and each.get("ExternalID")
     ]
 
 
 def _items(order: Order) -> Iterator[tuple[str, list[Record]]]:
+    """The collections of a profile with the items that it is to have."""
+    for name, items in _all_items(order):
+        if left := [item for item in items if not item.get("delete")]:
+            yield name, left
+
+
+def _doomed(order: Order, record: Record) -> Iterator[tuple[str, list[Record]]]:
+    """The collections of a profile with the items that it is not to have any more."""
+    for name, items in _all_items(order):
+        if gone := doomed(name, items, record.get(name) or ()):
+            yield name, gone
+
+
+def _all_items(order: Order) -> Iterator[tuple[str, list[Record]]]:
     """The collections of a profile with their items, attributes by the ids of this account."""
     values, out = dict(order.values), {name for name, status in order.statuses.items() if status == OUT}
     columns = values.pop("attribute_columns", {})
