@@ -28,6 +28,7 @@ class Listing:
         path: Where it lives.
         page_size: Records a page.
         change_key: The property that tells when a person changed.
+        record: Returns a person of the list as the stream knows one.
         position: Returns what a person is sorted by in a part, where the vendor sorts.
         hides: Whether a person has an address that the list does not show.
     """
@@ -37,6 +38,7 @@ class Listing:
     path: str
     page_size: int
     change_key: str
+    record: Callable[[RawRow], dict[str, Any]] = dict
     position: Callable[[RawRow, Part], Any] | None = None
     hides: Callable[[RawRow], bool] = lambda _: False
 

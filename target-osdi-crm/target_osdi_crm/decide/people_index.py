@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import osdi_crm_schemas
 from osdi_crm_client import errors
 from osdi_crm_client.reading.parallel import Rows
+from osdi_crm_client.wire import Window
 
 from target_osdi_crm import consent, verify
 from target_osdi_crm.journal.people_index import IndexedPerson, StoredIndex
@@ -85,6 +86,7 @@ class PeopleIndex:
         self._is_read = False
         self._price: int | None = None
         self._late = 0
+        self._asked_for = self._addresses = 0
         self.told: str | None = None
         self._is_on = bool(
             stream.listing
@@ -97,7 +99,7 @@ class PeopleIndex:
             return
         content = repr((1, sorted(match_keys), stream.settings.default_country))
         self._stored = StoredIndex(journal, hashlib.blake2b(content.encode(), digest_size=16).digest())
-        self._hides = stream.listing.hides
+        self._hides, self._record = stream.listing.hides, stream.listing.record
         self._reading = stream.listing.reading(ListedPeople(account, stream.listing, stream.id_of), self._stored)
         self._properties = _writable(stream)
 
@@ -117,7 +119,11 @@ class PeopleIndex:
         None for a record that asks for anything about consent which is not shown already, or that opts somebody out.
         """
         given = {kind: task.shaped.match_keys[kind] for kind in self._kinds if task.shaped.match_keys.get(kind)}
-        if task.stream.name != self._stream.name or not given or order.refers or not self._is_ready():
+        if task.stream.name != self._stream.name:
+            return None
+        self._asked_for += 1
+        self._addresses += sum(map(len, given.values()))
+        if not given or order.refers or not self._is_ready():
             return None
         ids = [self._ids(kind, value) or [""] for kind, values in given.items() for value in values]
         is_one = all(each == ids[0] for each in ids)
@@ -168,36 +174,46 @@ class PeopleIndex:
 
     def _read(self) -> bool:
         """Read everybody, or what changed since an earlier run, where that takes fewer calls than looking up."""
-        look_ups = self._arrived() * len(self._kinds)
+        if not self._is_worth_it():
+            return False
+        self._stored.begin()
+        for event in self._reading.run():
+            if isinstance(event, Rows):
+                self._keep(event.rows)
+        for part in self._reading.parts_of_sample():
+            for page in self._reading.source.pages(replace(part, window=Window(self._stored.until))):
+                self._keep(page.rows)
+        self._stored.finish()
+        self._is_read = True
+        return True
+
+    def _is_worth_it(self) -> bool:
+        """Whether reading takes fewer calls than looking up those who have come in; tells which way was chosen."""
+        look_ups = self._arrived() * self._addresses // max(self._asked_for, 1)
         if look_ups < FEWEST_LOOK_UPS:
             self.told = "looked up one by one: few came"
             return False
         if self._price is None:
             self._search.wait()
-            if self._stored.complete and self._stored.age > OLD:
-                pages = self._stored.size() // (self._reading.source.page_size - 1)
-                if pages <= look_ups:
-                    self._stored.begin_anew()
+            self._forget_if_old(look_ups)
             self._price = self._reading.calls() or sys.maxsize
         what = "reading what changed since the index was last fresh" if self._stored.complete else "reading all people"
         listing = f"{what} takes {self._price:,} calls or so"
-        if self._price > look_ups:
-            told = f"looked up one by one: {listing}"
-            if self.told != told:
-                logger.info("People are %s.", told)
-                self.told = told
-            return False
-        self.told = f"found by an index: {listing}, looking up those who had come by then at most {look_ups:,}"
-        logger.info("People are %s.", self.told)
-        self._stored.begin()
-        for event in self._reading.run():
-            if isinstance(event, Rows):
-                self._keep(event.rows)
-        for late in self._reading.late():
-            self._keep(late.rows)
-        self._stored.finish()
-        self._is_read = True
-        return True
+        is_worth_it = self._price <= look_ups
+        told = f"looked up one by one: {listing}"
+        if is_worth_it:
+            told = f"found by an index: {listing}, looking up those who had come by then {look_ups:,}"
+        if self.told != told:
+            logger.info("People are %s.", told)
+        self.told = told
+        return is_worth_it
+
+    def _forget_if_old(self, look_ups: int) -> None:
+        """Have an index filled anew in which people may stand who went long ago, if that is worth its calls."""
+        if self._stored.complete and self._stored.age > OLD:
+            pages = self._stored.size() // (self._reading.source.page_size - 1)
+            if pages <= look_ups:
+                self._stored.begin_anew()
 
     def _refresh(self) -> None:
         """Read what changed since the last time."""
@@ -214,8 +230,8 @@ class PeopleIndex:
     def _shown(self, rows: Iterable[Any]) -> Iterator[Record]:
         """The people in some rows of the list, each read by itself where the list hides an address."""
         for row in rows:
+            shown: Record | None = self._record(row)
             vendor_id = self._stream.id_of(row)
-            shown = row
             if vendor_id and self._hides(row):
                 shown = self._stream.fetch(vendor_id, Order(self._stream, {}, {}))
             if vendor_id and shown:
@@ -242,6 +258,8 @@ def _consents(task: WriteTask, person: IndexedPerson) -> bool:
     """Whether a record asks for nothing about consent but what a person is shown to have, and opts nobody out."""
     known = consent.recalled(person.channels)
     for name, asked in task.shaped.consent.items():
+        if len(asked.addresses) > 1 and task.stream.channels[name].fields:
+            return False
         if asked.status not in {None, consent.IN}:
             return False
         if asked.status == consent.IN and person.statuses.get(name) != consent.IN:

@@ -14,7 +14,7 @@ from target_osdi_crm.vendors.nationbuilder.lists import Lists, ListSignups
 from target_osdi_crm.vendors.nationbuilder.pages import OnSite, Pages, WithPage
 from target_osdi_crm.vendors.nationbuilder.session import Nation, properties
 from target_osdi_crm.vendors.nationbuilder.settings import Settings
-from target_osdi_crm.vendors.nationbuilder.signups import EMAILS, PUSH_KEYS, Donations, Rsvps, Signups
+from target_osdi_crm.vendors.nationbuilder.signups import EMAILS, LISTING, PUSH_KEYS, Donations, Rsvps, Signups
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream
 from target_osdi_crm.vendors.nationbuilder.tags import Taggings, Tags
 
@@ -50,6 +50,7 @@ STREAMS = (
         custom_values_of="Signup",
         match_keys=(*PUSH_KEYS, "phone_number", "mobile_number"),
         default_match_keys=PUSH_KEYS,
+        listing=LISTING,
         channels={
             "email": Channel(of_person=True, fields=("email", *EMAILS)),
             "phone": Channel(of_person=True),

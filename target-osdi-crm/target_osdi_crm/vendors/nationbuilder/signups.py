@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_client.reading.keyset import Keyset
 from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent
+from target_osdi_crm.people_listing import Listing
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendors.nationbuilder.session import comparable
+from target_osdi_crm.vendors.nationbuilder.session import comparable, shown
 from target_osdi_crm.vendors.nationbuilder.stream import NationBuilderStream, withhold
 from target_osdi_crm.verify import digits
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import osdi_crm_schemas
+    from osdi_crm_client.reading.source import Part
+    from osdi_crm_client.wire import Collection
 
     from target_osdi_crm.vendor import Found, Order, Record, Shaped
 
@@ -43,6 +48,8 @@ _CONSENT = {
 
 _OPT_INS = [attribute for attribute, reachable in _CONSENT.values() if reachable]
 """Consent that NationBuilder assumes where nobody gave it."""
+
+_CHANGED = "updated_at"
 
 EMAILS = ("email1", "email2", "email3", "email4")
 
@@ -140,8 +147,8 @@ class Signups(NationBuilderStream):
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
-        shown = self.session.search(self.name, {"with_email_address" if key == "email" else key: value})
-        return [each for each in shown if value in self.match_keys_of(each.record or {})[key]]
+        there = self.session.search(self.name, {"with_email_address" if key == "email" else key: value})
+        return [each for each in there if value in self.match_keys_of(each.record or {})[key]]
 
     @override
     def require(self, action: str, order: Order) -> None:
@@ -211,6 +218,24 @@ class Signups(NationBuilderStream):
         ]
 
 
+def _listed(part: Part) -> Collection:
+    """The list of all signups, in the order of change or of the ids."""
+    if not part.is_sorted:
+        return wire.collection(part.path)
+    return wire.sorted_collection(part.path, key=_CHANGED, window=part.window, ids=part.ids)
+
+
+LISTING = Listing(
+    reading=Keyset,
+    collection=_listed,
+    path="signups",
+    page_size=wire.PAGE_SIZE,
+    change_key=_CHANGED,
+    record=partial(shown, "signups"),
+    position=lambda row, part: wire.position(part.path, _CHANGED if part.ids is None else "id", row),
+)
+
+
 class Donations(NationBuilderStream):
     """Donations, each of them somebody's."""
 
@@ -278,11 +303,11 @@ def _find_signup(stream: NationBuilderStream, order: Order) -> None:
     NationBuilder would make a new signup of an address it does not know, and subscribe it.
     """
     email = order.values.get("email") or order.values.get("donor_email")
-    shown = stream.session.streams["signups"].search("email", comparable("email", email)) if email else ()
-    if len(shown) != 1:
+    there = stream.session.streams["signups"].search("email", comparable("email", email)) if email else ()
+    if len(there) != 1:
         raise Rejection(
             "no_giver",
-            f"The record names no signup, and {len(shown)} have its e-mail address. Write the person first: "
+            f"The record names no signup, and {len(there)} have its e-mail address. Write the person first: "
             "NationBuilder would make one, and subscribe it.",
         )
-    order.refers = {**order.refers, "signup_id": shown[0].id}
+    order.refers = {**order.refers, "signup_id": there[0].id}
