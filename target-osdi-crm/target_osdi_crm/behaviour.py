@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_osdi_crm.vendor import vendor
+from target_osdi_crm.vendors import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

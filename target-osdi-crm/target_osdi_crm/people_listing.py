@@ -70,7 +70,7 @@ class ListedPeople:
         Raises:
             Garbled: At once, since nothing can be told from a list of which some may be missing.
         """
-        raise Garbled("the list kept changing, and some of it may be missing", method="GET", path=self.path)
+        raise Garbled("the records kept changing, and some may be missing", method="GET", path=self.path)
 
     def page(self, part: Part, token: Token | None = None) -> Page:
         """See the client's `Source`."""

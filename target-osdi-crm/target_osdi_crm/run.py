@@ -42,7 +42,8 @@ from target_osdi_crm.report.report import Report
 from target_osdi_crm.report.summary import COLUMNS
 from target_osdi_crm.stop import ALL_WELL, CONFIGURATION, SOME_REJECTED, Stop
 from target_osdi_crm.task import Input, Patience, WriteTask
-from target_osdi_crm.vendor import Stream, vendor, vendor_names
+from target_osdi_crm.vendor import Stream
+from target_osdi_crm.vendors import vendor, vendor_names
 from target_osdi_crm.worker import TakeUp, Worker
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Run:
         progress: How far the input is settled.
         report: What it tells.
         journal: The journal.
+        offer: The streams that may come in.
         versions: The versions that come in.
     """
 
@@ -103,7 +105,7 @@ class Run:
                 )
         addresses.region(settings.default_country)
         values.zone(settings.source_time_zone)
-        self._offer = Offer(account, settings, self._streams)
+        self.offer = Offer(account, settings, self._streams)
         self._guard = threading.Lock()
         self._shapes: dict[str, Shape] = {}
         self.stopped: Stop | None = None
@@ -113,12 +115,12 @@ class Run:
         self.journal = Journal(
             address,
             account.name,
-            self._offer.source,
+            self.offer.source,
             keep_days=settings.journal_retention_days,
             read_only=settings.dry_run,
             fail=self.stop,
         )
-        if not self.journal.has_records(self._offer.source) and self.journal.has_records(self._offer.other):
+        if not self.journal.has_records(self.offer.source) and self.journal.has_records(self.offer.other):
             logger.warning("What the journal knows came with another 'model': all is looked up at the vendor anew.")
         self.report = Report(settings, account.settings.folder)
         sizes = [(each.batch_size, each.batched, each.batch_by) for each in self._streams.values()]
@@ -195,21 +197,17 @@ class Run:
             made, refused = self._account.pacer.made, self._account.pacer.refused
             logger.info("%s; %d calls, %d x 429", ", ".join(counts) or "nothing yet", made, refused)
 
-    def writable(self, stream: str) -> bool:
-        """Whether records of this stream may come in, since the vendor lets anybody write them."""
-        return self._offer.stream(stream) is not None
-
     def input(
         self, stream: str, key: Sequence[str] = (), validate: Callable[[dict[str, Any]], None] | None = None
     ) -> Input:
         """Make ready for records of one stream that can be written."""
-        found = self._offer.stream(stream)
+        found = self.offer.stream(stream)
         assert found, stream  # noqa: S101  it is writable
         return Input(found, self._shape(found), tuple(key), validate)
 
     def _shape(self, stream: Stream) -> Shape:
         if stream.name not in self._shapes:
-            self._shapes[stream.name] = self._offer.shape(stream)
+            self._shapes[stream.name] = self.offer.shape(stream)
         return self._shapes[stream.name]
 
     def take(self, source: Input, record: dict[str, Any], at: Line) -> None:

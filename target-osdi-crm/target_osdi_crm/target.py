@@ -25,7 +25,7 @@ from target_osdi_crm.report import summary
 from target_osdi_crm.run import Run
 from target_osdi_crm.settings import TargetSettings
 from target_osdi_crm.stop import CONFIGURATION, TERMINATED, Stop
-from target_osdi_crm.vendor import vendor, vendor_names
+from target_osdi_crm.vendors import vendor, vendor_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,7 +124,7 @@ class TargetOSDICRM(Target):
 
     def _reject_unmapped(self, mapped: StreamMap, record: dict[str, Any], error: Exception) -> None:
         """Reject a record that a stream map has failed on."""
-        if self.run.writable(mapped.stream_alias):
+        if self.run.offer.stream(mapped.stream_alias):
             source = self.run.input(mapped.stream_alias, mapped.transformed_key_properties or ())
             fault = Rejection("not_mapped", ": ".join(str(each) for each in (error, error.__cause__) if each))
             self.run.take_fault(source, fault, record, self.reader)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from copy import copy
 from dataclasses import dataclass, field
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from osdi_crm_client.errors import OF_ANOTHER_FORM, NotFound, garbled
 from osdi_crm_client.settings import parse, properties, settings
 from osdi_crm_client.wire import id_text
 
-from target_osdi_crm import vendors, verify
+from target_osdi_crm import verify
 from target_osdi_crm.answers import Reading
 from target_osdi_crm.consent import requested
 from target_osdi_crm.rejects import Rejection
@@ -436,18 +434,3 @@ class Vendor:
         session = self.session(account, settings, own)
         session.streams = {name: stream.bound(session) for name, stream in self.streams.items()}
         return session.streams
-
-
-def vendor_names() -> tuple[str, ...]:
-    """Names of the vendors that can be written to, sorted."""
-    return tuple(sorted(module.name for module in iter_modules(vendors.__path__)))
-
-
-def vendor(name: str) -> Vendor:
-    """Return the vendor of this name.
-
-    Raises:
-        ModuleNotFoundError: If the target has none.
-    """
-    found: Vendor = import_module(f"{vendors.__name__}.{name}").VENDOR
-    return found

@@ -157,7 +157,7 @@ def test_the_code_is_read_as_it_should() -> None:
     for known in (
         "The setting 'journal' is neither a path nor a database address.",
         "the vendor does not accept the credentials, or they may not do this",
-        "Line … is a BATCH message, which is not supported: let the tap send records.",
+        "Line … is a BATCH message that cannot be read: ….",
         "Another run is writing to the account '…' with this journal. Wait until it has ended.",
         "no answer came back",
     ):

@@ -20,12 +20,13 @@ from osdi_crm_client import sign_in_command
 from osdi_crm_client.vendor import vendor_names
 from osdi_crm_sandbox.control import Account, Sandbox
 from tap_osdi_crm.tap import TapOSDICRM
-from target_osdi_crm import vendor as writing
+from target_osdi_crm import vendors
 from target_osdi_crm.journal import database
 from target_osdi_crm.journal.store import Journal
 from target_osdi_crm.report import journal_command
 from target_osdi_crm.settings import TargetSettings
 from target_osdi_crm.target import TargetOSDICRM
+from target_osdi_crm.vendor import Order
 
 from tests import commands
 
@@ -253,7 +254,8 @@ def test_the_tap_gives_up_where_pages_never_hold_what_they_should(
         ({}, [{"type": "SCHEMA", "stream": "people"}], 1, "is a SCHEMA message without a schema's properties"),
         ({}, [SCHEMA | {"schema": {"properties": {"id": {"type": 7}}}}], 1, "' holds no valid JSON Schema"),
         ({}, [SCHEMA | {"stream": "embeds"}], 1, ". Leave it out, map it to another"),
-        ({}, [SCHEMA, {"type": "BATCH", "stream": "people"}], 1, "is a BATCH message"),
+        ({}, [SCHEMA | {"stream": "peopel"}], 1, ". Did you mean 'people'? Leave it out, map it to another"),
+        ({}, [SCHEMA, {"type": "BATCH", "stream": "people"}], 1, "is a BATCH message that cannot be read"),
         ({"action_network_api_token": "nonsense"}, [SCHEMA, PERSON], 1, "the vendor does not accept the credentials,"),
     ],
 )
@@ -485,9 +487,9 @@ def test_a_good_status_without_what_was_asked_for_is_an_error(
     account.fault(do="status", status=200, method="POST", **fault)
     more = {"crowdskout_profiles_per_call": 2} if vendor == "crowdskout" else {}
     config = tap.settings(account, work_dir=str(tap.folder), **more)
-    own = writing.vendor(vendor).own(config)
-    found = writing.vendor(vendor).bound(client.Account(config), TargetSettings(), own)[stream]
-    orders = [writing.Order(found, dict(values), {}) for _ in range(2)]
+    own = vendors.vendor(vendor).own(config)
+    found = vendors.vendor(vendor).bound(client.Account(config), TargetSettings(), own)[stream]
+    orders = [Order(found, dict(values), {}) for _ in range(2)]
 
     with ThreadPoolExecutor(2 if more else 1) as together:
         failed = [each.exception() for each in [together.submit(found.create, order) for order in orders]]

@@ -284,3 +284,27 @@ def test_a_reference_that_leads_elsewhere_is_refused_and_never_sent(
 
     assert [each["code"] for each in done.rejects] == ["invalid_record"]
     assert not [each for each in account.log() if "token" not in each["path"]]
+
+
+@pytest.mark.parametrize("name", ["PEOPLE", "People", "public-people", "marts.PEOPLE", "analytics-marts-people"])
+def test_a_stream_is_known_by_the_names_that_a_warehouse_gives_it(sandbox: Sandbox, target: Any, name: str) -> None:
+    account = sandbox.account("action_network")
+
+    done = target(account, target.messages(name, {"id": 1, "email": "ann@example.org"}))
+
+    assert done.code == 0, done.log
+    assert done.count("people", "created") == 1
+
+
+@pytest.mark.parametrize(("name", "meant"), [("peopel", "people"), ("public-peple", "people"), ("Tagings", "taggings")])
+def test_a_stream_that_is_nearly_known_is_told(sandbox: Sandbox, target: Any, name: str, meant: str) -> None:
+    account = sandbox.account("action_network")
+    messages = target.messages(name, {"id": 1, "email": "ann@example.org"})
+
+    refused = target(account, messages)
+    skipped = target(account, messages, on_unknown_stream="skip")
+
+    assert refused.code == 1
+    assert f"'{name}' cannot be written. Did you mean '{meant}'? Leave it out" in refused.log
+    assert f"its records are skipped. Did you mean '{meant}'?" in skipped.log
+    assert account.records("people") == []

@@ -27,7 +27,8 @@ from target_osdi_crm.intake.reader import Reader
 from target_osdi_crm.intake.shaping import Shape
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.settings import TargetSettings
-from target_osdi_crm.vendor import Shaped, Stream, vendor, vendor_names
+from target_osdi_crm.vendor import Shaped, Stream
+from target_osdi_crm.vendors import vendor, vendor_names
 
 from tests import commands
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.report.journal_command import main
-from target_osdi_crm.vendor import vendor
+from target_osdi_crm.vendors import vendor
 
 from tests.target_command import TargetCommand
 from tests.writing_case import WritingCase

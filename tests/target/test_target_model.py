@@ -8,7 +8,7 @@ import pytest
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.intake import model
-from target_osdi_crm.vendor import vendor
+from target_osdi_crm.vendors import vendor
 
 from tests import shown_people
 from tests.shown_people import Shown

@@ -26,7 +26,7 @@ from target_osdi_crm.intake.shaping import Shape, Validator
 from target_osdi_crm.intake.values import printable
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.task import Task
-from target_osdi_crm.vendor import vendor
+from target_osdi_crm.vendors import vendor
 from target_osdi_crm.verify import differences, normal
 
 STREAMS = vendor("action_network").streams

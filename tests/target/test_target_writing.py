@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.vendor import vendor as client_vendor
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm.vendor import vendor
+from target_osdi_crm.vendors import vendor
 
 
 @pytest.fixture
@@ -630,13 +631,48 @@ def test_changes_stop_before_the_limit_is_passed(case: Any, target: Any) -> None
 # Messages
 
 
-def test_batch_messages_are_refused_loudly(account: Account, target: Any) -> None:
-    batch = {"type": "BATCH", "stream": "people", "encoding": {"format": "jsonl"}, "manifest": []}
+@pytest.mark.parametrize("compression", [None, "none", "gzip"])
+def test_the_records_of_a_batch_are_written(account: Account, target: Any, compression: str | None) -> None:
+    packed = gzip.compress if compression == "gzip" else bytes
+    files = []
+    for number, content in enumerate(
+        [[json.dumps(person(1)), "half a {"], [json.dumps(person(2)), json.dumps(person(3))]]
+    ):
+        files.append(target.folder / f"part {number}.jsonl")
+        files[-1].write_bytes(packed("\n".join(content).encode()))
+    encoding = {"format": "jsonl"} | ({"compression": compression} if compression else {})
+    batch = {"type": "BATCH", "stream": "people", "encoding": encoding, "manifest": [each.as_uri() for each in files]}
 
-    done = target(account, [*target.messages("people", person(1)), batch])
+    done = target(account, [target.schema("people"), batch, target.state({"bookmarks": {}})])
+
+    assert done.code == 3
+    assert [each["code"] for each in done.rejects] == ["not_a_singer_message"]
+    assert done.states == [{"bookmarks": {}}]
+    assert len(account.records("people")) == 3
+
+
+@pytest.mark.parametrize(
+    ("encoding", "file"),
+    [
+        ({"format": "parquet"}, "people.jsonl"),
+        ({"format": "jsonl", "compression": "zip"}, "people.jsonl"),
+        ({"format": "jsonl", "compression": "gzip"}, "people.jsonl"),
+        ({"format": "jsonl"}, "elsewhere.jsonl"),
+        ({"format": "jsonl"}, "https://example.org/people.jsonl"),
+    ],
+)
+def test_a_batch_that_cannot_be_read_ends_the_run(
+    account: Account, target: Any, encoding: dict[str, str], file: str
+) -> None:
+    (target.folder / "people.jsonl").write_text(json.dumps(person(2)))
+    manifest = [file if "://" in file else (target.folder / file).as_uri()]
+    batch = {"type": "BATCH", "stream": "people", "encoding": encoding, "manifest": manifest}
+
+    done = target(account, [*target.messages("people", person(1)), batch, target.state({"bookmarks": {}})])
 
     assert done.code == 1
-    assert "Line 3 is a BATCH message" in done.log
+    assert "Line 3 is a BATCH message that cannot be read: " in done.log
+    assert done.states == []
     assert len(account.records("people")) == 1
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.settings import ByStream
+from osdi_crm_schemas import fold
 from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
 from typing_extensions import override
 
+from target_osdi_crm.intake.columns import ALIKE
 from target_osdi_crm.intake.shaping import Shape
 
 if TYPE_CHECKING:
@@ -51,9 +55,24 @@ class Offer:
             self._streams = dict(streams)
             self.source, self.other = sources
 
+        self._names = {fold(each): each for each in self._streams}
+
     def stream(self, name: str) -> Stream | None:
-        """The vendor's stream for one that comes in; None where there is none."""
-        return self._streams.get(name)
+        """The vendor's stream for one that comes in, however that is spelled; None where there is none.
+
+        A warehouse folds names, and its tap puts the schema before them: `PEOPLE`, `public-people`, `marts.people`.
+        """
+        if name in self._streams:
+            return self._streams[name]
+        *_, table = re.split("[-.]", name)
+        known = self._names.get(fold(name)) or self._names.get(fold(table))
+        return self._streams[known] if known else None
+
+    def meant(self, name: str) -> str | None:
+        """The stream that one was probably meant to be which nobody knows."""
+        *_, table = re.split("[-.]", name)
+        alike = get_close_matches(fold(table), self._names, n=1, cutoff=ALIKE)
+        return self._names[alike[0]] if alike else None
 
     def shape(self, stream: Stream) -> Shape:
         """What shapes the records for one of the vendor's streams."""

@@ -14,6 +14,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessag
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
+from target_osdi_crm.intake import batch_files
 from target_osdi_crm.intake.values import MOST_DEPTH, decode, number
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
@@ -136,7 +137,7 @@ class Reader(GenericSingerReader[bytes]):
                     self.assert_line_requires(message, {"stream", "version"})
                     self.target.run.versions.activate(str(message["stream"]), message["version"])
                 case SingerMessageType.BATCH:
-                    self._refuse_batch()
+                    self._batch(message, callbacks)
                 case _:
                     self._refuse(message)
             read[kind] += 1
@@ -171,9 +172,20 @@ class Reader(GenericSingerReader[bytes]):
         self.assert_line_requires(message, {"type"})
         raise InvalidInputLine("Its type is unknown.")
 
-    def _refuse_batch(self) -> None:
-        why = "is a BATCH message, which is not supported: let the tap send records"
-        raise Stop(CONFIGURATION, f"Line {self.line} {why}.")
+    def _batch(self, message: Message, callbacks: Callbacks) -> None:
+        try:
+            for line in batch_files.lines(message):
+                if self.target.run.stopped or self.target.told_to_end.is_set():
+                    return
+                self._batched(line, message.get("stream"), callbacks)
+        except batch_files.Unreadable as error:
+            raise Stop(CONFIGURATION, f"Line {self.line} is a BATCH message that cannot be read: {error}.") from None
+
+    def _batched(self, line: bytes, stream: Any, callbacks: Callbacks) -> None:
+        try:
+            self._record({"stream": stream, "record": self.deserialize_json(line)}, callbacks)
+        except InvalidInputLine as error:
+            self.target.run.take_line(line, str(error), line=self.line)
 
     def pass_state_on(self) -> bool:
         """Hand the SDK the latest STATE before which everything is settled; False if there is no new one."""

@@ -45,14 +45,16 @@ class RecordSink(Sink):
         self._keys = list(key_properties or ())
         self._plugin = plugin = cast("Plugin", target)
         self._input = None
-        if not plugin.run.writable(stream_name):
+        if not plugin.run.offer.stream(stream_name):
             title, able = plugin.account.vendor.title, f"'{stream_name}' cannot be written"
+            meant = plugin.run.offer.meant(stream_name)
+            more = f" Did you mean '{meant}'?" if meant else ""
             if plugin.settings.on_unknown_stream != "skip":
                 raise Stop(
                     CONFIGURATION,
-                    f"{title}: {able}. Leave it out, map it to another, or set 'on_unknown_stream' to 'skip'.",
+                    f"{title}: {able}.{more} Leave it out, map it to another, or set 'on_unknown_stream' to 'skip'.",
                 )
-            logger.warning("%s: %s; its records are skipped.", title, able)
+            logger.warning("%s: %s; its records are skipped.%s", title, able, more)
             return
         try:
             validate = Validator(schema) if self.validate_schema else None
