@@ -37,7 +37,6 @@ UPDATE = "update"
 DELETE = "delete"
 
 T = TypeVar("T")
-
 S = TypeVar("S")
 
 
@@ -208,6 +207,7 @@ class Stream(Reading):
         optional_refers: References that are left out where nothing is ever known under them.
         match_keys: Match keys that settings may name.
         default_match_keys: Match keys used unless settings name others; all, if the row does not say.
+        outlives_merging: Match keys that a merge passes on, by which what vanished is looked for first.
         columns: Flat columns, as a warehouse has them, folded, and the list and the part of its one entry that each
             stands for.
         channels: Of people, the channels on which they can be reached, by name.
@@ -232,6 +232,7 @@ class Stream(Reading):
     optional_refers: tuple[str, ...] = ()
     match_keys: tuple[str, ...] = ()
     default_match_keys: tuple[str, ...] = ALL
+    outlives_merging: tuple[str, ...] = ()
     columns: ClassVar[Mapping[str, tuple[str, str]]] = {}
     channels: Mapping[str, Channel] = field(default_factory=dict)
     listing: Listing | None = None

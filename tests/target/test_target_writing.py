@@ -341,6 +341,41 @@ def test_a_person_that_vanished_is_not_subscribed_by_being_made_anew(case: Any, 
     assert not case.status[0] or not case.is_subscribed()
 
 
+def test_whoever_a_merged_person_became_takes_the_record_and_her_opt_out(case: Any, target: Any) -> None:
+    more = {"subscribed": True} if case.status[0] else {}
+    target.write(case.account, case.people, case.person(1, **more))
+    case.account.delete(case.people, [case.shown()[0]["id"]])
+    survivor = case.insert("n1@example.org")
+    out = {"subscribed": False} if case.status[0] else {}
+
+    done = target.write(case.account, case.people, case.person(1, family="Merged", **out))
+    case.account.clear_log()
+    again = target.write(case.account, case.people, case.person(1, family="Merged", **out))
+
+    assert (done.code, again.code) == (0, 0), done.log
+    assert [(each["id"], each["family"]) for each in case.shown()] == [(survivor, "Merged")]
+    assert not case.status[0] or not case.is_subscribed()
+    assert again.count(case.people, "unchanged") == 1
+    assert case.writes() == []
+
+
+def test_a_merged_person_is_found_by_what_identifies_her(account: Account, target: Any) -> None:
+    known = {**person(1), "identifiers": ["ours:1"]}
+    target.write(account, "people", known, action_network_send_identifiers=True)
+    account.delete("people", [uuid(account.records("people")[0])])
+    account.insert(
+        "people",
+        [{"identifiers": ["ours:1"], "email_addresses": [{"address": "new@example.org", "status": "unsubscribed"}]}],
+    )
+
+    changed = {**known, "family_name": "Merged", "email_status": "subscribed"}
+    done = target.write(account, "people", changed, action_network_send_identifiers=True, allow_resubscribe=True)
+
+    (there,) = account.records("people")
+    assert (done.code, there["family_name"]) == (0, "Merged"), done.log
+    assert {each["status"] for each in there["email_addresses"]} == {"unsubscribed"}
+
+
 def test_a_person_that_vanished_is_made_anew_though_the_search_still_shows_it(account: Account, target: Any) -> None:
     target.write(account, "people", person(1))
     account.set(index_lag=30)

@@ -240,8 +240,6 @@ class Decider:
             for name, asked in requested.items()
             if not found or name not in kept
         }
-        if task.vanished:
-            choices = {name: each.not_in() for name, each in choices.items()}
         withheld = {name for name, choice in choices.items() if choice.withheld}
         if found:
             known = consent.recalled(task.row.channels)
@@ -266,6 +264,8 @@ class Decider:
                 for name in taken & kept
                 if not stream.channels[name].of_person
             }
+        if task.vanished:
+            choices = {name: each.not_in() for name, each in choices.items()}
         if withheld:
             self._withhold(task, found, withheld, opted_out)
         return choices, found

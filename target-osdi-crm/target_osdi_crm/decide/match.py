@@ -86,7 +86,10 @@ class Matching:
     def _by_match_keys(self, task: WriteTask) -> dict[str, Found]:
         """Those that have a match key; one found by what weighs more goes without an address that another one has."""
         best: dict[str, Found] = {}
-        for name in self.recent.match_keys[task.stream.name]:
+        stream, names = task.stream, self.recent.match_keys[task.stream.name]
+        for name in stream.outlives_merging if task.vanished else ():
+            best |= self._having(task, name)
+        for name in () if best else names:
             found = self._having(task, name, best)
             if best and found.keys() - best.keys() and self._leaves_out(task, name):
                 continue

@@ -60,6 +60,7 @@ STREAMS = (
         idempotent=True,
         match_keys=("email", "phone", "identifier"),
         default_match_keys=("email", "phone"),
+        outlives_merging=("identifier",),
         channels={
             "email": Channel(includes=("contact",), fields=("email_addresses",)),
             "phone": Channel(includes=("calls", "federal calls", "contact"), fields=("phone_numbers",)),
