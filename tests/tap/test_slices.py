@@ -134,6 +134,18 @@ def test_slices_that_a_killed_run_finished_beyond_its_bookmark_are_left_out(
     assert "slices" not in after["bookmarks"]["people"]
 
 
+@pytest.mark.parametrize("latency", [0.0, 0.05])
+@pytest.mark.parametrize(("people", "pages"), [(10, 1), (3000, 120), (3010, 121)])
+def test_a_small_account_costs_little_more_than_its_pages(
+    sandbox: Sandbox, tap: Any, people: int, pages: int, latency: float
+) -> None:
+    account = sandbox.account("action_network", counts={"people": people}, latency=latency)
+    found, _ = read({**tap.settings(account), "work_dir": str(tap.folder)}, {})
+
+    assert found == ids(account)
+    assert account.counters()["calls"] <= pages + 8  # looking for the end, past it at the end, and the check
+
+
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
 def test_fifty_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any) -> None:

@@ -76,10 +76,10 @@ class Keyset(Reading):
         source = self.source
         while True:
             ends = self._ends(total)
-            for found in self._looked_up(rest, [Probe(end) for end in ends]):
-                if len(found) != 1:  # the end, or a vendor that knows no pages
+            for page, _ in self._looked_up(rest, [Probe(end) for end in ends]):
+                if len(page.rows) != 1:  # the end, or a vendor that knows no pages
                     break
-                bound = source.position(found[0], rest)
+                bound = source.position(page.rows[0], rest)
                 if rest.ids is not None:
                     yield replace(rest, ids=Ids(rest.ids.since, bound))
                     rest = replace(rest, ids=Ids(bound, rest.ids.until))

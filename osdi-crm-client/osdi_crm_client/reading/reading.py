@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import timedelta
+from itertools import takewhile
+from threading import Event
 from typing import TYPE_CHECKING
 
 from osdi_crm_client.reading.parallel import Ahead, Finished, Parallel, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from osdi_crm_client.account import Account
     from osdi_crm_client.reading.source import Part, Source, State
-    from osdi_crm_client.wire import RawRow, Token
+    from osdi_crm_client.wire import Page, RawRow, Token
 
 SLICE_PAGES = 40
 """Pages that a slice is cut to hold."""
@@ -110,15 +112,24 @@ class Reading(ABC):
         """Return how many pages a slice is to hold of so many left: fewer towards the end, so that all end together."""
         return min(SLICE_PAGES, max(FEWEST_PAGES, left // self.source.account.in_flight))
 
-    def _looked_up(self, part: Part, tokens: Iterable[Token]) -> Iterator[list[RawRow]]:
-        """Yield the rows of these pages of a part, looked up some ahead so that no reader waits for them."""
+    def _looked_up(
+        self, part: Part, tokens: Iterable[Token], is_last: Callable[[Page], bool] = lambda _: False
+    ) -> Iterator[tuple[Page, datetime]]:
+        """Yield these pages of a part, and when each came, looked up some ahead so that no reader waits for them.
+
+        No more are looked up when one is the last.
+        """
+        found: dict[Token, tuple[Page, datetime]] = {}
+        ended = Event()
 
         def look_up(token: Token) -> Iterator[list[RawRow]]:
-            yield self.source.page(part, token).rows
+            page = self.source.page(part, token)
+            found[token] = page, self.source.account.now()
+            if is_last(page):
+                ended.set()
+            yield page.rows
 
-        found: dict[Token, list[RawRow]] = {}
-        for event in Parallel(tokens, look_up, lambda: self.source.account.in_flight):
-            if isinstance(event, Rows):
-                found[event.part] = event.rows
-            elif isinstance(event, Finished):
+        wanted = takewhile(lambda _: not ended.is_set(), tokens)
+        for event in Parallel(wanted, look_up, lambda: self.source.account.in_flight):
+            if isinstance(event, Finished):
                 yield found.pop(event.part)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from osdi_crm_client.errors import Garbled
+from osdi_crm_client.paging import NumberedPages
 from osdi_crm_client.reading.parallel import Rows
 from osdi_crm_client.reading.reading import FEWEST_PAGES, SECOND, SLICE_PAGES, TRIES, Reading, settled
 from osdi_crm_client.reading.source import Part
@@ -28,10 +29,16 @@ from osdi_crm_client.wire import Number, Window
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
-    from osdi_crm_client.wire import RawRow
+    from osdi_crm_client.wire import Page, RawRow
 
 MOST_PAGES = 100_000_000
 """Pages beyond which a collection is believed to have no end."""
+
+FEW_SLICES = (3, 5)
+"""Slices that a collection would fill at most, where it is read as one: to find where to cut would cost too much."""
+
+MOST_ASKED = 2
+"""Pages that are asked for at a time to find about where a collection ends: each that it lacks is a call lost."""
 
 MOST_TRIES = 10
 """How often a slice that cannot be halved is read."""
@@ -46,16 +53,18 @@ class Slices(Reading):
 
     @override
     def parts(self) -> Iterator[Part]:
-        self._until = settled(self.source.account)
-        window = Window(self.state.since(), self._until)
+        since = self.state.since()
         if self.state.is_incremental:
             self.state.note()
-        for path in self.source.other_paths():
-            yield Part(path, window)
-        whole = Part(self.source.path, window)
+        pages, times = self._survey(Part(self.source.path, Window(since)))  # tells the vendor's time, too
+        self._until = settled(self.source.account)
+        window = Window(since, self._until)
         self._done = self._done_before()
         done = tuple(self._done)
-        for bounds in self._cut(window, *self._survey(whole)):
+        self._alone = None if times or done else (Part(self.source.path, window), pages)
+        for path in self.source.other_paths():
+            yield Part(path, window)
+        for bounds in self._cut(window, pages, times):
             for rest in _without(bounds, done):
                 yield Part(self.source.path, rest)
 
@@ -75,12 +84,15 @@ class Slices(Reading):
         seen: dict[Hashable, datetime | None] = {}
         for tries in range(1, MOST_TRIES + 1):
             held, came = 0, []
-            for page in source.pages(part):
+            pages = self._pages(part)
+            while arrived := next(pages, None):
+                page, at = arrived
                 held += len(page.rows)
-                came.append(source.account.now())
+                came.append(at)
                 seen.update((source.key(row), source.changed_at(row)) for row in page.rows)
                 yield page.rows
-            if held == len(came) * source.page_size and source.page(part, Number(len(came) + 1)).rows:
+            is_all = self._alone == (part, len(came)) or held < len(came) * source.page_size
+            if not is_all and source.page(part, Number(len(came) + 1)).rows:
                 continue  # the empty page that ended it was none
             if not came or (len(came) == 1 and held < source.page_size):
                 return
@@ -99,6 +111,30 @@ class Slices(Reading):
                     yield from self.read(Part(part.path, half, part.parent))
                 return
         raise Garbled("the records of one second kept changing; run again", method="GET", path=part.path)
+
+    def _pages(self, part: Part) -> Iterator[tuple[Page, datetime] | None]:
+        """Yield the pages of a part that hold any records, and when each came; None at the end, while others are due.
+
+        Those of a part that is alone are looked up some ahead; where only changes are wanted, which may be none, not
+        before the first was full.
+        """
+        source = self.source
+        if not self._alone or part != self._alone[0] or source.account.in_flight == 1:
+            for page in source.pages(part):
+                yield page, source.account.now()
+            return
+        most = self._alone[1] + (self._alone[1] % SLICE_PAGES == 0)
+        paging, number, last = NumberedPages(), 1, 1 if part.window.since else most
+        while True:
+            numbers = map(Number, range(number, max(number, last) + 1))
+            for page, at in self._looked_up(part, numbers, lambda page: len(page.rows) < source.page_size):
+                if page.rows:
+                    yield page, at
+                if paging.following(page, Number(number)) is None:
+                    yield None
+                    return
+                number += 1
+            last = most
 
     def _changed_since(self, part: Part, since: datetime) -> dict[Hashable, datetime]:
         """Return the keys and times of the rows of the part's collection that have changed since."""
@@ -145,42 +181,45 @@ class Slices(Reading):
 
     @override
     def calls(self) -> int | None:
-        window = Window(self.state.since(), settled(self.source.account))
-        pages, _ = self._survey(Part(self.source.path, window), sample=False)
+        pages, _ = self._survey(Part(self.source.path, Window(self.state.since())), sample=False)
         return pages + 2 * (pages // SLICE_PAGES) + 2
 
     def _survey(self, whole: Part, *, sample: bool = True) -> tuple[int, list[datetime]]:
-        """Return about how many pages there are, and for more than a slice the times of some rows, sorted.
+        """Return about how many pages there are, at most where they are few, and else the times of some rows, sorted.
 
         Where the vendor gives no total, pages are asked for by doubled numbers, and then by numbers in between.
         """
         source = self.source
-        beyond = SLICE_PAGES + 1
-        page = source.page(whole, Number(beyond))
-        pages = 1 if page.total is None else -(-page.total // source.page_size)
-        if page.total is None and page.rows:
-            pages = self._last_page(whole, beyond)
+        for few in FEW_SLICES:
+            pages = few * SLICE_PAGES
+            page = source.page(whole, Number(pages + 1))
+            if page.total is not None or not page.rows:
+                break
+        if page.total is not None:
+            pages = -(-page.total // source.page_size)
+        elif page.rows or not sample:
+            pages = self._last_page(whole, pages + 1 if page.rows else 1, sample=sample)
         times: list[datetime] = []
-        if sample and pages > SLICE_PAGES:
+        if sample and pages > FEW_SLICES[-1] * SLICE_PAGES:
             samples = max(3, pages // SLICE_PAGES // 3)
             numbers = [Number(1 + number * pages // samples) for number in range(samples)]
-            for rows in self._looked_up(whole, numbers):
-                times += filter(None, map(source.changed_at, rows))
+            for found, _ in self._looked_up(whole, numbers):
+                times += filter(None, map(source.changed_at, found.rows))
         return pages, sorted(times)
 
-    def _last_page(self, whole: Part, page: int) -> int:
+    def _last_page(self, whole: Part, page: int, *, sample: bool) -> int:
         """Return about which page is the last that holds rows, from one on that does; never one beyond it."""
         empty = 0
-        many = self.source.account.in_flight
-        while not empty or empty - page > max(1, page // 10):
+        many = min(self.source.account.in_flight, MOST_ASKED)
+        while not empty or empty - page > max(1, page // (4 if sample else 10)):
             if page > MOST_PAGES:
                 raise Garbled("the collection has no end", method="GET", path=whole.path)
             if empty:
                 numbers = sorted({page + (empty - page) * n // (many + 1) for n in range(1, many + 1)} - {page})
             else:
                 numbers = [page * 2**n for n in range(1, many + 1)]
-            for number, rows in zip(numbers, self._looked_up(whole, map(Number, numbers)), strict=True):
-                if rows:
+            for number, (found, _) in zip(numbers, self._looked_up(whole, map(Number, numbers)), strict=True):
+                if found.rows:
                     page = max(page, number)
                 else:
                     empty = min(empty or number, number)
