@@ -47,6 +47,18 @@ def test_a_supporter_is_created_once_then_updated_and_then_left_alone(account: A
     assert stored["addresses"][0]["street1"] == "1 Main St"
 
 
+def test_a_supporter_whom_a_search_that_lags_does_not_show_is_tried_again(account: Account, target: Any) -> None:
+    moved = {"response": [{"id": "9", "email": "moved@example.org"}]}
+    account.fault(do="status", status=200, body=moved, method="GET", path="/supporters", times=1)
+
+    first = target.write(account, "supporters", person(1))
+    second = target.write(account, "supporters", person(1))
+
+    assert [each["code"] for each in first.rejects] == ["search_not_understood"]
+    assert second.code == 0
+    assert second.count("supporters", "created") == 1
+
+
 def test_the_same_load_with_an_empty_journal_changes_nothing(account: Account, target: Any) -> None:
     records = [person(number, customId=f"C{number}", emailOptin="yes") for number in range(5)]
     target.write(account, "supporters", *records)

@@ -13,7 +13,7 @@ from typing_extensions import override
 from target_osdi_crm import verify
 from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT
 from target_osdi_crm.paths import corrected
-from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.rejects import EACH_RUN, Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
 from target_osdi_crm.vendors.rally_congress.stream import RallyCongressStream, record_of
 
@@ -107,9 +107,8 @@ class Supporters(RallyCongressStream):
             return []
         shown, found = self._search(key, value)
         if shown and not found:
-            raise Rejection(
-                "search_not_understood", f"The vendor was asked for one {key} and shows supporters with others."
-            )
+            words = f"The vendor was asked for one {key} and shows supporters with others."
+            raise Rejection("search_not_understood", words, retry=EACH_RUN)
         return found
 
     def _search(self, key: str, value: str) -> tuple[list[RawRow], list[Found]]:
