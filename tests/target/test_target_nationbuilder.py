@@ -1041,3 +1041,17 @@ def test_somebody_not_to_be_contacted_keeps_what_was_said_of_each_channel(accoun
     first, second = by_email["n1@example.org"], by_email["n2@example.org"]
     assert (first["do_not_contact"], first["email_opt_in"], first["do_not_call"]) == (True, True, False)
     assert (second["do_not_contact"], second["do_not_call"]) == (False, True)
+
+
+@pytest.mark.parametrize("said", [{}, {"send_auto_responses": True}])
+def test_a_new_suggestion_box_sends_no_mail_unless_the_record_says_so(
+    account: Account, target: Any, said: dict[str, bool]
+) -> None:
+    box = {"id": "1", "name": "Ideas", "status": "published", **said}
+
+    done = target.write(account, "suggestion_boxes", box)
+
+    assert done.code == 0, done.rejects
+    (stored,) = account.records("suggestion_boxes")
+    names = ("send_auto_responses", "send_official_response_notifications", "send_response_notifications")
+    assert {name: stored["attributes"][name] for name in names} == dict.fromkeys(names, False) | said

@@ -179,7 +179,13 @@ STREAMS = (
         subject="signup_id",
         told_by=("survey_question_id", "signup_id"),
     ),
-    _row("suggestion_boxes", OnSite, required=("name", "status"), match_keys=("external_id", "slug")),
+    _row(
+        "suggestion_boxes",
+        OnSite,
+        required=("name", "status"),
+        match_keys=("external_id", "slug"),
+        off=("send_auto_responses", "send_official_response_notifications", "send_response_notifications"),
+    ),
     _row("suggestions", required=("suggestion_box_id", "headline"), match_keys=("external_id", "slug")),
     _row(
         "relationships",

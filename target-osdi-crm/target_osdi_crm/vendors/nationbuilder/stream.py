@@ -41,11 +41,13 @@ class NationBuilderStream(Stream):
         told_by: What tells one record from another, where no match key does.
         totals: Properties that NationBuilder reckons from other records.
         custom_values_of: The kind of custom fields that its records have (custom_fields, `resource_type`).
+        off: Switches that NationBuilder takes for on where a new record does not say, and that have it send mail.
     """
 
     told_by: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
     custom_values_of: str | None = None
+    off: tuple[str, ...] = ()
     session: Nation = field(init=False, repr=False)
 
     # Before a record is decided
@@ -185,7 +187,8 @@ class NationBuilderStream(Stream):
     def document(self, order: Order, operation: osdi_crm_schemas.Operation) -> Record:
         """The body of a write (jsonapi.org/format, "Creating Resources"; "API v2 Core Concepts")."""
         names = osdi_crm_schemas.write_names(NAME, self.name, operation)
-        attributes = {names[name]: value for name, value in order.values.items() if name in names}
+        attributes = dict.fromkeys(self.off, False) if operation == "create" else {}
+        attributes |= {names[name]: value for name, value in order.values.items() if name in names}
         relationships: Record = {}
         for name, given in order.refers.items():
             if name not in names:
