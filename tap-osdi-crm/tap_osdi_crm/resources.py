@@ -35,6 +35,7 @@ class Resource:
         ids: Returns the ids of all records, where they are read one by one.
         within: The stream whose records hold the records of this one; both are read together, by the same calls.
         items: Returns the records of this resource that a record of the stream it is within holds.
+        is_default: Whether it is read where nobody selects.
         unconfirmed: Whether nobody could confirm that the vendor has it; read with `unconfirmed_streams` only.
         assumption: What is assumed about how it is read, in one sentence; `stream_overrides` can correct it. Of an
             unconfirmed one the schema says it.
@@ -63,6 +64,7 @@ class Resource:
     ids: Callable[[Any], Iterable[str]] | None = None
     within: str | None = None
     items: Callable[[Any, RawRow], Iterable[RawRow]] | None = None
+    is_default: bool = True
     unconfirmed: bool = False
     assumption: str = ""
     method: str = "GET"

@@ -93,6 +93,20 @@ def test_taggings_and_items_are_read_for_the_names_in_the_settings_only(account:
     assert "'no such tag', which the account does not have" in one.log
 
 
+def test_embeds_are_read_only_where_they_are_selected(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", size=5)
+
+    everything = tap(tap.settings(account))
+    calls = [call for call in account.log() if call["path"].endswith("/embed")]
+    selected = tap(tap.settings(account), "embeds")
+
+    assert everything.code == selected.code == 0
+    assert {"people", "petitions", "tags"} <= everything.streams
+    assert "embeds" not in everything.streams
+    assert calls == []
+    assert selected.records("embeds")
+
+
 def test_a_field_that_is_new_is_kept(account: Account, tap: Any) -> None:
     person = account.change("people", count=1, modified_date="2024-01-01T00:00:00Z", hair="grey")[0]
 

@@ -147,6 +147,7 @@ RESOURCES = (
         ),
         fields=_embed,
         reading=Sweep,
+        is_default=False,
     ),
 )
 
