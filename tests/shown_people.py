@@ -24,6 +24,7 @@ class Shown:
         mailed: Whether they get e-mails.
         texted: Whether they get messages to a mobile phone.
         called: Whether they may be called.
+        barred: The ways, of `mailed`, `texted` and `called`, on which they are known not to be reached.
         tags: The names of their tags.
     """
 
@@ -35,7 +36,13 @@ class Shown:
     mailed: bool
     texted: bool
     called: bool
+    barred: frozenset[str]
     tags: frozenset[str] = frozenset()
+
+
+def _barred(*, mailed: bool = False, texted: bool = False, called: bool = False) -> frozenset[str]:
+    ways = {"mailed": mailed, "texted": texted, "called": called}
+    return frozenset(way for way, is_barred in ways.items() if is_barred)
 
 
 def _lower(*texts: str | None) -> frozenset[str]:
@@ -57,15 +64,17 @@ def _of_a_group(account: Account) -> Iterator[Shown]:
     for raw in account.records("people"):
         emails, phones = raw.get("email_addresses", []), raw.get("phone_numbers", [])
         texted = any(each.get("number") and each["status"] == "subscribed" for each in phones)
+        mailed = any(each.get("address") and each["status"] == "subscribed" for each in emails)
         yield Shown(
             id=_last(raw),
             given=raw.get("given_name"),
             family=raw.get("family_name"),
             emails=_lower(*(each.get("address") for each in emails)),
             phones=_digits(*(each.get("number") for each in phones)),
-            mailed=any(each.get("address") and each["status"] == "subscribed" for each in emails),
+            mailed=mailed,
             texted=texted,
             called=texted,
+            barred=_barred(mailed=bool(emails) and not mailed, texted=bool(phones) and not texted),
             tags=frozenset(tags.get(_last(raw), ())),
         )
 
@@ -96,14 +105,91 @@ def _of_a_nation(account: Account) -> Iterator[Shown]:
                 mailed=bool(raw["email"] and agrees and is_good and not out),
                 texted=bool(raw["mobile_number"] and raw["mobile_opt_in"] and not raw["is_mobile_bad"] and not out),
                 called=any(phones) and not (raw["do_not_call"] or raw["federal_donotcall"] or out),
+                barred=_barred(
+                    mailed=not agrees or not is_good or out,
+                    texted=not raw["mobile_opt_in"] or bool(raw["is_mobile_bad"]) or out,
+                    called=raw["do_not_call"] or raw["federal_donotcall"] or out,
+                ),
                 tags=frozenset(tags.get(each["id"], ())),
             )
+
+
+def _of_supporters(account: Account) -> Iterator[Shown]:
+    for raw in account.records("supporters"):
+        phones = [each["telephone"] for each in raw["phones"]]
+        is_good = raw["emailStatus"] not in {"hard_bounce", "soft_bounce", "dns_fail"}
+        is_out = raw["emailOptin"] in {"no", "unsubscribed", "spam"}
+        yield Shown(
+            id=raw["id"],
+            given=raw["firstName"],
+            family=raw["lastName"],
+            emails=_lower(raw["email"]),
+            phones=_digits(*phones),
+            mailed=raw["emailOptin"] == "yes" and is_good,
+            texted=any(phones),
+            called=any(phones),
+            barred=_barred(mailed=is_out or not is_good),
+        )
+
+
+def _of_contacts(account: Account) -> Iterator[Shown]:
+    for raw in account.records("contacts"):
+        phones = [raw[name] for name in ("Phone", "Phone2", "Phone3", "CellNumber")]
+        yield Shown(
+            id=str(raw["ContactID"]),
+            given=raw["FirstName"],
+            family=raw["LastName"],
+            emails=_lower(raw["Email"], raw["Email2"]),
+            phones=_digits(*phones),
+            mailed=bool(raw["Email"] or raw["Email2"]),
+            texted=any(phones),
+            called=any(phones),
+            barred=frozenset(),
+        )
+
+
+def _of_profiles(account: Account) -> Iterator[Shown]:
+    for raw in account.records("profiles"):
+        emails, phones = raw.get("EmailAddresses") or [], raw.get("PhoneNumbers") or []
+        name = [{}, *(raw.get("Names") or ())][-1]  # a new name is one more
+        answers = ("EmailSendSpamComplaints", "EmailSendUnsubscribes", "EmailSendBounces")
+        out = raw.get("IndependentUnsubscribes") or [
+            each for each in raw.get("EmailSends") or [] if any(each.get(answer) for answer in answers)
+        ]
+        mailed = not out and any(_is_usable(each.get("EmailUsable")) for each in emails)
+        texted = any(_is_usable(each.get("PhoneNumberTextUsable")) for each in phones)
+        called = any(_is_usable(each.get("PhoneNumberCallUsable")) for each in phones)
+        yield Shown(
+            id=str(raw["id"]),
+            given=name.get("FirstName"),
+            family=name.get("LastName"),
+            emails=_lower(*(each.get("Email") for each in emails)),
+            phones=_digits(*(each.get("PhoneNumber") for each in phones)),
+            mailed=mailed,
+            texted=texted,
+            called=called,
+            barred=_barred(
+                mailed=bool(emails) and not mailed,
+                texted=bool(phones) and not texted,
+                called=bool(phones) and not called,
+            ),
+        )
+
+
+def _is_usable(flag: Raw | None) -> bool:
+    return (flag or {}).get("value") != "Unusable"
 
 
 OF_VENDOR: dict[str, Callable[[Account], Iterator[Shown]]] = {
     "action_network": _of_a_group,
     "nationbuilder": _of_a_nation,
+    "rally_congress": _of_supporters,
+    "crowdskout": _of_profiles,
+    "i360": _of_contacts,
 }
+
+ASKS = ("action_network", "nationbuilder", "rally_congress")
+"""Vendors where nobody gets e-mails who has not agreed; the others keep at most who objects."""
 
 
 def people(account: Account) -> list[Shown]:

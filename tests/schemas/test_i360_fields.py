@@ -17,6 +17,7 @@ CoordinatorID Email State Salutation FirstName MiddleName LastName Suffix Status
 C_USPSZip4 C_CountyName Email2 Phone1 Phone2 DOB Gender FacebookPage TwitterHandle Employer Occupation
 """
 SEARCH_COLUMNS = {
+    "Email": "email(c)",
     "FirstName": "firstname(c)",
     "LastName": "lastname(c)",
     "Gender": "gender(c)",

@@ -125,7 +125,7 @@ def test_further_columns_and_criteria_are_sent(account: Account, tap: Any) -> No
     [search] = searches(account)
     assert search["Columns"] == columns
     assert search["Criteria"] == {"2": "47", "3": "2", "13": "0", "28": "-1", "377": "1"}
-    assert all(contact["additional_fields"]["email(c)"] for contact in run.records("contacts"))
+    assert all(contact["Email"] for contact in run.records("contacts"))
 
 
 def test_a_search_that_comes_to_its_limit_is_an_error(account: Account, tap: Any) -> None:

@@ -11,15 +11,20 @@ from osdi_crm_sandbox.control import Sandbox
 from osdi_crm_schemas.crosswalk import KEYS, people, shared_streams
 
 from tests.tap_command import TapCommand
+from tests.vendors import VENDORS as CASES
 
 VENDORS = [vendor for vendor in osdi_crm_schemas.vendors() if shared_streams(vendor)]
+EXTRA = {
+    case.READING.vendor: {name: value for name, value in case.READING.extra.items() if name.startswith("i360_")}
+    for case in CASES
+}
 every_vendor = pytest.mark.parametrize("vendor", VENDORS)
 
 
 @every_vendor
 def test_the_shared_streams_come_with_their_schema_and_key(vendor: str, sandbox: Sandbox, tap: TapCommand) -> None:
     account = sandbox.account(vendor, size=20)
-    run = tap(tap.settings(account, model="osdi", account="north"))
+    run = tap(tap.settings(account, model="osdi", account="north", **EXTRA[vendor]))
 
     assert run.code == 0, run.log
     assert run.streams == {*shared_streams(vendor)}
@@ -39,7 +44,7 @@ def test_the_shared_streams_come_with_their_schema_and_key(vendor: str, sandbox:
 def test_people_say_where_they_are_from_and_how_they_may_be_reached(
     vendor: str, sandbox: Sandbox, tap: TapCommand
 ) -> None:
-    run = tap(tap.settings(sandbox.account(vendor, size=20), model="osdi", account="north"))
+    run = tap(tap.settings(sandbox.account(vendor, size=20), model="osdi", account="north", **EXTRA[vendor]))
 
     for person in run.records("people"):
         assert f"{vendor}-north:{person['id']}" in person["identifiers"]
@@ -53,7 +58,7 @@ def test_a_second_run_goes_on_from_the_first_and_a_change_of_the_model_starts_an
     vendor: str, sandbox: Sandbox, tap: TapCommand
 ) -> None:
     account = sandbox.account(vendor, size=20)
-    settings = tap.settings(account, overlap_seconds=0, account="north")
+    settings = tap.settings(account, overlap_seconds=0, account="north", **EXTRA[vendor])
     first = tap({**settings, "model": "osdi"}, "people")
     again = tap({**settings, "model": "osdi"}, "people", state=first.state)
     own = shared_streams(vendor)["people"]

@@ -64,7 +64,7 @@ class Crosswalk:
         self.properties: Mapping[str, Any] = osdi_crm_schemas.shared_schema(name)["properties"]
         self.table = Table(osdi_crm_schemas.schema(vendor, self.stream)["properties"], self.properties)
         self._own = _module(vendor) if name == "people" else None
-        self._holds_contact = any(each.place.name == "do_not_contact" for each in self.table.fields)
+        self._holds_contact = "do_not_contact" in self.table.places
 
     def place_of(self, name: str | None) -> str | None:
         """Return the shared property that one of the vendor's stands for."""
@@ -72,8 +72,7 @@ class Crosswalk:
 
     def names_of(self, place: str) -> list[str]:
         """Return the vendor's properties that hold the whole of a shared one."""
-        whole = (each for each in self.table.fields if each.is_written and not each.place.is_entry)
-        return [each.name for each in whole if each.place.name == place]
+        return [each.name for each in self.table.fields if each.is_written and each.place.name == place]
 
     def read(self, record: Mapping[str, Any], account: str | None) -> Record:
         """Return a vendor's record of an account as the model holds it."""
@@ -102,7 +101,7 @@ class Crosswalk:
         if self.name == "people":
             record |= people.columns(given)
         if self._own:
-            self._own.write(given, record)
+            self._own.write(given, record, left)
         others = {name: value for name, value in given.items() if name not in self.properties}
         blank = [name for name in shared if name not in given]
         return {**dict.fromkeys(each for name in blank for each in self.names_of(name)), **others, **record}, left

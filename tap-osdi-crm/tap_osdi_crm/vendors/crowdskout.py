@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
@@ -81,6 +82,12 @@ class Settings:
         " on the option of another field.",
         default=(),
     )
+
+
+def for_model(own: Settings) -> Settings:
+    """Return the settings with what the shared model needs: who opted out, and what came back of e-mails."""
+    chosen = own.collections or (*(name for name in COLLECTIONS if name not in UNASKED),)
+    return replace(own, collections=(*chosen, "EmailSends", "IndependentUnsubscribes"))
 
 
 class CrowdskoutSource(Source):

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from osdi_crm_client.wire import Collection, Page, RawRow
 
 COLUMNS = (
-    *("ContactID", "firstname(c)", "lastname(c)", "gender(c)", "Phone(c)"),
+    *("ContactID", "firstname(c)", "lastname(c)", "gender(c)", "Phone(c)", "email(c)"),
     *("C_AddrLine1", "C_AddrLine2", "C_City", "C_State", "C_Zip5"),
 )
-"""The search columns that the vendor's examples name, and the one that is assumed to hold the id."""
+"""The search columns that the vendor's examples name, and those that are assumed to hold the id and the e-mail."""
 
 LIST_TYPES = {"my_data": "2", "i360_data": "1"}
 """By setting, the values of the search criterion 3."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_client.settings import ByStream
 from osdi_crm_schemas import fold
-from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
+from osdi_crm_schemas.crosswalk import KEYS, Crosswalk, shared_streams
 from typing_extensions import override
 
 from target_osdi_crm.intake.columns import ALIKE
@@ -67,6 +67,10 @@ class Offer:
         *_, table = re.split("[-.]", name)
         known = self._names.get(fold(name)) or self._names.get(fold(table))
         return self._streams[known] if known else None
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether this is a stream of the shared model that the vendor does not have."""
+        return bool(self._shared) and name in KEYS and self.stream(name) is None
 
     def meant(self, name: str) -> str | None:
         """The stream that one was probably meant to be which nobody knows."""

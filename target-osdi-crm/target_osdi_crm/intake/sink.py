@@ -49,7 +49,7 @@ class RecordSink(Sink):
             title, able = plugin.account.vendor.title, f"'{stream_name}' cannot be written"
             meant = plugin.run.offer.meant(stream_name)
             more = f" Did you mean '{meant}'?" if meant else ""
-            if plugin.settings.on_unknown_stream != "skip":
+            if plugin.settings.on_unknown_stream != "skip" and not plugin.run.offer.leaves_out(stream_name):
                 raise Stop(
                     CONFIGURATION,
                     f"{title}: {able}.{more} Leave it out, map it to another, or set 'on_unknown_stream' to 'skip'.",

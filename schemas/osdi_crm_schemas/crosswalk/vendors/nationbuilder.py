@@ -49,7 +49,7 @@ def _read_emails(signup: Mapping[str, Any], person: Record) -> None:
         person["email_addresses"] = [main, *emails]
 
 
-def write(person: Mapping[str, Any], signup: Record) -> None:
+def write(person: Mapping[str, Any], signup: Record, _: list[str]) -> None:
     """Tell which slot is the main one and which addresses are bad: that is no opt-out of somebody who agreed."""
     consent = person.get("consent") or {}
     for slot, each in zip(_SLOTS, _entries(person, "email_addresses", "address"), strict=False):
