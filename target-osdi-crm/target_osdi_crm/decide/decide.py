@@ -117,7 +117,11 @@ class Decider:
 
     def by_now(self, task: WriteTask, match: Match) -> Match:
         """The same, once nobody else writes about it: the record found may have become somebody else's."""
-        if match.found and self.recent.is_another(task, match.found.id):
+        found = match.found
+        by_likeness = found and found.id not in {task.row.vendor_id, task.shaped.own_id} and not task.shaped.match_keys
+        if found and (
+            self.recent.is_another(task, found.id) or (by_likeness and self.recent.is_anothers(task, found.id))
+        ):
             return replace(match, found=None)
         return match
 

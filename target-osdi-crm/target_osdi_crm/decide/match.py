@@ -69,7 +69,7 @@ class Matching:
         """
         if known := self.known(task):
             return known
-        found = self._by_match_keys(task) or self._alike(order)
+        found = self._by_match_keys(task) or self._alike(task, order)
         if len(found) > 1:
             raise Rejection(AMBIGUOUS, f"The vendor has {len(found)}: {', '.join(sorted(found))}.")
         for one in found.values():
@@ -155,7 +155,7 @@ class Matching:
         taken = {name for name in new if self._having(task, name).keys() - {found.id}}
         return {name for name in taken if not self._leaves_out(task, name)}
 
-    def _alike(self, order: Order) -> dict[str, Found]:
+    def _alike(self, task: WriteTask, order: Order) -> dict[str, Found]:
         if any(is_planned(str(each)) for each in order.refers.values()):
             return {}
         stream = order.stream
@@ -163,6 +163,7 @@ class Matching:
             each.id: each
             for each in stream.search_alike(order)
             if not self._journal.claimed(stream.name, each.id, of_this_source=True)
+            and not self.recent.is_anothers(task, each.id)
         }
 
     def _agreeing(self, task: WriteTask, order: Order, found: Found) -> Found | None:

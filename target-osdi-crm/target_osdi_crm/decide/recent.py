@@ -55,6 +55,7 @@ class RecentWrites:
         self.match_keys = match_keys
         self._ids = Recent[str](lag)
         self._shown: Recent[Mapping[str, Sequence[str]]] = Recent(max(lag, LONGEST_CALL))
+        self._owners = Recent[str](max(lag, LONGEST_CALL))
         self._gone: set[tuple[str, str]] = set()
 
     def note(self, task: WriteTask, vendor_id: str | None, reply: Record | None = None) -> None:
@@ -62,6 +63,7 @@ class RecentWrites:
         if not vendor_id:
             return
         stream = task.stream
+        self._owners.put((stream.name, vendor_id), task.source_key)
         if reply:
             self._shown.put((stream.name, vendor_id), stream.match_keys_of(reply))
         for name in self.match_keys[stream.name]:
@@ -71,6 +73,10 @@ class RecentWrites:
     def note_gone(self, stream: str, vendor_id: str) -> None:
         """Note that there is nothing under an id any more, though a search may still show it."""
         self._gone.add((stream, vendor_id))
+
+    def is_anothers(self, task: WriteTask, vendor_id: str) -> bool:
+        """Whether this run has just written another record of the source under an id."""
+        return self._owners.get((task.stream.name, vendor_id)) not in {None, task.source_key}
 
     def id_of(self, stream: str, name: str, value: str) -> str | None:
         """The id under which this run has written a record with a match key."""

@@ -65,6 +65,13 @@ class Pages(OnSite):
         return self.foreign_id_of(self.name, source_key)
 
     @override
+    def shape_values(self, shaped: Shaped) -> None:
+        """Leave the external ID of a page alone by which the record is found that stands on it."""
+        if shaped.values.get("page_type_name", _BASIC) != _BASIC and shaped.values.pop("external_id", None):
+            shaped.match_keys.pop("external_id", None)
+            shaped.withheld.append("external_id, by which the record on the page is found")
+
+    @override
     def search_alike(self, order: Order) -> Sequence[Found]:
         if order.values.get("page_type_name", _BASIC) == _BASIC:
             return ()

@@ -91,7 +91,10 @@ class NationBuilderStream(Stream):
         return self.alike(order)
 
     def alike(self, order: Order) -> list[Found]:
-        """The records that refer to the same, and cannot be told from the order by anything else."""
+        """The records that refer to the same, and cannot be told from the order by anything else.
+
+        What would tell them and neither has does not: of several such, those count that hold all of the order.
+        """
         wanted = {**order.values, **order.refers}
         wanted = {name: wanted[name] for name in self.told_by if wanted.get(name) is not None}
         references = {name for name in self.told_by if name.endswith("_id")}
@@ -101,7 +104,10 @@ class NationBuilderStream(Stream):
         if filters is None:
             return []
         there = self.session.search(self.name, filters)
-        return [each for each in there if not verify.differences(wanted, each.record or {})]
+        wanted |= dict.fromkeys(set(self.told_by) - wanted.keys())
+        alike = [each for each in there if not verify.differences(wanted, each.record or {})]
+        same = [each for each in alike if not self.differences(order, each.record or {})] if len(alike) > 1 else []
+        return same or alike
 
     def alike_filters(self, references: dict[str, str], order: Order) -> dict[str, str] | None:  # noqa: ARG002
         """What to search by for records that refer to the same; None where there are none for sure."""
