@@ -62,6 +62,8 @@ def test_every_place_where_an_address_can_be_written_is_marked_as_one(vendor_and
         (2025550123.0, None, "2025550123"),
         (" 2025550123.0 ", None, "2025550123"),
         ("+44 7400 123456", None, "+44 7400 123456"),
+        ("(202) 555-0123 x4", None, "+12025550123"),
+        ("1-800-FLOWERS", None, "+18003569377"),
         ("07400 123456", "gb", "07400 123456"),
         ("07400 123456", None, None),
         ("555-0123", None, None),

@@ -192,6 +192,28 @@ def test_other_columns_say_nothing() -> None:
         consent.said("email_opt_in", "maybe")
 
 
+WITHIN = [
+    ("action_network", "people", {"email_addresses": [{"address": EMAIL, "Status": "unsubscribed"}]}),
+    ("action_network", "people", {"email_addresses": [{"address": EMAIL, "subscribed": False}]}),
+    ("action_network", "people", {"email": "a@example.org", "phone_numbers": [{"number": NUMBER, "opt_in": "N"}]}),
+    ("crowdskout", "profiles", {"EmailAddresses": [{"Email": EMAIL, "email_opt_out": "yes"}]}),
+    ("rally_congress", "supporters", {"email": "a@example.org", "phones": [{"telephone": NUMBER, "status": "no"}]}),
+]
+
+
+@pytest.mark.parametrize(("vendor", "stream", "record"), WITHIN)
+def test_an_address_in_a_list_may_say_so_under_another_name(
+    sandbox: Sandbox, target: TargetCommand, vendor: str, stream: str, record: Record
+) -> None:
+    account = sandbox.account(vendor)
+    reached = [way.reached for way in WAYS if way.vendor == vendor]
+
+    done = target.write(account, stream, {"id": "1", **record}, new_person_consent="subscribed")
+
+    assert done.code == 0, done.log
+    assert not any(way(each) for way in reached[:3] for each in account.records(stream))
+
+
 @pytest.mark.parametrize(
     ("word", "state"), [("unsubscribed", "unsubscribed"), ("Cleaned", "unsubscribed"), ("active", "subscribed")]
 )
@@ -223,6 +245,37 @@ def test_an_address_that_opted_out_is_withheld_where_the_vendor_cannot_keep_that
     assert (done.code, stored["Email"], stored.get("Phone1")) == (0, EMAIL, None)
     assert done.by("volunteers", "consent") == {"phone opt-out cannot be kept": 1}
     assert (sent.code, account.records("volunteers")[0]["Phone1"]) == (0, NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "stream", "key", "there", "says"),
+    [
+        (
+            "i360",
+            "volunteers",
+            "VolunteerID",
+            {"Email": EMAIL, "Phone1": NUMBER},
+            {"Email": EMAIL, "Phone1": f"+1{NUMBER}"},
+        ),
+        (
+            "rally_congress",
+            "supporters",
+            "id",
+            {"email": EMAIL, "phones": [{"telephone": NUMBER}]},
+            {"email": EMAIL, "phone": f"1{NUMBER}"},
+        ),
+    ],
+)
+def test_a_number_that_opted_out_is_found_there_however_it_is_spelled(
+    sandbox: Sandbox, target: TargetCommand, vendor: str, stream: str, key: str, there: Record, says: Record
+) -> None:
+    account = sandbox.account(vendor)
+    target.keys[stream] = (key,)
+    account.insert(stream, [there])
+
+    done = target.write(account, stream, {key: 1, **says, "sms_opt_in": False})
+
+    assert [each["code"] for each in done.rejects] == ["opt_out_cannot_be_held"]
 
 
 @pytest.mark.parametrize(

@@ -414,3 +414,28 @@ def test_every_reason_and_setting_is_on_the_page() -> None:
 
     assert reasons
     assert [each for each in (*reasons, *rally_congress.VENDOR.deciding_settings) if f"`{each}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("(202) 555-0123", "(202) 555-0123"),
+        ("+1 (202) 555-0123", "2025550123"),
+        ("12025550123", "2025550123"),
+        ("202-555-0123 ext. 4", "2025550123"),
+        ("+44 20 7946 0018", None),
+    ],
+)
+def test_a_number_that_has_not_ten_digits_keeps_nobody_out(
+    sandbox: Sandbox, target: Any, given: str, kept: str | None
+) -> None:
+    account = sandbox.account("rally_congress")
+
+    done = target.write(
+        account, "supporters", {"id": 1, "email": "ann@example.org", "firstName": "Ann", "phone": given}
+    )
+
+    assert done.code == 0, done.log
+    (there,) = account.records("supporters")
+    assert [each["telephone"] for each in there["phones"]] == ([kept] if kept else [])
+    assert bool(done.by("supporters", "withheld")) is (kept is None)

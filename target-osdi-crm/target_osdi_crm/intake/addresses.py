@@ -41,6 +41,14 @@ def is_address(kind: Kind, text: str, region: str = REGION) -> bool:
     return True
 
 
+def sendable(text: str, region: str = REGION) -> str:
+    """A phone number as it may be sent: as it came, unless a vendor that looks at digits alone took it for another."""
+    number = _number(text, region)
+    if number and (number.extension or re.search("[A-Za-z]", text)):
+        return f"+{number.country_code}{_national(number)}"
+    return text
+
+
 def normal(kind: Kind, text: str, region: str = REGION) -> str:
     """An address as it is compared: e-mail in lower case, phone numbers as international digits."""
     if kind == "email":

@@ -19,12 +19,30 @@ AGREES, ALLOWS, OBJECTS = "agrees", "allows", "objects"
 
 _KINDS = {
     EMAIL: (
-        *("email", "emails", "e_mail", "mail", "email_address", "email_marketing", "marketing_email"),
+        *(
+            "email",
+            "emails",
+            "e_mail",
+            "mail",
+            "email_address",
+            "email_addresses",
+            "email_marketing",
+            "marketing_email",
+        ),
         *("marketing_emails", "newsletter", "newsletters", "mailing_list"),
     ),
     PHONE: (
         *("sms", "sms_marketing", "text", "texts", "texting", "text_message", "text_messages", "mobile"),
-        *("mobile_phone", "mobile_number", "phone", "phone_number", "phone_number_text", "cell", "cell_phone"),
+        *(
+            "mobile_phone",
+            "mobile_number",
+            "phone",
+            "phone_number",
+            "phone_numbers",
+            "phone_number_text",
+            "cell",
+            "cell_phone",
+        ),
     ),
     CALLS: ("call", "calls", "calling", "phone_call", "phone_calls", "phone_number_call", "robocalls"),
 }
@@ -34,7 +52,15 @@ _FORMS = {
         *("{}_opt_in", "{}_opted_in", "{}_subscribed", "{}_subscription", "{}_consent", "{}_permission"),
         *("{}_status", "{}_subscription_status", "{}_consent_status", "{}_opt_in_status", "{}_marketing_status"),
         *("opt_in_{}", "opted_in_{}", "opt_in_to_{}", "opted_in_to_{}", "subscribed_to_{}", "subscribe_to_{}"),
-        *("accepts_{}", "is_{}_subscribed", "is_{}_opted_in", "{}_is_subscribed", "{}_is_opted_in"),
+        *(
+            "consent_{}",
+            "consent_to_{}",
+            "accepts_{}",
+            "is_{}_subscribed",
+            "is_{}_opted_in",
+            "{}_is_subscribed",
+            "{}_is_opted_in",
+        ),
     ),
     ALLOWS: ("{}_allowed", "{}_ok", "{}_usable", "can_{}", "allow_{}", "allows_{}"),
     OBJECTS: (
@@ -112,6 +138,11 @@ def is_column(name: str) -> bool:
 def is_column_by_its_word(name: str) -> bool:
     """Whether a column speaks of consent where its word does."""
     return fold(name) in _BY_ITS_WORD
+
+
+def may_speak(name: str) -> bool:
+    """Whether a column speaks of consent, whatever its word or where that does."""
+    return is_column(name) or is_column_by_its_word(name)
 
 
 def is_word(value: Any) -> bool:

@@ -9,7 +9,7 @@ import jsonschema_rs
 import osdi_crm_schemas
 from osdi_crm_schemas import fold
 
-from target_osdi_crm.consent import both
+from target_osdi_crm.consent import OUT, both
 from target_osdi_crm.intake import addresses, consent, values
 from target_osdi_crm.intake.columns import FLATTENED, Columns
 from target_osdi_crm.rejects import INVALID, Rejection
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from target_osdi_crm.intake.columns import Place
+    from target_osdi_crm.intake.values import Schema
     from target_osdi_crm.settings import TargetSettings
     from target_osdi_crm.vendor import Stream
 
@@ -150,6 +151,8 @@ class Shape:
         if inner and _is_other(shaped.values.get(known), fitted):
             shaped.withheld.append(f"{FLATTENED.join((known, *inner))} beside {known}")
         _put(shaped.values, known, fitted)
+        if isinstance(fitted, list) and self._channels:
+            _note_consent_within(shaped, fitted, schema.get("items", {}).get("properties", {}))
         if value is None:
             shaped.values[known] = None
 
@@ -186,7 +189,7 @@ class Shape:
     def _is_newly_read(self, name: str) -> bool:
         known = fold(name)
         first = known in self._read_at_first or self._names.get(known) in self._writable
-        return (consent.is_column(name) or consent.is_column_by_its_word(name)) and not first
+        return consent.may_speak(name) and not first
 
     def _is_emptied(self, name: str) -> bool:
         """Whether a blank in this field empties: it is named as it comes, or as the property that it is."""
@@ -264,6 +267,18 @@ def _note_consent(shaped: Shaped, name: str, value: Any) -> None:
         shaped.rejection = rejection
     else:
         shaped.said[channel] = both(shaped.said.get(channel), status)
+
+
+def _note_consent_within(shaped: Shaped, entries: list[Any], known: Schema) -> None:
+    """Take out of a list what says of its addresses, under names that the vendor does not have, not to use them."""
+    channels = {each["x-address"] for each in known.values() if "x-address" in each}
+    for entry in (each for each in entries if channels and isinstance(each, dict)):
+        for name in [each for each in entry.keys() - known.keys() if consent.may_speak(each)]:
+            try:
+                if consent.said(name, entry.pop(name))[1] == OUT:
+                    shaped.said |= dict.fromkeys(channels, OUT)
+            except Rejection as rejection:
+                shaped.rejection = rejection
 
 
 def _refuse(uri: str) -> NoReturn:

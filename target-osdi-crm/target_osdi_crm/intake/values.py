@@ -248,7 +248,10 @@ def _text(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
         return given
     given = canonical(given.strip())
     if addresses.is_address(kind, given, fitting.region):
-        return given
+        plain = addresses.sendable(given, fitting.region) if kind == "phone" else given
+        if plain != given:
+            fitting.replaced.append(path)
+        return plain
     if fitting.keep is None or given in fitting.keep:
         return given
     fitting.refused.append((path, kind, given))

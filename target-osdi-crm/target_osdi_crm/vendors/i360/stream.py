@@ -11,11 +11,11 @@ from osdi_crm_client.errors import ConfigurationError, Garbled, Refused
 from osdi_crm_client.vendors import i360 as wire
 from typing_extensions import override
 
+from target_osdi_crm.intake import addresses
 from target_osdi_crm.intake.values import key
 from target_osdi_crm.paths import corrected
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Session, Shaped, Stream
-from target_osdi_crm.verify import digits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,11 +130,11 @@ class I360Stream(Stream):
 
     @override
     def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
+        kinds: dict[str, addresses.Kind] = {"email": "email", "phone": "phone"}
+        region = addresses.region(self.settings.default_country)
         return {
             name: [
-                digits(record[each]) if name == "phone" else str(record[each]).strip().lower()
-                for each in channel.fields
-                if record.get(each)
+                addresses.normal(kinds[name], str(record[each]), region) for each in channel.fields if record.get(each)
             ]
             for name, channel in self.channels.items()
         }

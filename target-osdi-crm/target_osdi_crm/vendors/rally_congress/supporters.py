@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from target_osdi_crm import verify
 from target_osdi_crm.consent import BLOCKED, IN, NEITHER, OUT
+from target_osdi_crm.intake import addresses
 from target_osdi_crm.paths import corrected
 from target_osdi_crm.rejects import EACH_RUN, Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped
@@ -57,6 +58,7 @@ class Supporters(RallyCongressStream):
 
     @override
     def begin(self) -> None:
+        self._region = addresses.region(self.settings.default_country)
         if self._posts_blindly and not self.settings.allow_resubscribe:
             raise ConfigurationError(
                 "With 'rally_congress_upsert_mode' 'post' a record's status reaches people who opted out. Set"
@@ -96,8 +98,24 @@ class Supporters(RallyCongressStream):
             if self.session.own.form_key_style != "bracket" and len(entries) > 1:
                 shaped.withheld.append(f"further {name}")
                 entries = entries[:1]
+            if name == "phones":
+                entries = self._with_ten_digits(entries, shaped)
             if entries:
                 values[name] = entries
+
+    def _with_ten_digits(self, entries: list[Record], shaped: Shaped) -> list[Record]:
+        """Phones as the vendor takes them, with ten digits; others would keep their supporter out."""
+        found = []
+        for entry in entries:
+            number = addresses.normal("phone", str(entry.get("telephone") or ""), self._region)
+            if len(number) == 11 and number.startswith("1"):
+                is_plain = verify.digits(entry["telephone"]) == number[1:]
+                found.append(entry if is_plain else {**entry, "telephone": number[1:]})
+            elif number:
+                shaped.withheld.append("phones: not a number of ten digits")
+            else:
+                found.append(entry)
+        return found
 
     # While it is decided
 
@@ -167,7 +185,8 @@ class Supporters(RallyCongressStream):
     @override
     def addresses_of(self, record: Record) -> Mapping[str, Sequence[str]]:
         email = str(record.get("email") or "").strip().lower()
-        numbers = [verify.digits(each.get("telephone") or "") for each in record.get("phones") or () if each]
+        given = [str(each.get("telephone") or "") for each in record.get("phones") or () if each]
+        numbers = [addresses.normal("phone", each, self._region) for each in given]
         return {"email": [email] if email else [], "phone": [each for each in numbers if each]}
 
     @override
