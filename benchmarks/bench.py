@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import reading, results, together, writing
+from benchmarks import matching, reading, results, together, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[float, Path], results.Section]] = {
     "unchanged": writing.unchanged,
     "failing": writing.failing,
     "write_pace": writing.pace,
+    "match": matching.match,
     "together": together.together,
 }
 

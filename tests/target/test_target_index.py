@@ -303,6 +303,62 @@ def test_an_index_that_was_killed_while_it_was_filled_is_not_complete_and_goes_o
     assert index_of(target, capsys)["people"] >= 1_500
 
 
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.chaos)])
+def test_killed_again_and_again_while_it_reads_refreshes_and_writes_everybody_is_there_once(
+    sandbox: Sandbox,
+    target: TargetCommand,
+    until: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    kills: int,
+) -> None:
+    group = sandbox.account("action_network", counts={"people": 700}, latency=0.03)
+    people = [person(n, email_status=("subscribed", "unsubscribed")[n % 2]) for n in range(100 + 20 * kills)]
+    messages = target.messages("people", *people)
+    choice = random.Random(kills)
+    for _ in range(kills):
+        group.clear_log()
+        after = choice.randrange(5, 90)
+        process = target.started(group, messages)
+        until(lambda after=after, process=process: len(group.log()) > after or process.poll() is not None)
+        process.kill()
+        process.communicate()
+    group.set(latency=0)
+
+    done = target.as_command(group, messages)
+
+    assert done.code == 0, done.log
+    shown = [each for each in group.records("people") if each.get("email_addresses")]
+    made = [each for each in shown if each["email_addresses"][0]["address"] in {one["email"] for one in people}]
+    found = {each["email_addresses"][0]["address"]: status(each) for each in made}
+    assert len(made) == len(found) == len(people)
+    assert found == {each["email"]: each["email_status"] for each in people}
+    assert index_of(target, capsys)["complete"] == "yes"
+
+
+def test_the_index_lies_in_postgres_where_the_journal_does(
+    group: Account, target: TargetCommand, postgres: str
+) -> None:
+    group.insert("people", [stored(n) for n in range(500, 520)])
+    people = [person(n, given_name="Ann") for n in range(MANY)]
+
+    done = target.write(group, "people", *people, journal=postgres)
+    group.clear_log()
+    again = target.write(group, "people", *people, journal=postgres, source="other")
+
+    assert (done.count("people", "created"), again.count("people", "unchanged")) == (MANY, MANY), again.log
+    assert (searches(group), writes(group)) == (0, {})
+
+
+def test_an_opt_out_that_creates_nobody_is_looked_up_though_the_index_shows_nobody(
+    group: Account, target: TargetCommand
+) -> None:
+    filled(target, group)
+
+    done = target.write(group, "people", *(person(n, unsubscribed=True) for n in range(MANY)), mode="update")
+
+    assert (done.count("people", "skipped"), searches(group)) == (MANY, 2 * MANY), done.log
+
+
 def test_an_index_that_cannot_be_read_leaves_the_look_ups(group: Account, target: TargetCommand) -> None:
     group.insert("people", [stored(1)])
     group.fault(do="status", status=400, method="GET", path="/people$", skip=1, times=1)
