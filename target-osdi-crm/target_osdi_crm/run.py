@@ -370,6 +370,15 @@ class Run:
             left += standing.get("rejected", 0) + standing.get("unknown", 0)
         return SOME_REJECTED if left or self._settler.new_rejects else ALL_WELL
 
+    def _to_write(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return about how many calls, and minutes, the run takes that this one rehearses."""
+        calls = result["calls"]
+        for name, counts in result["streams"].items():
+            size = self._streams[name].batch_size if name in self._streams else 1
+            calls += -(-sum(counts[what] for what in ("created", "updated", "deleted")) // size)
+        rate = self._account.pacer.rate
+        return {"calls": calls, "minutes": round(calls / rate / 60, 1) if rate else None}
+
     def end(self) -> dict[str, Any]:
         """Let go of the journal and the files, and return the summary."""
         self._over.set()
@@ -391,6 +400,8 @@ class Run:
             in_journal=standing,
             people_are=self._people_index.told,
         )
+        if self._settings.dry_run:
+            result["to_write"] = self._to_write(result)
         url = None if self._settings.dry_run else self._settings.notify_url
         before = self.journal.run_before() if url else ""
         self.journal.end(code, msgspec.json.encode(result).decode())

@@ -94,7 +94,7 @@ def test_new_people_of_any_vendor_are_created_without_looking_each_of_them_up(
 
     assert done.code == 0, done.log
     assert (done.count(listed.people, "created"), len(listed.writes())) == (len(people), len(people))
-    assert done.summary["calls"] <= len(people) + 15
+    assert done.summary["calls"] <= len(people) + MANY
     assert done.summary["people_are"].startswith("found by an index")
     made = {each["email"]: each for each in map(dict, listed.shown())}
     assert made.keys() >= {f"n{n}@example.org" for n in range(2 * MANY)}
@@ -113,7 +113,7 @@ def test_people_of_any_vendor_of_whom_nothing_differs_cost_no_call_though_the_jo
 
     assert (done.count(listed.people, "unchanged"), again.summary["calls"]) == (len(people), 0), done.log
     assert listed.writes() == []
-    assert done.summary["calls"] <= 15
+    assert done.summary["calls"] <= MANY
 
 
 def test_custom_fields_and_numbers_in_any_spelling_are_told_unchanged_by_the_index(
@@ -333,6 +333,20 @@ def test_killed_again_and_again_while_it_reads_refreshes_and_writes_everybody_is
     assert len(made) == len(found) == len(people)
     assert found == {each["email"]: each["email_status"] for each in people}
     assert index_of(target, capsys)["complete"] == "yes"
+
+
+def test_a_dry_run_tells_how_many_calls_writing_takes_and_leaves_no_index(
+    listed: WritingCase, target: TargetCommand
+) -> None:
+    people = [listed.person(n) for n in range(2 * MANY)]
+
+    rehearsed = target.write(listed.account, listed.people, *people, dry_run=True)
+    done = target.write(listed.account, listed.people, *people)
+
+    told = rehearsed.summary["to_write"]["calls"]
+    assert f"Writing this takes about {told:,} calls" in rehearsed.log
+    assert rehearsed.summary["calls"] <= MANY
+    assert abs(told - done.summary["calls"]) <= 5
 
 
 def test_the_index_lies_in_postgres_where_the_journal_does(

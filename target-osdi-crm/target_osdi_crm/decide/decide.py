@@ -102,6 +102,9 @@ class Decider:
         foreign_id = stream.foreign_id(task.source_key)
         order = Order(stream, task.shaped.values, resolved.ids, foreign_id=foreign_id)
         is_known = task.deletes or stream.batch_by
+        creates_nobody = task.unsubscribes or self._mode == UPDATE
+        if creates_nobody and any(asked.status == consent.OUT for asked in task.shaped.consent.values()):
+            task.look_up = True
         if is_known:
             found = self._matching.known(task)
         else:

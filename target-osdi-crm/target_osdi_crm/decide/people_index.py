@@ -20,7 +20,7 @@ from osdi_crm_client.reading.parallel import Rows
 from osdi_crm_client.wire import Window
 
 from target_osdi_crm import consent, verify
-from target_osdi_crm.journal.people_index import IndexedPerson, StoredIndex
+from target_osdi_crm.journal.people_index import IndexedPerson, Scratch, StoredIndex
 from target_osdi_crm.people_listing import ListedPeople
 from target_osdi_crm.stop import CONFIGURATION, Stop
 from target_osdi_crm.vendor import Order
@@ -89,16 +89,13 @@ class PeopleIndex:
         self._asked_for = self._addresses = 0
         self.told: str | None = None
         self._is_on = bool(
-            stream.listing
-            and match_keys
-            and stream.settings.people_index
-            and not stream.settings.dry_run
-            and account.index_lag >= SHORTEST_LAG
+            stream.listing and match_keys and stream.settings.people_index and account.index_lag >= SHORTEST_LAG
         )
         if not self._is_on or not stream.listing:
             return
         content = repr((1, sorted(match_keys), stream.settings.default_country))
-        self._stored = StoredIndex(journal, hashlib.blake2b(content.encode(), digest_size=16).digest())
+        database = Scratch(journal.account) if stream.settings.dry_run else journal
+        self._stored = StoredIndex(database, hashlib.blake2b(content.encode(), digest_size=16).digest())
         self._hides, self._record = stream.listing.hides, stream.listing.record
         self._reading = stream.listing.reading(ListedPeople(account, stream.listing, stream.id_of), self._stored)
         self._properties = _writable(stream)

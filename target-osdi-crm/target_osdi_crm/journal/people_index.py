@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 from osdi_crm_client.reading.source import Stateless
 from typing_extensions import override
 
-from target_osdi_crm.journal.schema import INDEXED_ADDRESSES, INDEXED_PEOPLE, INDEXES
+from target_osdi_crm.journal.schema import INDEXED_ADDRESSES, INDEXED_PEOPLE, INDEXES, TABLES
 from target_osdi_crm.journal.writer import hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from target_osdi_crm.journal.store import Journal
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,47 @@ class IndexedPerson:
     properties: Mapping[str, Any]
 
 
+class Database(Protocol):
+    """Where an index lies: a journal, or a `Scratch`.
+
+    Attributes:
+        account: The name of the account.
+    """
+
+    account: str
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """Connect, to read."""
+
+    def carry_out(self, work: Callable[[sa.Connection], None]) -> None:
+        """Do some work in a transaction of its own."""
+
+
+class Scratch:
+    """A database that goes with a dry run, which changes no journal; SQLite puts it on disk if it grows."""
+
+    def __init__(self, account: str) -> None:
+        """Begin, with nothing in it."""
+        self.account = account
+        self._lock = threading.Lock()
+        connect = partial(sqlite3.connect, "", check_same_thread=False)
+        self._engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.StaticPool)
+        TABLES.create_all(self._engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """See `Database`."""
+        with self._lock, self._engine.connect() as connection:
+            yield connection
+
+    def carry_out(self, work: Callable[[sa.Connection], None]) -> None:
+        """See `Database`."""
+        with self._lock, self._engine.begin() as connection:
+            work(connection)
+
+
 class StoredIndex(Stateless):
-    """The index of one account, in the journal's database; the state of the reading that fills it.
+    """The index of one account, in a database; the state of the reading that fills it.
 
     Attributes:
         until: The time up to which it has all changes, as far as its reading has come.
@@ -50,11 +92,11 @@ class StoredIndex(Stateless):
 
     is_incremental = True
 
-    def __init__(self, journal: Journal, settings: bytes) -> None:
+    def __init__(self, journal: Database, settings: bytes) -> None:
         """Open the index; one of other settings counts for nothing.
 
         Args:
-            journal: The journal.
+            journal: Where it lies.
             settings: A hash of what its content depends on.
         """
         self._journal = journal

@@ -85,6 +85,9 @@ def table(result: Mapping[str, Any]) -> OwnLines:
             if kind.endswith("_by"):
                 reasons = ", ".join(f"{what} {number:,}" for what, number in sorted(found.items()))
                 lines.append(f"{stream}, {kind.removesuffix('_by')}: {reasons}")
+    if to_write := result.get("to_write"):
+        minutes = f", {to_write['minutes']:,} minutes at the vendor's pace" if to_write["minutes"] is not None else ""
+        lines.append(f"Writing this takes about {to_write['calls']:,} calls{minutes}")
     if result["people_are"]:
         lines.append(f"People are {result['people_are']}")
     read = sum(counts["read"] for counts in result["streams"].values())
