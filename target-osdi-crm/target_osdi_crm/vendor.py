@@ -207,6 +207,7 @@ class Stream(Reading):
         optional_refers: References that are left out where nothing is ever known under them.
         match_keys: Match keys that settings may name.
         default_match_keys: Match keys used unless settings name others; all, if the row does not say.
+        holds: Streams whose records live below these at the vendor, and are made anew with one that cannot be changed.
         outlives_merging: Match keys that a merge passes on, by which what vanished is looked for first.
         columns: Flat columns, as a warehouse has them, folded, and the list and the part of its one entry that each
             stands for.
@@ -232,6 +233,7 @@ class Stream(Reading):
     optional_refers: tuple[str, ...] = ()
     match_keys: tuple[str, ...] = ()
     default_match_keys: tuple[str, ...] = ALL
+    holds: tuple[str, ...] = ()
     outlives_merging: tuple[str, ...] = ()
     columns: ClassVar[Mapping[str, tuple[str, str]]] = {}
     channels: Mapping[str, Channel] = field(default_factory=dict)

@@ -100,3 +100,29 @@ def test_two_records_of_one_source_are_never_taken_for_one(nation: Account, targ
     done = target(nation, target.messages("event_rsvps", *rsvps), index_lag_seconds=lag)
 
     assert shown(nation, "event_rsvps", "guests_count") == list(range(6)), done.log
+
+
+def test_a_tag_that_is_renamed_takes_its_taggings_along(sandbox: Sandbox, target: TargetCommand) -> None:
+    group = sandbox.account("action_network")
+    people = target.messages("people", *({"id": f"p{n}", "email": f"n{n}@example.org"} for n in range(3)))
+    taggings = [{"tag_id": tag, "id": f"{tag}{n}", "person_id": f"p{n}"} for n in range(3) for tag in ("a", "b")]
+
+    def run(name: str, *gone: Message, **more: Any) -> Any:
+        tags = target.messages("tags", {"id": "a", "name": name}, {"id": "b", "name": "Other"})
+        load = [*people, *tags, *target.messages("taggings", *taggings, *gone, key=["tag_id", "id"])]
+        return target(group, load, **more)
+
+    def tagged(name: str) -> int:
+        ids = [each["_links"]["self"]["href"] for each in group.records("tags") if each["name"] == name]
+        return sum(each["_links"]["osdi:tag"]["href"] in ids for each in group.records("taggings"))
+
+    run("Red")
+    done = run("Crimson")
+    again = run("Crimson")
+    gone = {"tag_id": "a", "id": "a0", "_sdc_deleted_at": "2026-11-30T00:00:00Z"}
+    taggings.remove({"tag_id": "a", "id": "a0", "person_id": "p0"})
+    deleted = run("Crimson", gone, allow_delete=True)
+
+    assert (done.code, done.count("taggings", "created"), done.count("taggings", "unchanged")) == (0, 3, 3), done.log
+    assert (again.count("taggings", "unchanged"), again.summary["calls"]) == (6, 0)
+    assert (deleted.count("taggings", "deleted"), tagged("Crimson"), tagged("Other")) == (1, 2, 3), deleted.log

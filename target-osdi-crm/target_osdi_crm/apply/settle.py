@@ -20,7 +20,7 @@ from target_osdi_crm.stop import CAPPED, CONFIGURATION, Stop
 from target_osdi_crm.vendor import CREATE, DELETE, UPDATE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from target_osdi_crm.apply.rights import Rights
     from target_osdi_crm.decide.decision import Decision
@@ -147,6 +147,8 @@ class Settler:
             self._report.count(task, "skipped", "came again while it waited")
 
     def _written(self, task: WriteTask, decision: Decision, written: Written) -> None:
+        before = task.vanished or task.row.vendor_id
+        is_moved = written.action == CREATE and before not in {None, written.vendor_id}
         self._rights.used(task.stream.name, READ)
         self._rights.used(task.stream.name, decision.action)
         if written.action == SKIP:
@@ -175,7 +177,8 @@ class Settler:
             self._report.replaced(task, where)
         if written.action == ADOPT:
             self._report.note(task, "unchanged")
-        self._keep(task, opt_ins=written.opt_ins if self._allow_resubscribe else ())
+        opt_ins = written.opt_ins if self._allow_resubscribe else ()
+        self._keep(task, opt_ins=opt_ins, moved=task.stream.holds if is_moved else ())
 
     def _skip(self, task: WriteTask, why: str, vendor_id: str | None) -> None:
         task.row = after(task.row, Event.SKIP, vendor_id=vendor_id, settings=self._deciding, reason=why)
@@ -228,8 +231,10 @@ class Settler:
         task.row = after(task.row, event, **_why(rejection), settings=self._deciding)
         self._keep(task)
 
-    def _keep(self, task: WriteTask, opt_ins: Sequence[tuple[str, str]] = ()) -> None:
-        self._journal.write_soon(task.row, opt_outs=task.opt_outs, opt_ins=opt_ins, then=lambda: self._release(task))
+    def _keep(self, task: WriteTask, opt_ins: Sequence[tuple[str, str]] = (), moved: Collection[str] = ()) -> None:
+        self._journal.write_soon(
+            task.row, opt_outs=task.opt_outs, opt_ins=opt_ins, moved=moved, then=lambda: self._release(task)
+        )
 
     def _count_reject(self) -> None:
         with self._guard:

@@ -53,6 +53,7 @@ class Batches:
         self._fresh_after = fresh_after
         self._pass_on = pass_on
         self._gathered: list[Arrival] = []
+        self._below: set[str] = set()
         self._gathering = threading.Lock()
         self._sorting = threading.Lock()
         self._ended = threading.Event()
@@ -100,7 +101,8 @@ class Batches:
             for arrival in changed:
                 stream, key = arrival.input.stream.name, _key(arrival)
                 row = rows.get((stream, key)) or Row(stream, key)
-                self._pass_on(WriteTask(arrival, key, row, stale=self._scheduler.held((stream, key))))
+                stale = stream in self._below or self._scheduler.held((stream, key))
+                self._pass_on(WriteTask(arrival, key, row, stale=stale))
 
     def _changed(self, batch: Sequence[Arrival]) -> list[Arrival]:
         """Those that do not come just as they came when they were last acknowledged."""
@@ -116,8 +118,10 @@ class Batches:
             stream, key = arrival.input.stream.name, _key(arrival)
             seen, at = acknowledged[stream].get(key, (None, 0.0))
             under_way = (stream, key) in theirs or self._scheduler.held((stream, key))
-            if seen != arrival.seen or at < self._fresh_after or under_way:
+            if seen != arrival.seen or at < self._fresh_after or under_way or stream in self._below:
                 changed.append(arrival)
+                if seen is not None:
+                    self._below.update(arrival.input.stream.holds)
                 theirs.add((stream, key))
                 continue
             unchanged[stream] += 1

@@ -102,6 +102,8 @@ class Event(StrEnum):
     """Nothing can be looked up, now or ever."""
     VANISH = "vanish"
     """The vendor has nothing under the id it had given."""
+    MOVE = "move"
+    """What it hangs on has another id at the vendor now: it is compared with what is there, and made anew there."""
     REJECT = "reject"
     FAIL = "fail"
     """It is rejected for no fault of its own."""
@@ -243,6 +245,7 @@ TRANSITIONS: Mapping[Event, Transition] = {
     Event.NOT_CREATED: Transition(_to(State.UNSENT, UNANSWERED), (), _CREATE),
     Event.CANNOT_TELL: Transition(_to(State.UNKNOWN, UNANSWERED), _WHY),
     Event.VANISH: Transition(_to(State.UNSENT, _ANSWERED), (), ("vendor_id", "channels")),
+    Event.MOVE: Transition(_same(State.OK), (), ("seen", "fingerprint")),
     Event.REJECT: Transition(
         _to(State.REJECTED, _ANSWERED) | _to(State.UNANSWERED_REJECTED, UNANSWERED), (*_WHY, "settings"), counts=True
     ),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from target_osdi_crm.journal import database, lock, migration
@@ -327,9 +329,19 @@ class Journal:
         then: Callable[[], None],
         opt_outs: Collection[tuple[str, str]] = (),
         opt_ins: Collection[tuple[str, str]] = (),
+        moved: Collection[str] = (),
     ) -> None:
-        """Write a row, addresses not to be used and addresses that may be again; call `then` when that is durable."""
-        self._put(Write(row, opt_outs, opt_ins, then=then))
+        """Write a row, addresses not to be used and addresses that may be again; call `then` when that is durable.
+
+        In the streams `moved`, what lives below the record is to be made anew, as far as the keys there tell.
+        """
+        work = None
+        if moved and self._writer:
+            key = msgspec.json.encode(row.source_key).decode()
+            below = sa.or_(RECORDS.c.source_key.contains(key, autoescape=True), RECORDS.c.source_key.not_like('["%'))
+            which = sa.and_(self._mine, RECORDS.c.stream.in_(moved), below)
+            work = partial(happen, event=Event.MOVE, which=which)
+        self._put(Write(row, opt_outs, opt_ins, work, then))
 
     def carry_out(self, work: Callable[[sa.Connection], None]) -> None:
         """Do some work in a transaction of its own; return when that is durable; raises what `write` raises."""

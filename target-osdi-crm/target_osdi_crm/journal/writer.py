@@ -46,7 +46,7 @@ class Write:
     row: Row | None = None
     opt_outs: Collection[tuple[str, str]] = ()
     opt_ins: Collection[tuple[str, str]] = ()
-    work: Callable[[sa.Connection], None] | None = None
+    work: Callable[[sa.Connection], Any] | None = None
     then: Callable[[], None] | None = None
     over: threading.Event | None = None
     at: float = 0.0

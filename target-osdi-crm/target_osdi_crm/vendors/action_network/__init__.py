@@ -78,6 +78,7 @@ STREAMS = (
     Tags(
         name="tags",
         path="tags",
+        holds=("taggings",),
         can_update=False,
         idempotent=True,
         required=("name",),
