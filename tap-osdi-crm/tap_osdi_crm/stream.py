@@ -61,7 +61,6 @@ class VendorStream(Stream):
         self.primary_keys = crosswalk.keys if crosswalk else resource.keys
         changed = resource.replication_key
         self.replication_key = crosswalk.place_of(changed) if crosswalk else changed
-        self.selected_by_default = resource.is_default
         if resource.within:
             self.parent_stream_type = VendorStream
         self.held: list[Record] = []

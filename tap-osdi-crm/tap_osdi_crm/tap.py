@@ -172,12 +172,15 @@ class TapOSDICRM(Tap):
         """The streams, as those that they are."""
         return [stream for stream in self.streams.values() if isinstance(stream, VendorStream)]
 
-    def check_catalog(self) -> None:
-        """See that the catalog selects streams, and only such as the vendor has.
+    def take_selection(self) -> None:
+        """See that the catalog selects streams, and only such as the vendor has; without one, select the usual ones.
 
         Raises:
             ConfigurationError: If it does not.
         """
+        if self.input_catalog is None:
+            for stream in self.vendor_streams:
+                stream.selected = stream.source.resource.is_default
         chosen = [] if self.input_catalog is None else self._chosen(self.input_catalog)
         title = self.account.vendor.title
         if foreign := sorted(name for name in chosen if name not in self.streams):
@@ -252,7 +255,7 @@ class TapOSDICRM(Tap):
                 state=_state(state) if state else None,
                 catalog=_catalog(catalog) if catalog else None,
             )
-            tap.check_catalog()
+            tap.take_selection()
             if tap.settings.estimate:
                 cls.logger.info("What a run would cost:\n%s", tap.estimate())
                 return
