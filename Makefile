@@ -9,7 +9,7 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup demo test fuzz chaos sdk-next lint settings bench clean
+.PHONY: setup demo test pairs fuzz chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
 
@@ -36,7 +36,11 @@ settings: setup
 	$(BIN)/python hub/generate.py
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 3 -m "not chaos"
+	$(BIN)/pytest -n 3 -m "not chaos and not pairs"
+
+# Every CRM into every other one; prints the table of docs/crm-to-crm.md.
+pairs: setup
+	$(BIN)/pytest tests/pairs -s -q
 
 # RECORDS for every stream of every vendor, others each time; answers changed, and calls failed, in SEEDS ways for every vendor, in tap and
 # target; `make test` tries a few, the same each time.

@@ -1,8 +1,8 @@
 """The crosswalk between a vendor's streams and the shared ones of `model: osdi`, read in both directions.
 
 Which property stands where says `x-osdi` in the vendor's schemas; what no table can say of its people, a module of
-`vendors`, where there is one: `read` completes a person of the model from the vendor's record, `write` the vendor's
-record from a person.
+`vendors`: `read` completes a person of the model from the vendor's record, `fitting` takes out of a person what the
+vendor cannot hold whatever the table says, `write` completes the vendor's record from a person.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_schemas.crosswalk import people, vendors
-from osdi_crm_schemas.crosswalk.table import Table, is_blank
+from osdi_crm_schemas.crosswalk.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,17 +91,20 @@ class Crosswalk:
     def write(self, shared: Mapping[str, Any]) -> tuple[Record, list[str]]:
         """Return the vendor's record of one of the model's, and in words what of it has no place there."""
         left: list[str] = []
-        given = {name: value for name, value in shared.items() if not is_blank(value)}
+        given = {name: value for name, value in shared.items() if not people.says_nothing(value)}
         if self.name == "people":
             given = people.without_barred(given, left, holds_contact=self._holds_contact)
+            if self._own and hasattr(self._own, "fitting"):
+                given = self._own.fitting(given, left)
         known = {name: value for name, value in given.items() if name in self.properties}
         lost: list[str] = []
         record = self.table.write(known, lost)
-        left += [each if " " in each else f"{each}: no field" for each in lost if each not in _ORIGIN]
+        own = _ORIGIN | getattr(self._own, "WRITTEN", frozenset())
+        left += [each if " " in each else f"{each}: no field" for each in lost if each not in own]
         if self.name == "people":
             record |= people.columns(given)
         if self._own:
-            self._own.write(given, record, left)
+            self._own.write(given, record)
         others = {name: value for name, value in given.items() if name not in self.properties}
         blank = [name for name in shared if name not in given]
         return {**dict.fromkeys(each for name in blank for each in self.names_of(name)), **others, **record}, left

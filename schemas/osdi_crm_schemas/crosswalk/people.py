@@ -46,6 +46,11 @@ def complete(person: Record) -> None:
             each.setdefault("do_not_call", True)
 
 
+def says_nothing(value: Any) -> bool:
+    """Whether a value is none, or an object that holds none."""
+    return is_blank(value) or (isinstance(value, dict) and all(map(is_blank, value.values())))
+
+
 def columns(person: Mapping[str, Any]) -> Record:
     """What a person says about consent, in columns that the target understands whatever the vendor."""
     consent = person.get("consent") or {}
@@ -68,6 +73,15 @@ def without_barred(person: Mapping[str, Any], left: list[str], *, holds_contact:
         return dict(person)
     left.append("postal_addresses that opted out")
     return {name: value for name, value in person.items() if name != "postal_addresses"}
+
+
+def american(person: Mapping[str, Any], left: list[str]) -> Record:
+    """A person for a vendor that has addresses in the United States alone."""
+    given = _entries(person, "postal_addresses")
+    kept = [each for each in given if str(each.get("country") or "US").upper() in {"US", "USA"}]
+    left += ["postal_addresses outside the United States"] * (len(kept) < len(given))
+    bare = [{name: value for name, value in each.items() if name != "country"} for each in kept]
+    return {**person, "postal_addresses": bare}
 
 
 def _is_out(word: Any) -> bool:

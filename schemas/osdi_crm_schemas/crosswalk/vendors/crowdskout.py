@@ -74,6 +74,9 @@ _STATES = {
 }
 """Codes of the states by the names that the vendor has for them; others are left as they are."""
 
+_KINDS = (None, "", "Mobile", "Home", "Work")
+"""The kinds of phone numbers that profiles have, or none."""
+
 _NAMES = {code: name for name, code in _STATES.items()}
 
 
@@ -115,7 +118,15 @@ def _text(value: Any) -> Any:
     return value.get("value") if isinstance(value, dict) else value
 
 
-def write(_: Mapping[str, Any], profile: Record, __: list[str]) -> None:
+def fitting(person: Mapping[str, Any], left: list[str]) -> Record:
+    """Leave out numbers of kinds that are none of the vendor's: it would drop them without a word."""
+    given = [each for each in person.get("phone_numbers") or () if isinstance(each, dict)]
+    kept = [each for each in given if each.get("number_type") in _KINDS]
+    left += ["further phone_numbers"] * (len(kept) < len(given))
+    return {**person, "phone_numbers": kept}
+
+
+def write(_: Mapping[str, Any], profile: Record) -> None:
     """Name the states."""
     for each in profile.get("PhysicalAddresses", []):
         if region := each.get("AddressRegion"):

@@ -33,8 +33,8 @@ def read(signup: Mapping[str, Any], person: Record) -> None:
     person["consent"] = {
         channel: SUBSCRIBED if yes else UNSUBSCRIBED for channel, yes in agrees.items() if yes is not None
     }
-    if languages := person.pop("languages_spoken", None):
-        person["languages_spoken"] = [each.lower() for each in languages if _LANGUAGE.fullmatch(each)]
+    if codes := [each.lower() for each in person.pop("languages_spoken", []) if _LANGUAGE.fullmatch(each)]:
+        person["languages_spoken"] = codes
 
 
 def _read_emails(signup: Mapping[str, Any], person: Record) -> None:
@@ -49,7 +49,7 @@ def _read_emails(signup: Mapping[str, Any], person: Record) -> None:
         person["email_addresses"] = [main, *emails]
 
 
-def write(person: Mapping[str, Any], signup: Record, _: list[str]) -> None:
+def write(person: Mapping[str, Any], signup: Record) -> None:
     """Tell which slot is the main one and which addresses are bad: that is no opt-out of somebody who agreed."""
     consent = person.get("consent") or {}
     for slot, each in zip(_SLOTS, _entries(person, "email_addresses", "address"), strict=False):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_schemas.crosswalk.people import BOUNCING, COMPLAINED, SUBSCRIBED, UNKNOWN, UNSUBSCRIBED
+from osdi_crm_schemas.crosswalk.people import BOUNCING, COMPLAINED, SUBSCRIBED, UNKNOWN, UNSUBSCRIBED, american
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ _OPT_INS = {
 _UNDELIVERED = frozenset({"hard_bounce", "soft_bounce", "dns_fail"})
 """What `emailStatus` says of an address that nothing is sent to any more."""
 
-_ZIP = 5
+_ZIP, _DIGITS = 5, 10
 
 
 def read(supporter: Mapping[str, Any], person: Record) -> None:
@@ -38,14 +39,18 @@ def read(supporter: Mapping[str, Any], person: Record) -> None:
         each["country"] = "US"
 
 
-def write(_: Mapping[str, Any], supporter: Record, left: list[str]) -> None:
-    """Leave out addresses elsewhere, and part the ZIP code from what extends it."""
-    given = supporter.pop("addresses", [])
-    there = [each for each in given if each.pop("country", "US").upper() in {"US", "USA"}]
-    left += ["postal_addresses outside the United States"] * (len(there) < len(given))
-    for each in there:
+def fitting(person: Mapping[str, Any], left: list[str]) -> Record:
+    """Leave out addresses elsewhere."""
+    return american(person, left)
+
+
+def write(_: Mapping[str, Any], supporter: Record) -> None:
+    """Part the ZIP code from what extends it, and write phone numbers of the country as their ten digits."""
+    for each in supporter.get("addresses", []):
         code, dash, more = str(each.get("zipcode") or "").partition("-")
         if dash and len(code) == _ZIP:
             each["zipcode"], each["zipplus"] = code, more
-    if there:
-        supporter["addresses"] = there
+    for each in supporter.get("phones", []):
+        digits = re.sub(r"\D", "", str(each.get("telephone") or ""))
+        if len(digits) == _DIGITS + 1 and digits[0] == "1":
+            each["telephone"] = digits[1:]
