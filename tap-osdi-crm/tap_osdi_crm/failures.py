@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+NOTHING_THERE = "there is nothing at its address (HTTP 404)."
+"""Why a stream is left out that the vendor has not."""
+
+
 class Failures:
     """Those of one stream, and of the streams that are read by the same calls."""
 
@@ -35,12 +39,13 @@ class Failures:
         self._source = source
         self._progress = progress
         self._denied: Denied | None = None
+        self._missing: NotFound | None = None
 
     @contextmanager
     def caught(self) -> Iterator[None]:
         """Leave the stream out, with a warning, where the credentials may not read it or it is not as was assumed.
 
-        Where nothing tells yet whether the credentials are any good, that waits for the end of the run; a test fails.
+        Where nothing tells yet whether the account can be reached, that waits for the end of the run; a test fails.
         What else goes wrong with a call or an answer ends the stream, and at the end of the run the tap with an error.
         """
         source = self._source
@@ -67,11 +72,15 @@ class Failures:
         Raises:
             NotSignedIn: If nothing has answered since, so that it is the account's.
         """
-        if not self._denied:
-            return
-        if not self._source.account.has_answered:
+        has_answered = self._source.account.has_answered
+        if self._denied and not has_answered:
             raise NotSignedIn.instead_of(self._denied)
-        self._leave_out("the credentials are good, but may not read it.")
+        if self._denied:
+            self._leave_out("the credentials are good, but may not read it.")
+        if self._missing and has_answered:
+            self._leave_out(NOTHING_THERE)
+        elif self._missing:
+            self._progress.failed(self._source.name, self._missing)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, Refused) and self._source.resource.unconfirmed:
@@ -79,7 +88,9 @@ class Failures:
         elif self._source.sources.is_test():
             raise error
         elif isinstance(error, NotFound) and self._is_gone_alone():
-            self._leave_out("there is nothing at its address (HTTP 404).")
+            self._leave_out(NOTHING_THERE)
+        elif isinstance(error, NotFound):
+            self._missing = error
         else:
             logger.debug("Stream '%s'", self._source.name, exc_info=error)
             self._progress.failed(self._source.name, error)

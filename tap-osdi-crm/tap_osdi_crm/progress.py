@@ -23,12 +23,16 @@ MOST_FAILED_IN_A_ROW = 3
 INTERVAL = 10.0
 """Seconds between two lines."""
 
+SHORT = 90.0
+"""Seconds that are told as such, and not in minutes."""
+
 
 class StreamProgress:
     """How far one stream is."""
 
-    def __init__(self, name: str, account: Account) -> None:
+    def __init__(self, name: str, account: Account, place: str = "") -> None:
         self.name = name
+        self._title = f"{name}{place}"
         self.records = 0
         self.parts = 0
         self._place = ""
@@ -76,7 +80,7 @@ class StreamProgress:
         share = f", {self._calls() / self.seconds / rate:.0%} of the pace" if rate else ""
         logger.info(
             "%s: %d records, %.0f/s, %d calls%s, %d x 429, %d parts done%s%s",
-            self.name,
+            self._title,
             self.records,
             self.records / self.seconds,
             self._calls(),
@@ -84,8 +88,15 @@ class StreamProgress:
             self._refused(),
             self.parts,
             f", last {self._place}" if self._place else "",
-            f", {left / 60:.0f} minutes left" if (left := self._left()) is not None else "",
+            self._outlook(),
         )
+
+    def _outlook(self) -> str:
+        """Return how much of the stream is done, and how long the rest takes, once a part has told that."""
+        if (left := self._left()) is None or self._parts_in_all is None:
+            return ""
+        rest = f"{left:.0f} seconds" if left < SHORT else f"{left / 60:.0f} minutes"
+        return f", {min(self.parts / self._parts_in_all, 1):.0%} done, {rest} left"
 
     def _left(self) -> float | None:
         """Seconds left, if the parts to come are like those before."""
@@ -99,12 +110,14 @@ class Progress:
 
     Attributes:
         within: How many records were read of streams within others.
+        streams_in_all: How many streams the run reads, those within others aside.
     """
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._streams: list[StreamProgress] = []
         self.within: dict[str, int] = {}
+        self.streams_in_all = 0
         self._failed: list[ConfigurationError] = []
         self._in_a_row = 0
 
@@ -141,7 +154,8 @@ class Progress:
     @contextmanager
     def of(self, name: str) -> Iterator[StreamProgress]:
         """Follow one stream."""
-        progress = StreamProgress(name, self._account)
+        place = f" ({len(self._streams) + 1} of {self.streams_in_all})" if self.streams_in_all else ""
+        progress = StreamProgress(name, self._account, place)
         self._streams.append(progress)
         try:
             yield progress

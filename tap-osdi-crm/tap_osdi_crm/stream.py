@@ -77,6 +77,11 @@ class VendorStream(Stream):
         """Never as the SDK does, before the records: a run that is cut short would look like a complete one."""
         return False
 
+    def refers_to(self) -> set[str]:
+        """Return the names of the streams that its records hang on or refer to."""
+        referred = {prop.get("x-refers-to") for prop in self.schema["properties"].values()}
+        return {*self.source.resource.parents, *filter(None, referred)}
+
     # Reading
 
     @property

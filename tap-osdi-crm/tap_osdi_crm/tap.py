@@ -21,6 +21,7 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_osdi_crm import overrides, vendors
+from tap_osdi_crm.ordering import in_order
 from tap_osdi_crm.progress import Progress, estimate
 from tap_osdi_crm.settings import TapSettings
 from tap_osdi_crm.source import Sources
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     import click
     from osdi_crm_client.redaction import OwnLines
+    from singer_sdk import Stream
 
 
 LONGEST_END = 10.0
@@ -147,6 +149,14 @@ class TapOSDICRM(Tap):
                 streams[within].child_streams.append(stream)
         return list(streams.values())
 
+    @cached_property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        """The streams, in the order in which they are read."""
+        found = super().streams
+        order = in_order({each.name: each.refers_to() for each in found.values() if isinstance(each, VendorStream)})
+        return {name: found[name] for name in order}
+
     def _vendors_streams(self) -> dict[str, VendorStream]:
         return {
             name: VendorStream(self, self.sources.make(name), self.progress)
@@ -197,6 +207,9 @@ class TapOSDICRM(Tap):
 
     def read_all(self) -> None:
         """Read all selected streams; told to end, write a last STATE, from which the next run goes on."""
+        self.progress.streams_in_all = sum(
+            stream.selected and not stream.source.resource.within for stream in self.vendor_streams
+        )
         try:
             self.sync_all()
         except SystemExit:
