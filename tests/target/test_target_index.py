@@ -255,6 +255,49 @@ def check_a_wrong_index(
             assert status(by_email(group)[email]) == "unsubscribed", "an opt-out was lost"
 
 
+@pytest.mark.parametrize("moves", [True, False])
+def test_nobodys_consent_in_a_nation_hangs_on_an_index_that_is_wrong(
+    sandbox: Sandbox, target: TargetCommand, moves: bool
+) -> None:
+    choice = random.Random(moves)
+    nation = sandbox.account("nationbuilder")
+    people, both = 2 * MANY, (True, False)
+
+    def signup(number: int, *, subscribed: bool) -> Record:
+        email = f"n{number}@example.org"
+        return {"attributes": {"email": email, "email1": email, "first_name": "Ann", "email_opt_in": subscribed}}
+
+    there = nation.insert("signups", [signup(n, subscribed=choice.choice(both)) for n in range(people)])
+    new = ({"id": f"f{n}", "email": f"n{n}@example.org"} for n in range(900, 900 + 2 * MANY))
+    assert target.write(nation, "signups", *new, source="filling").summary["people_are"].startswith("found by")
+    gone = set()
+    for number, each in enumerate(there):
+        when = None if moves else each["attributes"]["updated_at"]
+        match choice.randrange(5):
+            case 0 | 1:
+                nation.change("signups", [each["id"]], modified_date=when, email_opt_in=number % 2 == 0)
+            case 2:
+                nation.change("signups", [each["id"]], email=f"moved{number}@example.org")
+            case 3:
+                nation.delete("signups", [each["id"]])
+                gone.add(f"n{number}@example.org")
+    before = nation.records("signups")
+    time.sleep(2 * LAG + 1)
+    asked: list[Record] = [{}, {"email_opt_in": True}, {"email_opt_in": False}]
+    given = [{"id": f"p{n}", "email": f"n{n}@example.org", **choice.choice(asked)} for n in range(people)]
+
+    done = target.write(nation, "signups", *given)
+
+    assert done.summary["people_are"].startswith("found by an index"), done.log
+    after = {each["id"]: each["attributes"] for each in nation.records("signups")}
+    said = {each["email"]: each.get("email_opt_in") for each in given}
+    for was in (each["attributes"] for each in before):
+        found = [each for each in after.values() if each["email"] == was["email"]]
+        opted_out = said.get(was["email"]) is False
+        assert [each["email_opt_in"] for each in found] == [was["email_opt_in"] and not opted_out]
+    assert said.keys() <= {each["email"] for each in after.values()} | gone
+
+
 def test_somebody_known_by_the_index_alone_who_is_gone_is_looked_up_and_not_vanished(
     group: Account, target: TargetCommand
 ) -> None:

@@ -149,6 +149,7 @@ class PeopleIndex:
             return self._is_on and self._is_made_ready()
 
     def _is_made_ready(self) -> bool:
+        self._go_on()
         try:
             if not self._is_read and not self._read():
                 return False
@@ -219,10 +220,17 @@ class PeopleIndex:
                 self._keep(rows)
             self._stored.note(part.window.until)
 
-    def _keep(self, rows: Iterable[Any]) -> None:
+    def _go_on(self) -> None:
         if self._stopped():
             raise Stop(CONFIGURATION, "The run was told to end.")
-        self._stored.put([self._indexed(each) for each in self._shown(rows)])
+
+    def _keep(self, rows: Iterable[Any]) -> None:
+        self._go_on()
+        try:
+            people = [self._indexed(each) for each in self._shown(rows)]
+        except errors.OF_ANOTHER_FORM as error:
+            raise errors.garbled(error, method="GET", path=self._reading.source.path) from error
+        self._stored.put(people)
 
     def _shown(self, rows: Iterable[Any]) -> Iterator[Record]:
         """The people in some rows of the list, each read by itself where the list hides an address."""
