@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import matching, reading, results, together, writing
+from benchmarks import changed, matching, reading, results, together, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, Callable[[float, Path], results.Section]] = {
     "read": reading.read,
     "pace": reading.pace,
+    "small": changed.small,
     "slices": reading.slices,
+    "changed": changed.changed,
     "children": reading.children,
     "profiles": reading.profiles,
     "resume": reading.resume,

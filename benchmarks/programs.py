@@ -28,16 +28,22 @@ def _file(folder: Path, name: str, content: Any) -> str:
 
 
 def tap(
-    account: Account, stream: str | None, folder: Path, *, state: dict[str, Any] | None = None, **more: Any
+    account: Account,
+    streams: str | tuple[str, ...] | None,
+    folder: Path,
+    *,
+    state: dict[str, Any] | None = None,
+    **more: Any,
 ) -> tuple[str, ...]:
-    """Return the command that reads one stream with our tap, or all of them."""
+    """Return the command that reads one stream with our tap, some, or all of them."""
+    wanted = (streams,) if isinstance(streams, str) else streams
     config = _file(folder, "tap-settings.json", settings(account, folder, **more))
     command = (str(BIN / "tap-osdi-crm"), "--config", config)
     catalog = json.loads(subprocess.run([*command, "--discover"], capture_output=True, check=True).stdout)
     for entry in catalog["streams"]:
         for metadata in entry["metadata"]:
             if not metadata["breadcrumb"]:
-                metadata["metadata"]["selected"] = stream in {None, entry["tap_stream_id"]}
+                metadata["metadata"]["selected"] = wanted is None or entry["tap_stream_id"] in wanted
     given: tuple[str, ...] = ("--catalog", _file(folder, "catalog.json", catalog))
     if state is not None:
         given += ("--state", _file(folder, "state.json", state))
