@@ -37,8 +37,9 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_that_a_call_is_made_again_is_said_once_for_all_that_wait_and_names_nobody(
-    account: Account, tap: Any, caplog: pytest.LogCaptureFixture
+    account: Account, tap: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.SECONDS_BETWEEN_LINES", 600)
     account.fault(do="status", status=503, headers={"Retry-After": "2"}, times=4, path="/signups")
     client = Client(tap.settings(account))
     asked = {"filter[email]": "ada@example.org"}

