@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import osdi_crm_schemas
 from osdi_crm_client.reading.parallel import Finished
 from singer_sdk import Stream, metrics
+from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage, SelectionMask
 from typing_extensions import override
@@ -206,9 +207,15 @@ class VendorStream(Stream):
     @override
     def _generate_record_messages(self, record: dict[str, Any]) -> Generator[RecordMessage, None, None]:
         """Yield the message of a record; the SDK's walk through its fields is only for where some are not wanted."""
-        if not self._is_all_wanted:
-            yield from super()._generate_record_messages(record)
-            return
+        try:
+            yield from self._mapped(record) if self._is_all_wanted else super()._generate_record_messages(record)
+        except MapExpressionError:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__} on a record of '{self.name}'"
+            raise MapExpressionError(f"{why}. Make it stand a null, or map the record in the target.") from error
+
+    def _mapped(self, record: dict[str, Any]) -> Generator[RecordMessage, None, None]:
         now = datetime.now(UTC)
         for stream_map in self.stream_maps:
             if (mapped := stream_map.transform(record)) is not None:

@@ -89,3 +89,15 @@ def test_a_record_that_does_not_tell_when_it_changed_comes_all_the_same(sandbox:
     assert len(run.records("people")) == 5
     assert len(run.records("signatures")) == len(account.records("signatures"))
     assert run.state["bookmarks"]["people"]["replication_key_value"]
+
+
+@pytest.mark.parametrize("expression", ["given_name + 5", "given_name.upper()", "int(given_name)"])
+def test_a_stream_map_that_fails_on_a_record_is_told_in_one_line(sandbox: Sandbox, tap: Any, expression: str) -> None:
+    account = sandbox.account("action_network", size=0)
+    account.insert("people", [{"email_addresses": [{"address": "a@example.org", "status": "subscribed"}]}])
+
+    run = tap(tap.settings(account, stream_maps={"people": {"given_name": expression}}), "people")
+
+    assert run.code == 1
+    assert "The setting 'stream_maps' cannot be used" in run.log.splitlines()[-1]
+    assert "Traceback" not in run.log
