@@ -66,9 +66,9 @@ def status(who: Record, field: str = "email_addresses") -> str:
     return str(who[field][0]["status"])
 
 
-def filled(target: TargetCommand, account: Account) -> None:
+def filled(target: TargetCommand, account: Account, many: int = MANY) -> None:
     """Have a run fill the index with whom the account has, and let that settle."""
-    done = target.write(account, "people", *(person(n) for n in range(900, 900 + MANY)), source="filling")
+    done = target.write(account, "people", *(person(n) for n in range(9_000, 9_000 + many)), source="filling")
     assert done.summary["people_are"].startswith("found by an index")
     time.sleep(2 * LAG + 1)
     account.clear_log()
@@ -216,7 +216,7 @@ def check_a_wrong_index(
     words = ("subscribed", "unsubscribed")
     there = group.insert("people", [stored(n, choice.choice(words)) for n in range(people)])
     ids = [each["identifiers"][0].removeprefix("action_network:") for each in there]
-    filled(target, group)
+    filled(target, group, max(MANY, people // 10))
     gone = set()
     for number, own in enumerate(ids):
         match choice.randrange(6):
@@ -296,6 +296,25 @@ def test_nobodys_consent_in_a_nation_hangs_on_an_index_that_is_wrong(
         opted_out = said.get(was["email"]) is False
         assert [each["email_opt_in"] for each in found] == [was["email_opt_in"] and not opted_out]
     assert said.keys() <= {each["email"] for each in after.values()} | gone
+
+
+def test_who_signs_up_while_a_run_goes_on_is_found_by_the_changes_and_keeps_their_consent(
+    group: Account, target: TargetCommand, until: Callable[..., None]
+) -> None:
+    group.insert("people", [stored(n) for n in range(500, 520)])
+    process = target.waiting(group, target.messages("people", *(person(n) for n in range(MANY))))
+    until(lambda: writes(group)["POST"] == MANY)
+    group.insert("people", [stored(n) for n in range(100, 100 + MANY)])
+    time.sleep(2 * LAG + 0.5)
+    group.clear_log()
+    late = [{"type": "RECORD", "stream": "people", "record": person(n)} for n in range(100, 100 + MANY)]
+    assert process.stdin
+    process.stdin.write("".join(f"{json.dumps(each)}\n" for each in late))
+
+    done = target.ended(process)
+
+    assert (done.code, done.count("people", "created"), done.count("people", "unchanged")) == (0, MANY, MANY), done.log
+    assert (searches(group), writes(group)) == (0, {})
 
 
 def test_somebody_known_by_the_index_alone_who_is_gone_is_looked_up_and_not_vanished(
