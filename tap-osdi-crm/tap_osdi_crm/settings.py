@@ -51,6 +51,17 @@ class TapSettings:
         " message, and the STATE before it says how many records it had: what has not come is gone at the vendor.",
         default=False,
     )
+    detect_deletes: tuple[str, ...] = setting(
+        "Detect deletions",
+        "Streams of which all ids are read on each run, and what is gone since the run before comes as its key and"
+        " _sdc_deleted_at; * for all. Costs a reading of the whole stream where it is incremental.",
+        default=(),
+    )
+    most_deletes: float = setting(
+        "Most deletions told",
+        "Tell of no deletion, but warn, where more than this share of the ids known is missing, from the 11th on.",
+        default=0.1,
+    )
     estimate: bool = setting(
         "Estimate only",
         "Tell the calls and minutes that a run would take, where the vendor lets one know, and stop.",

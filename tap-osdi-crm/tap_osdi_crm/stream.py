@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import osdi_crm_schemas
-from osdi_crm_client.reading.parallel import Finished
+from osdi_crm_client.reading.parallel import Finished, Rows
+from osdi_crm_client.reading.source import Stateless
 from singer_sdk import Stream, metrics
 from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage, SelectionMask
 from typing_extensions import override
 
+from tap_osdi_crm.deletions import DELETED_AT, Deletions
 from tap_osdi_crm.failures import Failures
 from tap_osdi_crm.overrides import assumption
 from tap_osdi_crm.shaping import Record, Shape
@@ -54,11 +57,15 @@ class VendorStream(Stream):
         self._vendors_schema = schema
         if crosswalk:
             schema = osdi_crm_schemas.shared_schema(crosswalk.name)
+        name = crosswalk.name if crosswalk else resource.name
+        self._detects = not {"*", name}.isdisjoint(source.settings.detect_deletes) and not resource.within
+        if self._detects:
+            schema["properties"][DELETED_AT] = {"type": ["null", "string"], "format": "date-time"}
         self.tap = tap
         self.source = source
         self._progress = progress
         self._crosswalk = crosswalk
-        super().__init__(tap=tap, name=crosswalk.name if crosswalk else resource.name, schema=schema)
+        super().__init__(tap=tap, name=name, schema=schema)
         self.primary_keys = crosswalk.keys if crosswalk else resource.keys
         changed = resource.replication_key
         self.replication_key = crosswalk.place_of(changed) if crosswalk else changed
@@ -127,18 +134,35 @@ class VendorStream(Stream):
     def _read(self) -> Iterator[Record]:
         reading = self.reading()
         versions = self._versions(reading)
+        deletions = None
+        if self._detects and self.selected and not self.is_test:
+            deletions = Deletions(self, self.source, self.source.account.settings.folder)
         with self._progress.of(self.name) as progress:
             for event in reading.sample() if self.is_test else reading.run():
                 if isinstance(event, Finished):
                     progress.finished(event.part.path, reading.parts_in_all)
                     continue
                 progress.read(len(event.rows))
-                yield from self._all_shaped(self._apart(row) if self.inner else row for row in event.rows)
+                shaped = self._all_shaped(self._apart(row) if self.inner else row for row in event.rows)
+                yield from deletions.seen(shaped) if deletions and reading.is_whole else shaped
                 if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
                     self._write_inner()
             self._write_inner(last=True)
+        if deletions:
+            if not reading.is_whole:
+                for _ in deletions.seen(self._everything()):
+                    pass
+            yield from deletions.gone()
         if versions:
-            versions.end({self.name: progress.records, **self._progress.within})
+            told = deletions.told if deletions else 0
+            versions.end({self.name: progress.records + told, **self._progress.within})
+
+    def _everything(self) -> Iterator[Record]:
+        """Yield all records that are there, whatever the state says of them."""
+        reading = self.source.resource.reading(self.source, Stateless())
+        for event in chain(reading.run(), reading.late()):
+            if isinstance(event, Rows):
+                yield from self._all_shaped(event.rows)
 
     def _versions(self, reading: Reading) -> Versions | None:
         if self.is_test or not self.source.settings.emit_activate_version_messages:

@@ -191,6 +191,10 @@ class TapOSDICRM(Tap):
         if self.input_catalog is None:
             for stream in self.vendor_streams:
                 stream.selected = stream.source.resource.is_default
+        able = {stream.name for stream in self.vendor_streams if not stream.source.resource.within}
+        for name in sorted({*self.settings.detect_deletes} - {"*"} - able):
+            why = "has no ids of its own to read" if name in self.streams else "is no stream"
+            raise ConfigurationError(f"The setting 'detect_deletes' is set for '{name}', which {why}.")
         chosen = [] if self.input_catalog is None else self._chosen(self.input_catalog)
         title = self.account.vendor.title
         if foreign := sorted(name for name in chosen if name not in self.streams):

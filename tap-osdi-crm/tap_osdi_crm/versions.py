@@ -50,7 +50,7 @@ class Versions:
             if why := self._why_not(stream, rows.get(stream.name, 0)):
                 logger.warning("Stream '%s': no ACTIVATE_VERSION is written: %s.", stream.name, why)
                 continue
-            noted = {"version": self.number, "records": rows.get(stream.name, 0), "reader": self._reader()}
+            noted = {"version": self.number, "records": rows.get(stream.name, 0), "reader": reader(self._source)}
             stream.get_context_state(None)[NOTED] = noted
             self._tap.state_writer.write_state(self._tap.state)
             for mapped in stream.stream_maps:
@@ -70,10 +70,11 @@ class Versions:
             return "'stream_maps' leaves some of it out"
         return ""
 
-    def _reader(self) -> str:
-        """Who reads: a slow hash of account, credentials and the vendor's settings, which decide what can be seen."""
-        account, own = self._source.account, self._source.own
-        secrets = [str(getattr(account.own, name)) for name in account.vendor.credentials]
-        seen: list[Any] = [account.vendor.name, account.base_url, asdict(own), self._source.settings.stream_overrides]
-        whole = msgspec.json.encode([secrets, seen], order="deterministic")
-        return hashlib.scrypt(whole, salt=b"osdi-crm reader", n=2**14, r=8, p=1, dklen=12).hex()
+
+def reader(source: Source) -> str:
+    """Who reads: a slow hash of account, credentials and the vendor's settings, which decide what can be seen."""
+    account = source.account
+    secrets = [str(getattr(account.own, name)) for name in account.vendor.credentials]
+    seen: list[Any] = [account.vendor.name, account.base_url, asdict(source.own), source.settings.stream_overrides]
+    whole = msgspec.json.encode([secrets, seen], order="deterministic")
+    return hashlib.scrypt(whole, salt=b"osdi-crm reader", n=2**14, r=8, p=1, dklen=12).hex()
