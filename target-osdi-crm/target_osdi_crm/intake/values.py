@@ -232,9 +232,12 @@ def _time_or_text(path: str, text: str, schema: Schema, fitting: Fitting) -> str
 
 
 def _own_date(path: str, text: str, schema: Schema, fitting: Fitting) -> str | None:
-    """Return a date in a form that only the vendor knows; a number of seconds is none."""
-    if _NUMBER.fullmatch(text.strip()):
-        raise _invalid(path, "a number, not a date")
+    """Return a date in a form that only the vendor knows; what is none in any form, or in ISO 8601, is refused."""
+    plain = text.strip()
+    if not re.search(r"\d", plain) or re.search(r"\d{5}", plain):
+        raise _invalid(path, "not a date")
+    if _TIME.fullmatch(plain) or _DATE.fullmatch(plain):
+        _moments(path, plain, fitting.zone)
     return _text(path, text, schema, fitting)
 
 
