@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import osdi_crm_schemas
 import yaml
 from osdi_crm_client.vendor import vendor as vendor_named
+from osdi_crm_schemas.crosswalk import shared_streams
 
 ROOT = Path(__file__).parent.parent
 WEB_HOOK = "notify_url"
@@ -149,6 +152,32 @@ def meltano_settings(told: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def shared_model() -> dict[str, str]:
+    """Return what meltano.yml has for one CRM into another, by what it is: a job for each pair."""
+    names = [vendor.replace("_", "-") for vendor in osdi_crm_schemas.vendors() if shared_streams(vendor)]
+    pairs = list(permutations(names, 2))
+    return {
+        "extractors": "".join(
+            f"  - {{name: tap-{name}-shared, inherit_from: tap-{name}, config: {{model: osdi}}}}\n" for name in names
+        ),
+        "loaders": "".join(
+            f"  - {{name: target-{to}-from-{source}, inherit_from: target-{to},"
+            f" config: {{model: osdi, source: {source}}}}}\n"
+            for source, to in pairs
+        ),
+        "jobs": "".join(
+            f"- {{name: {source}-to-{to}, tasks: [tap-{source}-shared target-{to}-from-{source}]}}\n"
+            for source, to in pairs
+        ),
+    }
+
+
+def between(text: str, begin: str, end: str, block: str) -> str:
+    """Return a text with a block in the place of what stands between two lines of it."""
+    before, _, rest = text.partition(begin)
+    return before + begin + block + end + rest.partition(end)[2]
+
+
 def environment(all_told: dict[str, dict[str, Any]]) -> str:
     """Return .env.example: what each vendor needs, for both plugins, and the addresses that are secret."""
     lines = [
@@ -194,8 +223,11 @@ def written() -> dict[Path, str]:
             found = definition(plugin, told, vendor)
             files[ROOT / "hub" / role / f"{found['name']}.yml"] = yaml.safe_dump(found, sort_keys=False, width=110)
         begin, end = f"    # {plugin}'s settings, generated\n", f"    # end of {plugin}'s settings\n"
-        before, _, rest = meltano.partition(begin)
-        meltano = before + begin + meltano_settings(told) + end + rest.partition(end)[2]
+        meltano = between(meltano, begin, end, meltano_settings(told))
+    for what, block in shared_model().items():
+        begin, end = f"# {what} of the shared model, generated\n", f"# end of {what} of the shared model\n"
+        indent = "" if what == "jobs" else "  "
+        meltano = between(meltano, begin, indent + end, block)
     files[ROOT / "meltano.yml"] = meltano
     return files
 
