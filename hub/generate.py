@@ -1,7 +1,7 @@
-"""Writes what others read about the plugins' settings: Hub definitions, meltano.yml's settings, .env.example.
+"""Writes what others read: Hub definitions, meltano.yml's settings and jobs of pairs, .env.example, the crosswalk.
 
-All of it comes from the plugins' own `--about`, so that nothing is said twice. `--check` writes nothing and tells
-whether what is written is up to date.
+It comes from the plugins' own `--about` and from the schemas, so that nothing is said twice. `--check` writes nothing,
+and tells whether what is written is up to date.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import subprocess
 import sys
 from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 import yaml
 from osdi_crm_client.vendor import vendor as vendor_named
-from osdi_crm_schemas.crosswalk import shared_streams
+from osdi_crm_schemas.crosswalk import KEYS, Crosswalk, shared_streams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from osdi_crm_schemas.crosswalk.table import Field, Slot, Table
 
 ROOT = Path(__file__).parent.parent
 WEB_HOOK = "notify_url"
@@ -178,6 +183,61 @@ def between(text: str, begin: str, end: str, block: str) -> str:
     return before + begin + block + end + rest.partition(end)[2]
 
 
+TABLES = ("<!-- tables, generated -->\n", "<!-- end of the tables -->\n")
+"""Between what docs/crm-to-crm.md has the crosswalk."""
+
+
+def crosswalk_tables() -> str:
+    """Return a table for each shared stream that some vendor has."""
+    known = [name for name in osdi_crm_schemas.vendors() if shared_streams(name)]
+    return "\n".join(
+        _table(shared, [name for name in known if shared in shared_streams(name)])
+        for shared in KEYS
+        if any(shared in shared_streams(name) for name in known)
+    )
+
+
+def _table(shared: str, vendors: list[str]) -> str:
+    walks = {name: Crosswalk(name, shared) for name in vendors}
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, walk in walks.items():
+        for place, theirs in _rows(walk.table):
+            found.setdefault(place, {}).setdefault(name, []).append(theirs)
+    order = [*osdi_crm_schemas.shared_schema(shared)["properties"]]
+    places = sorted(found, key=lambda place: (order.index(place.partition("[")[0].partition(".")[0]), place))
+    titles = [f"{vendor_named(name).title}: {walk.stream}" for name, walk in walks.items()]
+    lines = [["`" + shared + "`", *titles], ["---"] * (len(titles) + 1)]
+    lines += [[f"`{place}`", *(", ".join(found[place].get(name, ["-"])) for name in walks)] for place in places]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _rows(table: Table, ours: str = "", theirs: str = "") -> Iterator[tuple[str, str]]:
+    """Yield places of the model, and what stands for them."""
+    for field in table.fields:
+        yield from _of(field, f"{ours}{field.place.name}", theirs)
+    for field in table.inside:
+        if field.inner:
+            yield from _rows(field.inner, ours, f"{theirs}{field.name}.")
+    for name, slots in table.slots.items():
+        for slot in slots:
+            yield from _of_slot(slot, f"{ours}{name}[{slot.place.kind[1] if slot.place.kind else ''}]", theirs)
+
+
+def _of_slot(slot: Slot, ours: str, theirs: str) -> Iterator[tuple[str, str]]:
+    if slot.parts:
+        yield from _rows(slot.parts, f"{ours}.", theirs)
+    elif slot.whole:
+        yield from _of(slot.whole, ours, theirs)
+
+
+def _of(field: Field, ours: str, theirs: str) -> Iterator[tuple[str, str]]:
+    if field.inner:
+        is_entry = field.place.is_entry or not field.is_list
+        yield from _rows(field.inner, f"{ours}." if is_entry else f"{ours}[].", f"{theirs}{field.name}.")
+    else:
+        yield ours, f"{theirs}{field.name}" + (" (read)" if not field.is_written else "")
+
+
 def environment(all_told: dict[str, dict[str, Any]]) -> str:
     """Return .env.example: what each vendor needs, for both plugins, and the addresses that are secret."""
     lines = [
@@ -229,6 +289,8 @@ def written() -> dict[Path, str]:
         indent = "" if what == "jobs" else "  "
         meltano = between(meltano, begin, indent + end, block)
     files[ROOT / "meltano.yml"] = meltano
+    page = ROOT / "docs" / "crm-to-crm.md"
+    files[page] = between(page.read_text(encoding="utf-8"), *TABLES, crosswalk_tables())
     return files
 
 
