@@ -78,7 +78,7 @@ def test_lineages_that_no_run_uses_are_forgotten(tmp_path: Path) -> None:
     store = Store(None, lambda: tmp_path)
     store.draft({"a": 1})
     with sqlite3.connect(tmp_path / "reading.db") as connection:
-        connection.execute("UPDATE osdi_crm_lineages SET used = used - 91 * 86400")
+        connection.execute("UPDATE osdi_crm_lineages SET used = used - 16 * 86400")
 
     kept = store.draft({"b": 1})
 

@@ -263,6 +263,16 @@ def test_two_loaders_have_a_lineage_each(account: Account, read: Any) -> None:
             assert len(run.asked) <= 2
 
 
+def test_runs_that_ask_all_leave_no_rows_behind(read: Any, tap: Any) -> None:
+    run = read()
+    for _ in range(2):
+        run = read(run, wait=0, full_sweep_hours=0)
+        assert len(run.asked) == PETITIONS
+
+    with sqlite3.connect(tap.folder / "work" / "reading.db") as connection:
+        assert connection.execute("SELECT count(*) FROM osdi_crm_rows").fetchone() == (PETITIONS,)
+
+
 def test_a_state_that_was_copied_to_a_second_loader_begins_a_lineage(account: Account, read: Any) -> None:
     first = read()
     mine, other = read(first), read(first)

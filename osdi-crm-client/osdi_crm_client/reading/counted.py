@@ -244,7 +244,7 @@ class CountedSweep(Sweep):
         known, wrong = self._known, self._finds_wrong
         right_since = self._started if wrong or not known else known.ran.right_since
         ran = Ran(self._started, right_since, wrong or bool(known and known.ran.was_wrong))
-        version = self._memory.commit(known.version if known and not self._asks_all else None, ran)
+        version = self._memory.commit(known.version if known else None, ran)
         self.state.note(self._asked_up_to, sweep=None, store=version and version.noted())
 
     @override

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-LONGEST_UNUSED = 90 * 86_400.0
+LONGEST_UNUSED = 15 * 86_400.0
 """Seconds after which a lineage that no run has used is forgotten: its reader asks for everything again."""
 
 _TABLES = (
