@@ -12,6 +12,8 @@ from target_osdi_crm.journal.states import PENDING, RETRIED, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    CarryOut = Callable[[Callable[[sa.Connection], None]], None]
+
 MOST_AT_ONCE = 500
 
 _NOT_OURS = frozenset({State.SKIPPED, State.UNKNOWN, State.SETTLED})
@@ -19,12 +21,12 @@ _NOT_OURS = frozenset({State.SKIPPED, State.UNKNOWN, State.SETTLED})
 
 
 class Mirrors:
-    """What of one account and source is mirrored; used by one thread, while nothing else is written."""
+    """What of one account and source is mirrored."""
 
-    def __init__(self, engine: sa.Engine | None, account: str, source: str, *, read_only: bool) -> None:
-        """Stand on a journal; None where there is none yet, and none is written."""
+    def __init__(self, engine: sa.Engine | None, account: str, source: str, *, carry_out: CarryOut) -> None:
+        """Stand on a journal; None where there is none yet. What is to be written is for `carry_out`."""
         self._engine = engine
-        self._read_only = read_only
+        self._carry_out = carry_out
         self._whose = {"account": account, "source": source}
 
     def gone(self, stream: str, reader: str, brought: Callable[[str], bool]) -> Iterator[str]:
@@ -59,7 +61,7 @@ class Mirrors:
         return self._column(UNMIRRORED, "source_key", stream)
 
     def _column(self, table: sa.Table, name: str, stream: str) -> Iterator[str]:
-        if self._engine is None or (self._read_only and not sa.inspect(self._engine).has_table(table.name)):
+        if self._engine is None or not sa.inspect(self._engine).has_table(table.name):
             return
         with self._engine.connect() as connection:
             yield from connection.execute(sa.select(table.c[name]).where(self._of(table, stream))).scalars().all()
@@ -80,12 +82,13 @@ class Mirrors:
             after = keys[-1]
 
     def _note(self, stream: str, reader: str, left_alone: set[str]) -> None:
-        if self._engine is None or self._read_only:
-            return
         mine = {**self._whose, "stream": stream}
-        with self._engine.begin() as connection:
+
+        def work(connection: sa.Connection) -> None:
             for table in (READERS, UNMIRRORED):
                 connection.execute(table.delete().where(self._of(table, stream)))
             connection.execute(READERS.insert(), {**mine, "reader": reader})
             if left_alone:
                 connection.execute(UNMIRRORED.insert(), [{**mine, "source_key": key} for key in left_alone])
+
+        self._carry_out(work)

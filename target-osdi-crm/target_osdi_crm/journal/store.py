@@ -68,7 +68,7 @@ class Journal:
         self._opting_out: set[tuple[str, bytes]] = set()
         self._closing = ExitStack()
         self._engine = database.opened(address, read_only=read_only)
-        self.mirrors = Mirrors(self._engine, account, source, read_only=read_only)
+        self.mirrors = Mirrors(self._engine, account, source, carry_out=self.carry_out)
         if not self._engine:
             return
         with ExitStack() as opening:
