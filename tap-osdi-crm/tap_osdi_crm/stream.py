@@ -165,7 +165,8 @@ class VendorStream(Stream):
                 yield from self._all_shaped(event.rows)
 
     def _versions(self, reading: Reading) -> Versions | None:
-        if self.is_test or not self.source.settings.emit_activate_version_messages:
+        wanted = self.source.settings.emit_activate_version_messages
+        if self.is_test or not wanted or reading.state.is_incremental:
             return None
         streams = (self, *self.inner)
         versions = Versions(self.source, reading, streams, self.tap)

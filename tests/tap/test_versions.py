@@ -60,6 +60,10 @@ def test_an_incremental_stream_has_no_versions(account: Account, tap: Any) -> No
 
     assert run.records("people")
     assert versions(run) == {"tags"}
+    assert "ACTIVATE_VERSION" not in run.log
+    assert not [
+        each for each in run.messages if each["type"] == "RECORD" and each["stream"] == "people" and "version" in each
+    ]
 
 
 @pytest.mark.parametrize(
