@@ -190,7 +190,7 @@ class TapOSDICRM(Tap):
         """
         if self.input_catalog is None:
             for stream in self.vendor_streams:
-                stream.selected = stream.source.resource.is_default
+                stream.selected = self._is_shared or stream.source.resource.is_default
         able = {stream.name for stream in self.vendor_streams if not stream.source.resource.within}
         for name in sorted({*self.settings.detect_deletes} - {"*"} - able):
             why = "has no ids of its own to read" if name in self.streams else "is no stream"

@@ -54,8 +54,9 @@ def target(tmp_path: Path) -> TargetCommand:
     return TargetCommand(tmp_path / "target", settings)
 
 
-def read(tap: TapCommand, account: Account, state: Any = None) -> TapRun:
-    run = tap(tap.settings(account, model="osdi", account="there", **HELD[account.vendor].reading), state=state)
+def read(tap: TapCommand, account: Account, state: Any = None, **settings: Any) -> TapRun:
+    settings = {"model": "osdi", "account": "there", **HELD[account.vendor].reading, **settings}
+    run = tap(tap.settings(account, **settings), state=state)
     assert run.code == 0, run.log
     return run
 
@@ -98,6 +99,17 @@ def assert_everybody_is_there_once(there: list[Shown], here: list[Shown], reject
     assert len(emails) == len(set(emails))
 
 
+def assert_a_tag_that_is_taken_off_goes(here: Account, there: Account, tap: TapCommand, target: TargetCommand) -> None:
+    resource = shared_streams(here.vendor)["taggings"]
+    before = sum(len(each.tags) for each in shown_people.people(there))
+    detecting = {"detect_deletes": ["taggings"]}
+    run = read(tap, here, **detecting)
+    (gone, *_) = here.records(resource)
+    here.delete(resource, [gone.get("id") or str(gone["identifiers"][0]).partition(":")[2]])
+    write(target, there, read(tap, here, run.state, **detecting), allow_delete=True)
+    assert sum(len(each.tags) for each in shown_people.people(there)) == before - 1
+
+
 @pytest.mark.parametrize(
     ("source", "to"), [pytest.param(*pair, marks=() if pair == SOME else pytest.mark.pairs) for pair in PAIRS]
 )
@@ -138,6 +150,8 @@ def test_a_pair(source: str, to: str, sandbox: Sandbox, tap: TapCommand, target:
     next_day = write(target, there, read_with(tap, here, {"Renamed"}, run.state))
 
     later = shown_people.people(there)
+    if "taggings" in shared_streams(source) and "taggings" in shared_streams(to):
+        assert_a_tag_that_is_taken_off_goes(here, there, tap, target)
     assert any(each.given == "Renamed" for each in later)
     if held.out and any(each.mailed for each in later if "sharedone@example.org" in each.emails):
         assert "opt_out_cannot_be_held" in [each["code"] for each in next_day.rejects]

@@ -41,7 +41,7 @@ def for_model(own: Settings) -> Settings:
     """Return the settings with what the shared model needs: the addresses, which are given to those only who ask."""
     properties = osdi_crm_schemas.schema("nationbuilder", "signups")["properties"]
     needed = [name for name, prop in properties.items() if prop.get("x-extra-field") and "x-osdi" in prop]
-    return replace(own, extra_fields=tuple({*own.extra_fields, *needed}))
+    return replace(own, extra_fields=tuple(dict.fromkeys((*own.extra_fields, *needed))))
 
 
 class NationBuilderSource(Source):
