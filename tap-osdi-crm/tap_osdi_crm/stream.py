@@ -152,7 +152,8 @@ class VendorStream(Stream):
             if not reading.is_whole:
                 for _ in deletions.seen(self._everything()):
                     pass
-            yield from deletions.gone()
+            origin = self._crosswalk.origin(self.source.account.known_name) if self._crosswalk else {}
+            yield from (Record({**each, **origin}) for each in deletions.gone())
         if versions:
             told = deletions.told if deletions else 0
             versions.end({self.name: progress.records + told, **self._progress.within})

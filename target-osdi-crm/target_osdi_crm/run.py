@@ -212,12 +212,14 @@ class Run:
 
     def take(self, source: Input, record: dict[str, Any], at: Line) -> None:
         """Take a record in."""
+        record = source.shape.told_apart(record)
         arrival = self._arrivals.of(source, record, line=at.line, deleted_at=at.deleted_at)
         self.versions.take(at.stream, at.version, arrival)
         self._batches.add(arrival)
 
     def take_fault(self, source: Input, fault: Rejection, record: dict[str, Any], at: Line) -> None:
         """Take in a record that has a fault already."""
+        record = source.shape.told_apart(record)
         arrival = self._arrivals.of_fault(source, fault, record, line=at.line)
         self.versions.take(at.stream, at.version, arrival)
         self._batches.add(arrival)

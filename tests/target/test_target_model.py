@@ -150,3 +150,39 @@ def test_a_vendor_that_has_no_shared_streams_is_told(
 
     with pytest.raises(ConfigurationError, match=r"The setting 'model' is 'osdi', of which .* has no streams\."):
         target.write(account, "people", person("a"))
+
+
+def test_an_id_of_one_account_is_not_that_of_another(account: Account, target: TargetCommand) -> None:
+    def of(name: str) -> Record:
+        whose = {"vendor": "nationbuilder", "account": name, "email_addresses": [{"address": f"{name}@example.org"}]}
+        return person("5", **whose) | {"given_name": name}
+
+    first = target.write(account, "people", of("north"))
+    second = target.write(account, "people", of("south"))
+    again = target.write(account, "people", of("north"), of("south"))
+
+    assert (first.code, second.code, again.code) == (0, 0, 0), second.log
+    assert people_of(again, account)["unchanged"] == 2
+    assert sorted(each.given or "" for each in shown_people.people(account)) == ["north", "south"]
+
+
+def test_taggings_find_the_people_and_tags_of_their_own_account(sandbox: Sandbox, target: TargetCommand) -> None:
+    target.settings.update(model="osdi")
+    target.keys["taggings"] = ("tag_id", "person_id")
+    account = sandbox.account("action_network")
+    lines = []
+    for name in ("north", "south"):
+        whose = {"vendor": "nationbuilder", "account": name}
+        lines += target.messages("people", person("5", **whose, email_addresses=[{"address": f"{name}@example.org"}]))
+        lines += target.messages("tags", {"id": "1", "name": f"of {name}", **whose})
+    lines += target.messages(
+        "taggings", {"tag_id": 1.0, "person_id": "5", "vendor": "nationbuilder", "account": "south"}
+    )
+
+    done = target(account, lines)
+
+    assert done.code == 0, done.log
+    (tagging,) = account.records("taggings")
+    people = {each["identifiers"][0]: each["email_addresses"][0]["address"] for each in account.records("people")}
+    person_id = tagging["_links"]["osdi:person"]["href"].rsplit("/", 1)[1]
+    assert people[f"action_network:{person_id}"] == "south@example.org"

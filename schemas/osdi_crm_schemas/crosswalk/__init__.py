@@ -81,12 +81,16 @@ class Crosswalk:
             self._own.read(record, shared)
         if self.name == "people":
             people.complete(shared)
-        shared["vendor"], shared["account"] = self._vendor, account
+        shared |= self.origin(account)
         if "id" in shared:
             system = f"{self._vendor}-{account}" if account else self._vendor
             foreign = [each for each in shared.get("identifiers", []) if not each.startswith(f"{self._vendor}:")]
             shared["identifiers"] = list(dict.fromkeys([f"{system}:{shared['id']}", *foreign]))
         return shared
+
+    def origin(self, account: str | None) -> Record:
+        """Return what tells where a record of an account comes from."""
+        return {"vendor": self._vendor, "account": account}
 
     def write(self, shared: Mapping[str, Any]) -> tuple[Record, list[str]]:
         """Return the vendor's record of one of the model's, and in words what of it has no place there."""

@@ -15,6 +15,8 @@ from typing_extensions import override
 
 from target_osdi_crm.intake.columns import ALIKE
 from target_osdi_crm.intake.shaping import Shape
+from target_osdi_crm.intake.values import is_blank, key
+from target_osdi_crm.rejects import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -92,6 +94,9 @@ class SharedShape(Shape):
         """Read the table; raises as any shape does."""
         super().__init__(vendor, stream, settings)
         self._crosswalk = crosswalk
+        self._settings = settings
+        refers = {name for name, each in crosswalk.properties.items() if "x-refers-to" in each}
+        self._ids = {fold(name) for name in {"id", *refers}}
 
     @override
     def __call__(self, record: Mapping[str, Any], keep: Collection[str] | None = ()) -> Shaped:
@@ -101,8 +106,25 @@ class SharedShape(Shape):
         return shaped
 
     @override
+    def told_apart(self, record: dict[str, Any]) -> dict[str, Any]:
+        named = {fold(name): name for name in record}
+        vendor, account = (record.get(named.get(each, "")) for each in ("vendor", "account"))
+        if is_blank(vendor) or self._settings.ids_are_this_accounts:
+            return record
+        system = str(vendor) if is_blank(account) else f"{vendor}-{account}"
+        ids = {named[each]: _id(record[named[each]]) for each in self._ids & named.keys()}
+        return record | {name: f"{system}:{found}" for name, found in ids.items() if found}
+
+    @override
     def newly_read(self, record: Mapping[str, Any]) -> bool:
         return False
+
+
+def _id(value: Any) -> str | None:
+    try:
+        return key("id", value)
+    except Rejection:
+        return None
 
 
 def in_vendors_names(account: Account, settings: TargetSettings) -> TargetSettings:

