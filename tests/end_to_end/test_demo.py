@@ -22,6 +22,7 @@ def test_the_first_minute_of_a_vendor() -> None:
     assert "4 records of supporters." in done.stdout
     assert re.search(r"^supporters +\d+ +create", done.stdout, re.MULTILINE)
     assert re.search(r"supporters +created +25", done.stdout)
+    assert re.search(r"signups +created +2[56]", done.stdout)
     assert "Everything is written" in (ROOT / "output/first-minute/work/report.html").read_text()
 
 
