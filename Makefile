@@ -9,9 +9,11 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup demo test pairs fuzz chaos sdk-next lint settings bench clean
+.PHONY: setup meltano demo test pairs fuzz chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
+
+meltano: .meltano/.ready
 
 .venv/.ready: pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -265,15 +265,16 @@ class Run:
             self.stopped = self.stopped or why
         self._scheduler.halt()
 
-    def finish(self, broken: Stop | None = None) -> None:
+    def finish(self, broken: Stop | None = None, *, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Settle everything that was taken in, and what earlier runs left; or end what is under way, if stopped.
 
         Args:
             broken: Why the rest of the input was not read, if it was not: then what waits for it goes on waiting.
+            meanwhile: Called now and then while records that were read are written.
         """
         if not self.stopped:
             self._batches.sort()
-        self._settle()
+        self._settle(meanwhile)
         if broken:
             self.stop(broken)
         self._take_up_again()
@@ -287,10 +288,10 @@ class Run:
         self._batches.end()
         self._scheduler.end()
 
-    def _settle(self) -> None:
+    def _settle(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until nothing is under way any more, and the journal knows all of it."""
         while not self.stopped and not self._scheduler.wait(0.2):
-            pass
+            meanwhile()
         self.journal.catch_up()
 
     def _take_up_again(self) -> None:

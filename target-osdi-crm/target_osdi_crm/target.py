@@ -159,7 +159,7 @@ class TargetOSDICRM(Target):
         run = self.run
         if self.told_to_end.is_set():
             run.stop(_TERMINATED)
-        run.finish(self.reader.broken)
+        run.finish(self.reader.broken, meanwhile=self.reader.pass_on_in_time)
         self.reader.pass_state_on()
         super().process_endofpipe()
         result = run.end()

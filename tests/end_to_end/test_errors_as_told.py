@@ -254,6 +254,12 @@ def test_the_tap_gives_up_where_pages_never_hold_what_they_should(
         ({}, [{"type": "SCHEMA", "stream": "people"}], 1, "is a SCHEMA message without a schema's properties"),
         ({}, [SCHEMA | {"schema": {"properties": {"id": {"type": 7}}}}], 1, "' holds no valid JSON Schema"),
         ({}, [SCHEMA | {"stream": "embeds"}], 1, ". Leave it out, map it to another"),
+        (
+            {"model": "osdi"},
+            [SCHEMA | {"stream": "signups"}],
+            1,
+            ". The target's 'model' is 'osdi': set it for the tap, too.",
+        ),
         ({}, [SCHEMA | {"stream": "peopel"}], 1, "'? Leave it out, map it to another"),
         ({}, [SCHEMA, {"type": "BATCH", "stream": "people"}], 1, "is a BATCH message that cannot be read"),
         ({"action_network_api_token": "nonsense"}, [SCHEMA, PERSON], 1, "the vendor does not accept the credentials,"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import osdi_crm_schemas
 import pytest
 from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_sandbox.control import Account, Sandbox
@@ -186,3 +187,26 @@ def test_taggings_find_the_people_and_tags_of_their_own_account(sandbox: Sandbox
     people = {each["identifiers"][0]: each["email_addresses"][0]["address"] for each in account.records("people")}
     person_id = tagging["_links"]["osdi:person"]["href"].rsplit("/", 1)[1]
     assert people[f"action_network:{person_id}"] == "south@example.org"
+
+
+def test_the_shared_model_where_the_vendors_is_expected_is_told(sandbox: Sandbox, target: TargetCommand) -> None:
+    account = sandbox.account("action_network")
+    schema = osdi_crm_schemas.shared_schema("people")
+    lines = [{"type": "SCHEMA", "stream": "people", "schema": schema, "key_properties": ["id"]}]
+
+    done = target(account, [*lines, {"type": "RECORD", "stream": "people", "record": person("5")}])
+
+    assert done.code == 1
+    assert "The stream 'people' comes in the shared model. Set 'model' to 'osdi'" in done.log
+    assert account.records("people") == []
+
+
+def test_a_vendors_own_stream_where_the_shared_model_is_expected_is_told(
+    sandbox: Sandbox, target: TargetCommand
+) -> None:
+    account = sandbox.account("action_network")
+
+    done = target.write(account, "signups", {"id": 1}, model="osdi")
+
+    assert done.code == 1
+    assert "The target's 'model' is 'osdi': set it for the tap, too. Leave it out" in done.log

@@ -784,6 +784,22 @@ def test_state_is_passed_on_while_a_slow_run_goes_on(account: Account, target: A
     assert done.states[-1] == number
 
 
+def test_state_is_passed_on_when_all_is_read_and_much_still_to_be_written(account: Account, target: Any) -> None:
+    account.set(latency=0.3)
+    lines = [*target.messages("people", person(0)), target.state("first")]
+    for number in range(1, 150):
+        lines += target.messages("people", person(number))
+
+    run = target.started(account, [*lines, target.state("last")], state_interval_seconds=0.1)
+    first = run.stdout.readline()
+    written_by_then = len(account.records("people"))
+    done = target.ended(run)
+
+    assert json.loads(first) == "first"
+    assert written_by_then < 150
+    assert done.states[-1] == "last"
+
+
 # Dry run
 
 

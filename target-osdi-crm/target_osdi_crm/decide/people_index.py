@@ -200,7 +200,7 @@ class PeopleIndex:
         is_worth_it = self._price <= look_ups
         told = f"looked up one by one: {listing}"
         if is_worth_it:
-            told = f"found by an index: {listing}, looking up those who had come by then {look_ups:,}"
+            told = f"found by an index: {listing}, looking those up who had come by then {look_ups:,}"
         if self.told != told:
             logger.info("People are %s.", told)
         self.told = told

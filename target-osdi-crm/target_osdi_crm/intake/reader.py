@@ -91,7 +91,6 @@ class Reader(GenericSingerReader[bytes]):
         """Read and handle every line."""
         run = self.target.run
         self._pass = callbacks[SingerMessageType.STATE]
-        interval = self.target.settings.state_interval_seconds
         read: Counter[str] = Counter()
         lines: Iterable[bytes] = getattr(file_input, "buffer", file_input) or self.default_input
         waiting = iter(lines)
@@ -107,8 +106,7 @@ class Reader(GenericSingerReader[bytes]):
                 self.line += 1
                 if not line.isspace():
                     self._handle(line, callbacks, read)
-                if self._states and time.monotonic() - self._passed_on >= interval and self.pass_state_on():
-                    self.target.drain_all()
+                self.pass_on_in_time()
         except Stop as stop:
             self.broken = stop
         finally:
@@ -186,6 +184,12 @@ class Reader(GenericSingerReader[bytes]):
             self._record({"stream": stream, "record": self.deserialize_json(line)}, callbacks)
         except InvalidInputLine as error:
             self.target.run.take_line(line, str(error), line=self.line)
+
+    def pass_on_in_time(self) -> None:
+        """Write the latest STATE before which everything is settled, if it is time for one."""
+        interval = self.target.settings.state_interval_seconds
+        if self._states and time.monotonic() - self._passed_on >= interval and self.pass_state_on():
+            self.target.drain_all()
 
     def pass_state_on(self) -> bool:
         """Hand the SDK the latest STATE before which everything is settled; False if there is no new one."""

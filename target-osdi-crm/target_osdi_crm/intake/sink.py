@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-osdi-crm")
 
 
+_SHARED = {"vendor", "account", "consent"}
+"""Properties by which people of the shared model are known."""
+
+
 class RecordSink(Sink):
     """Takes each record in; it is validated later, where a failure is a rejection."""
 
@@ -45,10 +49,18 @@ class RecordSink(Sink):
         self._keys = list(key_properties or ())
         self._plugin = plugin = cast("Plugin", target)
         self._input = None
+        properties = schema.get("properties")
+        if plugin.account.settings.model != "osdi" and properties and {*properties} >= _SHARED:
+            raise Stop(
+                CONFIGURATION,
+                f"The stream '{stream_name}' comes in the shared model. Set 'model' to 'osdi', as it is for the tap.",
+            )
         if not plugin.run.offer.stream(stream_name):
             title, able = plugin.account.vendor.title, f"'{stream_name}' cannot be written"
             meant = plugin.run.offer.meant(stream_name)
             more = f" Did you mean '{meant}'?" if meant else ""
+            if plugin.account.settings.model == "osdi":
+                more = " The target's 'model' is 'osdi': set it for the tap, too."
             if plugin.settings.on_unknown_stream != "skip" and not plugin.run.offer.leaves_out(stream_name):
                 raise Stop(
                     CONFIGURATION,

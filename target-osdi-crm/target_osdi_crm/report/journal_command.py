@@ -58,7 +58,9 @@ class Journal:
         if self.named or self.folder.is_dir():
             made = database.opened(database.address(self.named, self.folder), read_only=True)
         if made is None:
-            raise ConfigurationError("There is no journal yet: no run has written one here.")
+            raise ConfigurationError(
+                f"There is no journal yet: no run has written one in {self.folder}; 'plan' shows a dry run's plan."
+            )
         try:
             with made.connect() as connection:
                 yield connection
