@@ -94,7 +94,7 @@ def test_a_record_that_does_not_tell_when_it_changed_comes_all_the_same(sandbox:
 @pytest.mark.parametrize("expression", ["given_name + 5", "given_name.upper()", "int(given_name)"])
 def test_a_stream_map_that_fails_on_a_record_is_told_in_one_line(sandbox: Sandbox, tap: Any, expression: str) -> None:
     account = sandbox.account("action_network", size=0)
-    account.insert("people", [{"email_addresses": [{"address": "a@example.org", "status": "subscribed"}]}])
+    account.insert("people", [{"modified_date": "2026-01-01T00:00:00Z"}])
 
     run = tap(tap.settings(account, stream_maps={"people": {"given_name": expression}}), "people")
 
