@@ -55,6 +55,7 @@ def main() -> None:
         read_what_changed(vendor, first)
         write(second)
         move(first, third)
+        look()
         console.print("\n[bold]Go on by hand[/]: start the sandbox again, and run any of these commands:")
         console.print(f"  [green]{sandbox_command((vendor, other), int(sandbox.url.rpartition(':')[2]))} &[/]")
         console.print("With an account of your own: README.md, 'With your own account'.")
@@ -147,7 +148,7 @@ def read_what_changed(vendor: str, first: Account) -> None:
 
 
 def write(second: Account) -> None:
-    """Write what was read into an empty account: what would be done, then for real, then what the journal knows."""
+    """Write what was read into an empty account: what would be done, then for real."""
     title("A dry run", "what would be written into a second, empty account; it only looks")
     run(f".venv/bin/target-osdi-crm --config {HERE}/dry-run.json < {HERE}/read.jsonl")
     shown = run_shown(f".venv/bin/osdi-crm-journal --config {HERE}/dry-run.json plan")
@@ -161,11 +162,6 @@ def write(second: Account) -> None:
     summary = json.loads((FOLDER / "work" / "summary.json").read_text(encoding="utf-8"))
     chart(summary["streams"])
     console.print(f"{summary['calls']} calls in {seconds:.1f} seconds. The same again would make none.")
-
-    title("Look", "the journal knows what became of each record, and makes a page about the run")
-    console.print(run_shown(f".venv/bin/osdi-crm-journal --config {HERE}/target.json status"), markup=False, end="")
-    run(f".venv/bin/osdi-crm-journal --config {HERE}/target.json report")
-    console.print(f"Open it in a browser: [bold]{FOLDER / 'work' / 'report.html'}[/]")
 
 
 def move(first: Account, third: Account) -> None:
@@ -183,6 +179,14 @@ def move(first: Account, third: Account) -> None:
     summary = json.loads((FOLDER / "moved" / "summary.json").read_text(encoding="utf-8"))
     chart(summary["streams"])
     console.print(f"In {seconds:.1f} seconds. What the other side has no field for is counted: docs/crm-to-crm.md.")
+
+
+def look() -> None:
+    """Show what the journal knows, and make the page about the run."""
+    title("Look", "the journal knows what became of each record, and makes a page about the run")
+    console.print(run_shown(f".venv/bin/osdi-crm-journal --config {HERE}/target.json status"), markup=False, end="")
+    run(f".venv/bin/osdi-crm-journal --config {HERE}/target.json report")
+    console.print(f"Open it in a browser: [bold]{FOLDER / 'work' / 'report.html'}[/]")
 
 
 def chart(streams: Mapping[str, Mapping[str, Any]]) -> None:
