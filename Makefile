@@ -38,7 +38,7 @@ settings: setup
 	$(BIN)/python hub/generate.py
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 3 -m "not chaos and not pairs"
+	$(BIN)/pytest -n 4 -m "not chaos and not pairs"
 
 # Every CRM into every other one; prints the table of docs/crm-to-crm.md.
 pairs: setup

@@ -26,7 +26,7 @@ from tests.vendors import VENDORS
 SEEDS = range(int(os.environ.get("FUZZ_SEEDS", "1")))
 IMPATIENT = {"timeout_seconds": 1, "call_timeout_seconds": 2}
 JOBS = {"async_processes", "imports"}
-RUNS = 4
+RUNS = 2
 """How many runs a network that fails a fifth of the calls may take beside the last, which it does not fail."""
 
 

@@ -138,6 +138,7 @@ def test_hours_count_as_the_setting_says_once_the_counters_were_right_for_a_week
     assert len(read(second, full_sweep_hours=4200).asked) < PETITIONS * 7 // 24
 
 
+@pytest.mark.chaos
 def test_what_no_counter_shows_comes_with_its_parents_turn_and_is_told(account: Account, read: Any) -> None:
     first = read()
     last = max(account.records("petitions"), key=own_id)
@@ -191,6 +192,7 @@ def test_declined_rsvps_that_the_counter_leaves_out_are_no_lie(sandbox: Sandbox,
     assert "total_accepted" not in second.log
 
 
+@pytest.mark.chaos
 def test_a_busy_account_whose_counters_are_right_never_falls_back(account: Account, read: Any) -> None:
     run = read()
     account.churn("signatures", adds_per_call=0.2, changes_per_call=0.1)
@@ -234,7 +236,9 @@ def test_what_filters_do_not_show_yet_is_waited_for(account: Account, read: Any)
     assert own_id(added) in set(second.keys("signatures")) | set(third.keys("signatures"))
 
 
-@pytest.mark.parametrize("how", ["missing", "older", "newer"])
+@pytest.mark.parametrize(
+    "how", [pytest.param("missing", marks=pytest.mark.chaos), "older", pytest.param("newer", marks=pytest.mark.chaos)]
+)
 def test_a_generation_that_the_state_does_not_name_asks_all(account: Account, read: Any, tap: Any, how: str) -> None:
     first = read()
     second = read(first)
@@ -251,6 +255,7 @@ def test_a_generation_that_the_state_does_not_name_asks_all(account: Account, re
     assert len(read(again).asked) == 1
 
 
+@pytest.mark.chaos
 def test_two_loaders_have_a_lineage_each(account: Account, read: Any) -> None:
     mine = read()
     other = read()
@@ -273,6 +278,7 @@ def test_runs_that_ask_all_leave_no_rows_behind(read: Any, tap: Any) -> None:
         assert connection.execute("SELECT count(*) FROM osdi_crm_rows").fetchone() == (PETITIONS,)
 
 
+@pytest.mark.chaos
 def test_a_state_that_was_copied_to_a_second_loader_begins_a_lineage(account: Account, read: Any) -> None:
     first = read()
     mine, other = read(first), read(first)
@@ -317,6 +323,7 @@ def test_a_store_that_cannot_be_used_costs_calls_alone(account: Account, read: A
     assert "'reading_store' names another place" in second.log
 
 
+@pytest.mark.chaos
 def test_a_killed_run_of_many_that_moved_goes_on_from_its_cursor(account: Account, read: Any, tap: Any) -> None:
     first = read()
     account.insert("signatures", list(map(signed, account.records("petitions"))))
@@ -343,6 +350,7 @@ def _asked(account: Account) -> set[str]:
     return {call["path"] for call in account.log() if call["path"].endswith("/signatures")}
 
 
+@pytest.mark.chaos
 def test_kills_in_a_row_lose_nothing(account: Account, read: Any, tap: Any) -> None:
     chance = random.Random(3)
     config = tap.settings(account, overlap_seconds=0)
