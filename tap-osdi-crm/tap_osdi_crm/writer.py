@@ -42,9 +42,9 @@ class MessageWriter(MsgSpecWriter):
         Raises:
             SystemExit: Here, or where these lines have been written.
         """
-        self._told_to_end = True
         if not self._is_writing:
             sys.exit(TERMINATED)
+        self._told_to_end = True
 
     @override
     def write_message(self, message: Message) -> None:

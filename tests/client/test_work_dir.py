@@ -31,10 +31,11 @@ def test_one_that_an_earlier_release_made_here_goes_on_being_used(
     assert work_dir.default() == tmp_path / ".osdi-crm"
 
 
-def test_without_a_home_the_setting_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_the_setting_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def no_home() -> Path:
         raise RuntimeError
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", no_home)
 
