@@ -1,6 +1,6 @@
 """A network that fails a fifth of the calls: after a rerun nothing is lost, and nothing is there twice, at any vendor.
 
-Once for each vendor in the ordinary suite; `make fuzz` tries it with SEEDS others.
+`make chaos` tries it once for each vendor, `make fuzz` with SEEDS others.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tests.fuzz.network import FaultyNetwork
 from tests.fuzz.proxy import between
 from tests.target_command import TargetCommand
 from tests.vendors import VENDORS
+
+pytestmark = pytest.mark.chaos
 
 SEEDS = range(int(os.environ.get("FUZZ_SEEDS", "1")))
 IMPATIENT = {"timeout_seconds": 1, "call_timeout_seconds": 2}
