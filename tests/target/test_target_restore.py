@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from typing import Any
 
@@ -156,3 +157,24 @@ def test_a_tagging_without_its_tag_is_told_to_lack_it(sandbox: Sandbox, target: 
     done = target(group, target.messages("taggings", {"id": "g", **GONE}), **SETTINGS)
 
     assert [each["words"] for each in done.rejects] == ["To delete one, taggings need tag_id."]
+
+
+@pytest.mark.parametrize("number", ["1e99999999", "-1E400", "0.1"])
+def test_a_record_with_a_number_of_any_size_is_kept_and_comes_back(
+    sandbox: Sandbox, target: TargetCommand, number: str
+) -> None:
+    group = sandbox.account("action_network")
+    messages = [*target.messages("people", {"id": "p", "email": "ann@example.org", "given_name": "Ann\u2028Arbor"})]
+    messages += target.messages("tags", {"id": "t", "name": "volunteer"})
+    tagging = {"id": "g", "tag_id": "t", "person_id": "p"}
+    target(group, [*messages, *target.messages("taggings", tagging)], **SETTINGS)
+    gone = json.dumps({**tagging, **GONE, "note": "NUMBER"}).replace('"NUMBER"', number)
+    line = f'{{"type": "RECORD", "stream": "taggings", "record": {gone}}}'
+
+    done = target(group, [*messages, target.schema("taggings"), line], **SETTINGS)
+    assert (done.code, group.records("taggings")) == (0, []), done.log
+    restored(target)
+    back = target(group, [], **SETTINGS)
+
+    assert back.code == 0, back.log
+    assert len(group.records("taggings")) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from osdi_crm_client import work_dir
 
+from target_osdi_crm.intake.arrivals import encode
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Deletions:
         with self._lock:
             try:
                 with work_dir.opened(file, "a") as opened:
-                    opened.write("".join(json.dumps({**self._run, **line}, default=str) + "\n" for line in lines))
+                    opened.writelines(encode({**self._run, **line}).decode() + "\n" for line in lines)
                     opened.flush()
                     os.fsync(opened.fileno())
             except OSError as error:
@@ -81,5 +81,5 @@ class Deletions:
             "id": found.id if found else None,
             "record": shown,
             "refers": task.shaped.refers,
-            "came": msgspec.json.decode(task.arrival.raw or b"{}"),
+            "came": msgspec.Raw(task.arrival.raw or b"{}"),
         }

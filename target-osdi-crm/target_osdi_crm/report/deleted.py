@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import osdi_crm_schemas
 import sqlalchemy as sa
 from osdi_crm_client import work_dir
@@ -14,6 +12,8 @@ from osdi_crm_schemas import fold
 from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
 
 from target_osdi_crm.apply.deletions import DELETED
+from target_osdi_crm.intake.arrivals import encode
+from target_osdi_crm.intake.values import decode
 from target_osdi_crm.journal.schema import RECORDS, UNMIRRORED
 from target_osdi_crm.journal.states import Event, State
 from target_osdi_crm.journal.store import happen
@@ -53,7 +53,7 @@ class Keys:
 def restore(connection: sa.Connection, line: Line, keys: Keys) -> bool:
     """Have a deleted record written again by the next run; False where the journal knows it as written."""
     values = dict(zip(("account", "source", "stream", "source_key"), (line[name] for name in IDENTITY), strict=True))
-    raw = msgspec.json.encode(record(line, keys))
+    raw = encode(record(line, keys))
     this = sa.and_(*(RECORDS.c[name] == value for name, value in values.items()))
     is_gone = sa.and_(this, RECORDS.c.vendor_id.is_(None))
     if not happen(connection, Event.RESTORE, is_gone, record=raw, reason=RESTORED):
@@ -71,9 +71,9 @@ def read(folder: Path) -> list[Line]:
     file = folder / DELETED
     found = []
     if file.is_file():
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_bytes().splitlines():
             try:
-                found.append(json.loads(line))
+                found.append(decode(line))
             except ValueError:
                 continue
     return found
@@ -83,7 +83,7 @@ def write(folder: Path, lines: Iterable[Line]) -> None:
     """Have the file hold just these lines."""
     new = work_dir.file(folder, f"{DELETED}.new")
     with work_dir.opened(new, "w") as opened:
-        opened.write("".join(json.dumps(line) + "\n" for line in lines))
+        opened.writelines(encode(line).decode() + "\n" for line in lines)
     new.replace(folder / DELETED)
 
 
