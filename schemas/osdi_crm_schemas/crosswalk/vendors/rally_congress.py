@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_schemas.crosswalk.people import BOUNCING, COMPLAINED, SUBSCRIBED, UNKNOWN, UNSUBSCRIBED, american
@@ -25,7 +24,7 @@ _OPT_INS = {
 _UNDELIVERED = frozenset({"hard_bounce", "soft_bounce", "dns_fail"})
 """What `emailStatus` says of an address that nothing is sent to any more."""
 
-_ZIP, _DIGITS = 5, 10
+_ZIP = 5
 
 
 def read(supporter: Mapping[str, Any], person: Record) -> None:
@@ -45,12 +44,8 @@ def fitting(person: Mapping[str, Any], left: list[str]) -> Record:
 
 
 def write(_: Mapping[str, Any], supporter: Record) -> None:
-    """Part the ZIP code from what extends it, and write phone numbers of the country as their ten digits."""
+    """Part the ZIP code from what extends it."""
     for each in supporter.get("addresses", []):
         code, dash, more = str(each.get("zipcode") or "").partition("-")
         if dash and len(code) == _ZIP:
             each["zipcode"], each["zipplus"] = code, more
-    for each in supporter.get("phones", []):
-        digits = re.sub(r"\D", "", str(each.get("telephone") or ""))
-        if len(digits) == _DIGITS + 1 and digits[0] == "1":
-            each["telephone"] = digits[1:]
