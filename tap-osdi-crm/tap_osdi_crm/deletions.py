@@ -11,7 +11,6 @@ import logging
 import sqlite3
 import time
 import uuid
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ from tap_osdi_crm.versions import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from singer_sdk import Stream
 
@@ -60,15 +58,19 @@ _MISSING = "lineage = ? AND stream = ? AND gone IS NULL AND key NOT IN (SELECT k
 class Deletions:
     """What is gone of one stream."""
 
-    def __init__(self, stream: Stream, source: Source, folder: Path) -> None:
-        """Open the file of ids in a folder."""
+    def __init__(self, stream: Stream, source: Source) -> None:
+        """Open the file of ids in the working folder."""
         self._stream = stream
         self._source = source
-        file = work_dir.file(folder, "ids.db")
+        file = work_dir.file(source.account.settings.folder, "ids.db")
         work_dir.opened(file, "a").close()
         self._database = sqlite3.connect(file, timeout=60, isolation_level=None)
         self._database.executescript(_TABLES)
         self.told = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
 
     def seen(self, records: Iterable[Record]) -> Iterator[Record]:
         """Yield these records, and note that they are there."""
@@ -80,22 +82,22 @@ class Deletions:
 
     def gone(self) -> Iterator[Record]:
         """Yield what is not there any more, as key and time, once all that is there has been seen."""
-        with closing(self._database) as database:
-            if why := self._why_not(database):
-                logger.warning("Stream '%s': no deletions are told: %s.", self._stream.name, why)
-                return
-            database.execute("BEGIN IMMEDIATE")
-            lineage, generation = self._compared(database)
-            database.execute("COMMIT")
-            told = database.execute(
-                "SELECT key, at FROM ids WHERE lineage = ? AND stream = ? AND gone IS NOT NULL",
-                (lineage, self._stream.name),
-            )
-            for key, at in told:
-                self.told += 1
-                names = (*self._stream.primary_keys, DELETED_AT)
-                yield Record(dict(zip(names, (*msgspec.json.decode(key), at), strict=True)))
-            self._stream.get_context_state(None)[NOTED] = {"lineage": lineage, "generation": generation}
+        database = self._database
+        if why := self._why_not(database):
+            logger.warning("Stream '%s': no deletions are told: %s.", self._stream.name, why)
+            return
+        database.execute("BEGIN IMMEDIATE")
+        lineage, generation = self._compared(database)
+        database.execute("COMMIT")
+        told = database.execute(
+            "SELECT key, at FROM ids WHERE lineage = ? AND stream = ? AND gone IS NOT NULL",
+            (lineage, self._stream.name),
+        )
+        for key, at in told:
+            self.told += 1
+            names = (*self._stream.primary_keys, DELETED_AT)
+            yield Record(dict(zip(names, (*msgspec.json.decode(key), at), strict=True)))
+        self._stream.get_context_state(None)[NOTED] = {"lineage": lineage, "generation": generation}
 
     def _why_not(self, database: sqlite3.Connection) -> str:
         if self._source.sources.lacks_some_of(self._source.name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
@@ -134,29 +135,28 @@ class VendorStream(Stream):
     def _read(self) -> Iterator[Record]:
         reading = self.reading()
         versions = self._versions(reading)
-        deletions = None
-        if self._detects and self.selected and not self.is_test:
-            deletions = Deletions(self, self.source, self.source.account.settings.folder)
-        with self._progress.of(self.name) as progress:
-            for event in reading.sample() if self.is_test else reading.run():
-                if isinstance(event, Finished):
-                    progress.finished(event.part.path, reading.parts_in_all)
-                    continue
-                progress.read(len(event.rows))
-                shaped = self._all_shaped(self._apart(row) if self.inner else row for row in event.rows)
-                yield from deletions.seen(shaped) if deletions and reading.is_whole else shaped
-                if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
-                    self._write_inner()
-            self._write_inner(last=True)
-        if deletions:
-            if not reading.is_whole:
-                for _ in deletions.seen(self._everything()):
-                    pass
-            origin = self._crosswalk.origin(self.source.account.known_name) if self._crosswalk else {}
-            yield from (Record({**each, **origin}) for each in deletions.gone())
-        if versions:
-            told = deletions.told if deletions else 0
-            versions.end({self.name: progress.records + told, **self._progress.within})
+        compared = self._detects and self.selected and not self.is_test
+        with closing(Deletions(self, self.source)) if compared else nullcontext() as deletions:
+            with self._progress.of(self.name) as progress:
+                for event in reading.sample() if self.is_test else reading.run():
+                    if isinstance(event, Finished):
+                        progress.finished(event.part.path, reading.parts_in_all)
+                        continue
+                    progress.read(len(event.rows))
+                    shaped = self._all_shaped(self._apart(row) if self.inner else row for row in event.rows)
+                    yield from deletions.seen(shaped) if deletions and reading.is_whole else shaped
+                    if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
+                        self._write_inner()
+                self._write_inner(last=True)
+            if deletions:
+                if not reading.is_whole:
+                    for _ in deletions.seen(self._everything()):
+                        pass
+                origin = self._crosswalk.origin(self.source.account.known_name) if self._crosswalk else {}
+                yield from (Record({**each, **origin}) for each in deletions.gone())
+            if versions:
+                told = deletions.told if deletions else 0
+                versions.end({self.name: progress.records + told, **self._progress.within})
 
     def _everything(self) -> Iterator[Record]:
         """Yield all records that are there, whatever the state says of them."""
