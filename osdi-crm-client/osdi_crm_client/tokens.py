@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from typing_extensions import override
 
-from osdi_crm_client import redaction, work_dir
+from osdi_crm_client import databases, redaction, work_dir
 from osdi_crm_client.connecting import BoundedAdapter, TookTooLong, never_left
 from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable, Unreachable
 from osdi_crm_client.signing import Signer
@@ -241,7 +241,7 @@ def store(shared: ClientSettings) -> Store:
         ConfigurationError: If the setting names neither.
     """
     where = shared.token_store or ""
-    if "://" in where:
+    if databases.is_address(where):
         from osdi_crm_client.token_database import DatabaseStore  # noqa: PLC0415  costs a third of a second to import
 
         return DatabaseStore(where)

@@ -84,12 +84,15 @@ class Answer(requests.Response):
 
     def _pieces(self) -> Iterator[bytes]:
         size = 0
-        call: dict[str, Any] = {"method": _method(self.request), "path": _path(self.request)}
         while piece := self.raw.read1(PIECE, decode_content=True):
             size += len(piece)
             if size > self.most:
                 self.raw.close()
-                raise errors.Garbled("the answer is larger than 'max_answer_bytes' allows", **call)
+                raise errors.Garbled(
+                    "the answer is larger than 'max_answer_bytes' allows",
+                    method=_method(self.request),
+                    path=_path(self.request),
+                )
             yield piece
 
     @override
