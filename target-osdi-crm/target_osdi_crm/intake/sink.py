@@ -59,7 +59,7 @@ class RecordSink(Sink):
             title, able = plugin.account.vendor.title, f"'{stream_name}' cannot be written"
             meant = plugin.run.offer.meant(stream_name)
             more = f" Did you mean '{meant}'?" if meant else ""
-            if plugin.account.settings.model == "osdi":
+            if not meant and plugin.account.settings.model == "osdi":
                 more = " The target's 'model' is 'osdi': set it for the tap, too."
             if plugin.settings.on_unknown_stream != "skip" and not plugin.run.offer.leaves_out(stream_name):
                 raise Stop(
