@@ -20,23 +20,16 @@ def test_every_setting_is_described() -> None:
     assert [name for name in properties(settings.TargetSettings) if f"`{name}`" not in PAGE] == []
 
 
-def test_every_reason_is_described() -> None:
-    vendors = {*CODE.rglob("vendors/**/*.py")} - {*CODE.rglob("vendors/action_network/*.py")}
-    text = "".join(module.read_text(encoding="utf-8") for module in {*CODE.rglob("*.py")} - vendors)
-    codes = set(re.findall(r"Rejection\(\s*\"([^\"]+)\"", text)) | BY_CONSTANT
-
-    assert len(codes) > 15
-    assert [code for code in sorted(codes) if f"`{rejects.sentence(code)}`" not in PAGE] == []
-
-
 def test_the_codes_of_rejections_are_listed_and_are_all_there_are() -> None:
     table = OPERATIONS.partition("## Codes of rejections")[2].partition("\n## ")[0]
-    listed = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", table, flags=re.MULTILINE))
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \| .+ \| (.+?) \|$", table, flags=re.MULTILINE)
     code = "".join(each.read_text(encoding="utf-8") for each in CODE.rglob("*.py") if each.name != "rejects.py")
-    used = {each for each in rejects.SENTENCES if f'"{each}"' in code}
+    made = set(re.findall(r"Rejection\(\s*\"([^\"]+)\"", code)) | BY_CONSTANT
+    used = {each for each in rejects.KINDS if f'"{each}"' in code}
 
-    assert listed == rejects.SENTENCES
-    assert rejects.SENTENCES.keys() - used <= BY_CONSTANT
+    assert {code: (words, to_do) for code, words, to_do in rows} == rejects.KINDS
+    assert made <= rejects.KINDS.keys()
+    assert rejects.KINDS.keys() - used <= BY_CONSTANT
 
 
 def test_every_exit_code_is_described() -> None:

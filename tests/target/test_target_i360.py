@@ -376,7 +376,7 @@ def test_what_stands_elsewhere_is_written_and_looked_for_there_with_the_setting_
 def test_every_reason_and_setting_is_on_the_page() -> None:
     module = "".join(file.read_text(encoding="utf-8") for file in Path(i360.__file__).parent.glob("*.py"))
     page = (Path(__file__).parents[2] / "docs" / "i360.md").read_text(encoding="utf-8")
-    page += (Path(__file__).parents[2] / "docs" / "writing.md").read_text(encoding="utf-8")
+    page += (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     reasons = [sentence(code) for code in re.findall(r"Rejection\(\s*\"([^\"]+)\"", module)]
 
     assert reasons

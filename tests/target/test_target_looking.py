@@ -102,6 +102,17 @@ def test_lists_are_filtered_by_code_and_outcome(account: Account, target: Any, c
     ]
 
 
+def test_what_to_do_about_each_code_stands_beside_the_records(account: Account, target: Any, command: Any) -> None:
+    odd = [{"id": key, "email": f"{key}@example.org", "email_status": "odd"} for key in "23"]
+    target.write(account, "people", {"id": "1"}, *odd)
+    advice = ("Give the person what the words name", "Map the column to a status that the words name")
+
+    command("report")
+
+    for shown in (command("rejects"), (target.folder / "report.html").read_text()):
+        assert [shown.count(each) for each in advice] == [1, 1]
+
+
 def test_a_config_tells_where_the_journal_is(account: Account, target: Any, capsys: pytest.CaptureFixture[str]) -> None:
     target.write(account, "people", {"id": "1", "email": "a@example.org"})
     config = target.folder / "somewhere.json"

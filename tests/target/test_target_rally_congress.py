@@ -409,7 +409,7 @@ def test_a_dry_run_sends_nothing(account: Account, target: Any, letter: dict[str
 def test_every_reason_and_setting_is_on_the_page() -> None:
     module = "".join(file.read_text(encoding="utf-8") for file in Path(rally_congress.__file__).parent.glob("*.py"))
     page = (Path(__file__).parents[2] / "docs" / "rally-congress.md").read_text(encoding="utf-8")
-    page += (Path(__file__).parents[2] / "docs" / "writing.md").read_text(encoding="utf-8")
+    page += (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     reasons = [sentence(code) for code in re.findall(r"Rejection\(\s*\"([^\"]+)\"", module)]
 
     assert reasons

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from target_osdi_crm.journal.schema import RECORDS, TABLES
 from target_osdi_crm.journal.states import State
 from target_osdi_crm.keys import canonical
-from target_osdi_crm.rejects import SENTENCES
+from target_osdi_crm.rejects import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -114,7 +114,7 @@ def _now(outcome: str, behaviour: str, there: Collection[str]) -> dict[str, sa.C
         "state": state,
         "deleted": action == "delete",
         "settings": sa.column(behaviour),
-        "code": sa.case(*((reason == sentence, code) for code, sentence in SENTENCES.items()), else_=None),
+        "code": sa.case(*((reason == kind.words, code) for code, kind in KINDS.items()), else_=None),
         "sent": sa.case((still, sa.column("sent") if "sent" in there else None), else_=None),
         "sent_at": sa.case((still, sa.column("at")), else_=None),
         "sent_settings": sa.case((still, sa.column(behaviour)), else_=None),

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from osdi_crm_client import startup, stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
+from target_osdi_crm import rejects as rejections
 from target_osdi_crm.journal import database, migration, people_index
 from target_osdi_crm.journal.schema import INDEXED_PEOPLE, INDEXES, OPT_OUTS, RECORDS, RUNS
 from target_osdi_crm.journal.states import PENDING, WRITTEN, Event, State
@@ -280,6 +281,9 @@ def _list(of: Journal, chosen: Chosen, form: Format, states: Collection[State]) 
     for row in found:
         row |= {"at": _time(row["at"]), "outcome": State(row["outcome"]).outcome}
     show(form, _COLUMNS, [["" if row[name] is None else row[name] for name in _COLUMNS] for row in found])
+    if form == "table" and (to_do := rejections.to_do(row["code"] for row in found)):
+        print()  # noqa: T201
+        show_table(("code", "what to do"), to_do)
 
 
 @journal.command("plan")

@@ -13,6 +13,7 @@ import jinja2
 import sqlalchemy as sa
 from osdi_crm_client.errors import ConfigurationError
 
+from target_osdi_crm import rejects
 from target_osdi_crm.journal import migration
 from target_osdi_crm.journal.schema import RUNS
 from target_osdi_crm.journal.states import State
@@ -114,6 +115,7 @@ def page(connection: sa.Connection, number: int | None, account: str | None) -> 
         numbers=[(column, _total(summary, column)) for column in COLUMNS if column in {"read", *columns}],
         sum=_sum(summary),
         reasons=reasons,
+        to_do=rejects.to_do(code for _, _, _, code, *_ in reasons),
         times=_over_time(times),
         columns=["stream", *columns],
         streams=[[stream, *(counts.get(column, 0) for column in columns)] for stream, counts in streams.items()],
