@@ -59,6 +59,7 @@ def test_a_dry_run_is_shown_as_old_and_new(account: Account, target: Any, comman
     assert [row["key"] for row in rows(command("plan", "--plan", "create", "--format", "json"))] == ["2"]
     lines = [each.split() for each in command("plan").splitlines()]
     assert ["people", "1", "update", "given_name", "Old", "New"] in lines
+    assert lines[-1] == ["people", "update", "1"]
 
 
 def test_without_values_a_plan_names_fields_and_nobody(account: Account, target: Any, command: Any) -> None:

@@ -296,6 +296,11 @@ def shown_plan(of: Journal, stream: str | None, action: str | None, form: Format
     lines = plan.read(of.folder)
     chosen = [line for line in lines if stream in {None, line["stream"]} and action in {None, line["plan"]}]
     show(form, plan.COLUMNS, plan.rows(chosen))
+    if form == "table":
+        print()  # noqa: T201
+        show_table(
+            ("stream", "plan", "records"), plan.totals(chosen), title=f"Dry run of {_time(plan.ended(of.folder))}"
+        )
 
 
 @journal.command()

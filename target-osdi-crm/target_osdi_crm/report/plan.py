@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import ConfigurationError
@@ -81,20 +82,38 @@ def read(work_dir: Path) -> list[dict[str, Any]]:
     return sorted(map(json.loads, text.splitlines()), key=lambda line: line["line"] or 0)
 
 
+def ended(work_dir: Path) -> float:
+    """Return when the last dry run wrote its last line, in seconds since the epoch."""
+    return (work_dir / _NAME).stat().st_mtime
+
+
 def rows(lines: Iterable[Mapping[str, Any]]) -> list[list[str]]:
     """Return what the lines say, as `COLUMNS`: a row for each field of an update, one for any other record."""
     return [row for line in lines for row in _rows(line)]
 
 
+def totals(lines: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """Return how many records there are by stream and plan."""
+    counts = Counter((line["stream"], line["plan"]) for line in lines)
+    return [[*which, counts[which]] for which in sorted(counts)]
+
+
 def _rows(line: Mapping[str, Any]) -> Iterator[list[str]]:
     head, reason = [line["stream"], line["key"], line["plan"]], line.get("reason", "")
     fields, values, before = line.get("fields", ()), line.get("values", {}), line.get("before")
-    consent = ", ".join(sorted({*line.get("consent", {}).values()}))
+    consent = _consent(line.get("consent", {}))
     if before is None:
         yield [*head, ", ".join(fields), "", _text(values) if values else consent, reason]
         return
     for field in fields:
         yield [*head, field, _text(before[field]), _text(_at(values, field)) or consent, reason]
+
+
+def _consent(channels: Mapping[str, str]) -> str:
+    """The status of all channels if it is the same, else that of each."""
+    if len({*channels.values()}) == 1:
+        return next(iter(channels.values()))
+    return ", ".join(f"{channel} {status}" for channel, status in sorted(channels.items()))
 
 
 def _at(record: Mapping[str, Any], path: str) -> Any:
