@@ -149,7 +149,7 @@ class Share:
 
 def iso(moment: float | None = None) -> str:
     """A unix time, or now, as 2024-05-02T09:00:00Z."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() if moment is None else moment))
+    return four_digits(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() if moment is None else moment)))
 
 
 def utc(text: Any) -> str | None:
@@ -158,4 +158,9 @@ def utc(text: Any) -> str | None:
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return four_digits(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def four_digits(text: str) -> str:
+    """A time with a year of four digits, which `strftime` does not write everywhere of the first thousand years."""
+    return text.zfill(len("2024-05-02T09:00:00Z"))

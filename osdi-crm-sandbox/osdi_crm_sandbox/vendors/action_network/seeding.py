@@ -262,7 +262,7 @@ def _seed_message(account: Account, population: Population, place: int, moment: 
         "type": "email",
         "total_targeted": len(account.tables["people"].records),
         "_wrapper": wrappers[place % len(wrappers)],
-        "_queries": queries[place % len(queries) :][:1] if queries and place % 2 else [],
+        "_queries": queries[place % len(queries) :][:1] if queries and place % 2 and place % 8 != 3 else [],
     }
     if place % 4 == 3:
         return message | {"status": "draft"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse, Response
 
-from osdi_crm_sandbox.population import iso, utc
+from osdi_crm_sandbox.population import four_digits, iso, utc
 from osdi_crm_sandbox.vendor import Call, Refusal
 from osdi_crm_sandbox.vendors.action_network.access import hal
 from osdi_crm_sandbox.vendors.action_network.bookkeeping import (
@@ -199,7 +199,7 @@ def action_values(call: Call, kind: Kind, names: tuple[str, ...], old: Record) -
 def _wall_clock(value: Any) -> str:
     """Local time at the venue, written with Z whatever offset came with it."""
     try:
-        return datetime.fromisoformat(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return four_digits(datetime.fromisoformat(value).strftime("%Y-%m-%dT%H:%M:%SZ"))
     except (TypeError, ValueError) as error:
         raise Refusal(400, f"{value} is not a valid date") from error
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osdi_crm_sandbox.population import DAY, Person, Population
-from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, HERE, Attribute, Kind
+from osdi_crm_sandbox.population import Person, Population
+from osdi_crm_sandbox.vendors.nationbuilder.resources import ADDRESSES, HERE
+from osdi_crm_sandbox.vendors.nationbuilder.seeder import (
+    STANDING_ON_PAGES,
+    UNCOMMON,
+    UNIQUE_STRINGS,
+    Seeder,
+    references,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.records import Record
-
-TEMPLATES = 24
-"""So many sets of optional values are made per resource; records share them."""
-FILLED = {"signups": 0.3}
-"""The part of optional values that is set, where it is not most of them."""
 
 PAYMENT_TYPES = ("Cash", "Check", "Credit Card", "Wire Transfer", "Other")
 CUSTOM_FIELDS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -31,19 +33,8 @@ CUSTOM_FIELDS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("match_factor", "number", "Donation", ()),
 )
 STEPS = 4
-UNIQUE_STRINGS = (
-    *("civicrm_id", "county_file_id", "datatrust_id", "dw_id", "external_id", "ngp_id", "pf_strat_id", "rnc_id"),
-    *("rnc_regid", "salesforce_id", "state_file_id", "van_id", "username", "email2", "email3", "email4"),
-)
-PROSE = ("content", "note", "intro", "description", "bio", "body", "comment", "excerpt")
-"""Parts of the names of attributes that hold sentences."""
-UNCOMMON = ("banned_at", "unsubscribed_at", "last_rule_violation_at")
-"""Times that only few signups have."""
-
-
 EVERY_NATION = {"signups": 1, "sites": 1, "broadcasters": 1}
 """What any nation has: the one who made it, a website, somebody who writes."""
-STANDING_ON_PAGES = ("events", "petitions", "suggestion_boxes", "suggestions")
 
 
 def _defaults(size: int) -> dict[str, int]:
@@ -69,7 +60,7 @@ def counts(wanted: dict[str, int]) -> dict[str, int]:
 def seed(account: Account, size: int, number: int) -> None:
     """Fills an account."""
     wanted = counts(account.wanted(_defaults(size)))
-    seeder = Seeder(account, Population(number), wanted)
+    seeder = Seeder(account, Population(number), wanted, OWN)
     for name, kind in HERE.items():
         account.tables[name].load(seeder.rows(kind, wanted[name]))
     signups = account.tables["signups"].records
@@ -90,125 +81,14 @@ def invent(account: Account, resource: str) -> Record:
     """A new record, as the control API takes it."""
     number = account.next("invented")
     if "inventor" not in account.state:
-        account.state["inventor"] = Seeder(account, account.population, dict.fromkeys(HERE, 0))
+        account.state["inventor"] = Seeder(account, account.population, dict.fromkeys(HERE, 0), OWN)
     kind, seeder = HERE[resource], account.state["inventor"]
     row = seeder.row(kind, 900_000_000 + number, int(time.time()))
-    for name, to, share in _references(kind):
+    for name, to, share in references(kind):
         if account.tables[to].records and seeder.draw() < share:
             row[name] = account.any_of(to)
     gone = ("id", "created_at", "updated_at")
     return {"attributes": {name: value for name, value in row.items() if name not in gone}}
-
-
-class Seeder:
-    """Makes rows of any resource; ids of other records are drawn from their numbers."""
-
-    def __init__(self, account: Account, population: Population, wanted: dict[str, int]) -> None:
-        self.population = population
-        self.draw = population.random.random
-        self.wanted = wanted
-        self._account = account
-        self._templates: dict[str, list[Record]] = {}
-        self._references: dict[str, list[tuple[str, list[str], float]]] = {}
-        self._ids: dict[str, list[str]] = {}
-        self.first_page = _first_pages(wanted)
-        self._moments = population.moments(200)
-
-    def rows(self, kind: Kind, count: int) -> dict[str, Record]:
-        """So many records by id, the oldest first."""
-        moments = sorted(self.population.moments(count)) if count else []
-        return {str(place): self.row(kind, place, moment) for place, moment in enumerate(moments, 1)}
-
-    def row(self, kind: Kind, place: int, moment: int) -> Record:
-        """A record as it is stored."""
-        draw = self.draw
-        if kind.name not in self._templates:
-            self._templates[kind.name] = [self._template(kind) for _ in range(TEMPLATES)]
-            self._references[kind.name] = [(name, self.ids(to), share) for name, to, share in _references(kind)]
-        row = {"id": str(place), **self._templates[kind.name][int(draw() * TEMPLATES)]}
-        for name, ids, share in self._references[kind.name]:
-            if ids and (share == 1 or draw() < share):
-                row[name] = ids[int(draw() * len(ids))]
-        row["created_at"] = moment
-        row["updated_at"] = (
-            moment if draw() < 1 / 2 else max(moment, min(moment + int(draw() * DAY), self.population.end))
-        )
-        words = self.population.pool.words
-        for name in kind.named:
-            text = f"{words[place % len(words)]}_{place}"
-            row[name] = text if name in ("slug", "external_id") else text.replace("_", " ").capitalize()
-        if kind.name in OWN:
-            OWN[kind.name](self, place, row)
-        return row
-
-    def ids(self, resource: str) -> list[str]:
-        """The ids of all records."""
-        if resource not in self._ids:
-            self._ids[resource] = [str(number) for number in range(1, self.wanted[resource] + 1)]
-        return self._ids[resource]
-
-    def nth(self, resource: str, number: int) -> str | None:
-        """The id of a record by any number."""
-        ids = self.ids(resource)
-        return ids[number % len(ids)] if ids else None
-
-    def named(self, key: str | None) -> Record:
-        """Names and e-mail of a signup."""
-        signup = self._account.tables["signups"].records.get(key or "", {})
-        return {name: signup.get(name) for name in ("first_name", "last_name", "email")}
-
-    def pick(self, choices: tuple[Any, ...] | list[Any]) -> Any:
-        """One of them."""
-        return choices[int(self.draw() * len(choices))]
-
-    def _template(self, kind: Kind) -> Record:
-        share = FILLED.get(kind.name, 0.8)
-        row: Record = {}
-        for attribute in (*kind.served, *kind.extra):
-            must = kind.must_have(attribute.name)
-            own = attribute.refers_to or attribute.name in (*UNIQUE_STRINGS, *UNCOMMON, "created_at", "updated_at")
-            if not own and attribute.kind not in ("object", "address") and self.draw() < (1 if must else share):
-                row[attribute.name] = self._value(attribute)
-        return row
-
-    def _value(self, attribute: Attribute) -> Any:
-        if attribute.values:
-            return self.pick(attribute.values)
-        match attribute.kind:
-            case "boolean":
-                value: Any = self.draw() < 0.3
-            case "integer":
-                value = 100 * int(self.draw() * 500) if "cents" in attribute.name else int(self.draw() * 5) + 1
-            case "decimal":
-                value = f"{int(self.draw() * 500)}.50"
-            case "datetime":
-                value = self.pick(self._moments)
-            case "date":
-                value = time.strftime("%Y-%m-%d", time.gmtime(self.pick(self._moments)))
-            case _:
-                value = self._text(attribute.name)
-        return value
-
-    def _text(self, name: str) -> str:
-        pool = self.population.pool
-        if "email" in name and not name.endswith("tags"):
-            return f"{self.pick(pool.words)}@example.org"
-        if any(part in name for part in PROSE):
-            return str(self.pick(pool.sentences))
-        if name.endswith(("url", "website")):
-            return f"https://{self.pick(pool.words)}.example.org/"
-        if "phone" in name or name in ("mobile_number", "fax_number"):
-            return f"555{int(self.draw() * 10_000_000):07d}"
-        return str(self.pick(pool.words))
-
-
-def _references(kind: Kind) -> list[tuple[str, str, float]]:
-    """The ids in records: name, resource, how often."""
-    often = 0.1 if kind.name == "signups" else 0.6
-    shown = [one for one in kind.served if one.refers_to]
-    hidden = [one for one in kind.relations.values() if one.key.startswith("_") and one.kind == "one"]
-    found = [(one.name, one.refers_to, 1.0 if kind.must_have(one.name) else often) for one in shown]
-    return found + [(one.key, one.to, 0.6) for one in hidden]
 
 
 # What records of a resource have of their own
@@ -341,27 +221,33 @@ def _election(_seeder: Seeder, place: int, row: Record) -> None:
 
 def _journey(seeder: Seeder, place: int, row: Record) -> None:
     _pair("signup_id", "path_id", "paths")(seeder, place, row)
-    steps = max(1, seeder.wanted["path_steps"] // max(1, seeder.wanted["paths"]))
+    steps = max(1, seeder.wanted["path_steps"] // seeder.paths)
     row["current_step_id"] = seeder.nth("path_steps", (int(row["path_id"] or 1) - 1) * steps + place % steps)
     status = row["journey_status"] = ("active", "active", "active", "completed", "abandoned", "deleted")[place % 6]
     row["ended_at"] = None if status == "active" else row["updated_at"]
-    if status != "completed":
-        row["path_journey_status_change_id"] = None
+    reasons = range(int(row["path_id"] or 1), seeder.wanted["path_journey_status_changes"] + 1, seeder.paths)
+    fitting = (key for key in map(str, reasons) if _target_status(seeder, int(key)) == status)
+    row["path_journey_status_change_id"] = next(fitting, None)
+
+
+def _target_status(seeder: Seeder, place: int) -> str:
+    return ("completed", "abandoned")[(place - 1) // seeder.paths % 2]
+
+
+def _status_change(seeder: Seeder, place: int, row: Record) -> None:
+    row |= {"path_id": seeder.nth("paths", place - 1), "target_status": _target_status(seeder, place)}
+
+
+def _history(seeder: Seeder, place: int, row: Record) -> None:
+    row["path_journey_id"] = seeder.nth("path_journeys", place)
+    journey = seeder.record("path_journeys", row["path_journey_id"])
+    row["path_step_id"] = journey.get("current_step_id")
+    row["path_journey_status_change_id"] = journey.get("path_journey_status_change_id")
 
 
 def _path_step(seeder: Seeder, place: int, row: Record) -> None:
-    steps = max(1, seeder.wanted["path_steps"] // max(1, seeder.wanted["paths"]))
+    steps = max(1, seeder.wanted["path_steps"] // seeder.paths)
     row |= {"path_id": seeder.nth("paths", (place - 1) // steps), "position": (place - 1) % steps + 1}
-
-
-def _first_pages(wanted: dict[str, int]) -> dict[str, int]:
-    """How many pages come before those of a resource; plain ones come first."""
-    number = wanted["pages"] - sum(wanted[name] for name in STANDING_ON_PAGES)
-    first = {}
-    for name in STANDING_ON_PAGES:
-        first[name] = number
-        number += wanted[name]
-    return first
 
 
 def _on_page(resource: str) -> Callable[[Seeder, int, Record], None]:
@@ -369,6 +255,8 @@ def _on_page(resource: str) -> Callable[[Seeder, int, Record], None]:
         row["page_id"] = seeder.nth("pages", seeder.first_page[resource] + place - 1)
         if resource == "events":
             row["venue_address"] = _address(seeder.population.person(place))
+        page = seeder.record("pages", row["page_id"]) if resource in ("suggestion_boxes", "suggestions") else {}
+        row |= {name: page[name] for name in ("slug", "external_id", "headline", "status", "site_id") if name in page}
 
     return own
 
@@ -406,8 +294,16 @@ def _survey_question(seeder: Seeder, place: int, row: Record) -> None:
     row["position"] = (place - 1) // surveys
 
 
-def _response(seeder: Seeder, _place: int, row: Record) -> None:
+def _possible_response(seeder: Seeder, place: int, row: Record) -> None:
+    row["survey_question_id"] = seeder.nth("survey_questions", (place - 1) // 3)
+
+
+def _response(seeder: Seeder, place: int, row: Record) -> None:
     row.setdefault("content", seeder.pick(seeder.population.pool.sentences))
+    possible = seeder.nth("survey_question_possible_responses", place)
+    row["survey_question_possible_response_id"] = possible
+    answered = seeder.record("survey_question_possible_responses", possible).get("survey_question_id")
+    row["survey_question_id"] = answered or row.get("survey_question_id")
 
 
 def _automation(_seeder: Seeder, _place: int, row: Record) -> None:
@@ -425,12 +321,15 @@ OWN: dict[str, Callable[[Seeder, int, Record], None]] = {
     "list_members": _pair("signup_id", "list_id", "lists"),
     "path_steps": _path_step,
     "path_journeys": _journey,
+    "path_journey_status_changes": _status_change,
+    "path_histories": _history,
     "events": _on_page("events"),
     "event_rsvps": _rsvp,
     "petitions": _on_page("petitions"),
     "petition_signatures": _signature,
     "pages": _page,
     "survey_questions": _survey_question,
+    "survey_question_possible_responses": _possible_response,
     "survey_question_responses": _response,
     "suggestion_boxes": _on_page("suggestion_boxes"),
     "suggestions": _on_page("suggestions"),
