@@ -45,6 +45,8 @@ def test_lists_whose_parents_lead_nowhere_are_written_with_their_members(
     assert shown(nation, "lists", "slug") == sorted(each["id"] for each in lists)
     assert done.count("list_signups", "created") == len(lists)
     assert again.count("lists", "created") == 0
+    outcomes = ("created", "updated", "unchanged")
+    assert [sum(run.count("lists", each) for each in outcomes) for run in (done, again)] == [len(lists)] * 2
 
 
 @pytest.mark.parametrize("external_id", [None, "theirs-1"])

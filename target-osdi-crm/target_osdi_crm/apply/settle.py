@@ -11,7 +11,7 @@ from osdi_crm_client import errors
 from target_osdi_crm.apply.rights import READ
 from target_osdi_crm.apply.unanswered import Unanswered, Unknowable
 from target_osdi_crm.apply.written import Written
-from target_osdi_crm.decide.consent import counted
+from target_osdi_crm.decide import consent
 from target_osdi_crm.decide.decision import ADOPT, NOTHING, SKIP
 from target_osdi_crm.decide.references import Waiting
 from target_osdi_crm.journal.states import WAITS, Event, State, after
@@ -168,9 +168,10 @@ class Settler:
         with self._guard:
             self._failures_in_a_row = 0
         nothing = ["nothing to delete"] if written.action == NOTHING and decision.action == DELETE else []
-        self._report.count(task, _COUNTED[written.action], *written.notes, *nothing)
+        counted = _COUNTED[written.action]
+        self._report.count(task, counted, *written.notes, *nothing, incomplete=decision.incomplete)
         statuses = task.stream.statuses_of(written.shown) if written.shown else {}
-        self._report.consent(task, counted(decision.choices, statuses))
+        self._report.consent(task, consent.counted(decision.choices, statuses))
         for what in [*decision.withheld, *(f"{name} cannot be changed" for name in written.unchangeable)]:
             self._report.withheld(task, what)
         for where in task.shaped.replaced:

@@ -41,12 +41,26 @@ class Report:
         self._rejected = Lines(work_dir, "rejected.jsonl")
         self._guard = threading.Lock()
         self._told: Counter[tuple[str, str]] = Counter()
+        self._incomplete: dict[tuple[str, str], str] = {}
 
-    def count(self, task: WriteTask, column: str, *details: str) -> None:
-        """Count a record in a column of the summary, and there by details."""
-        self.summary.count(task.stream.name, column)
+    def count(self, task: WriteTask, column: str, *details: str, incomplete: bool = False) -> None:
+        """Count a record in a column of the summary, and there by details.
+
+        One that was written `incomplete` counts once, however it is completed; where it cannot be, as that.
+        """
+        stream = task.stream.name
+        with self._guard:
+            before = self._incomplete.pop(task.key, None) if task.stored else None
+            if before and column in {"updated", "unchanged"}:
+                column = before
+            elif before:
+                self.summary.count(stream, before, -1)
+            if incomplete:
+                self._incomplete[task.key] = column
+        if column != before:
+            self.summary.count(stream, column)
         for detail in details:
-            self.summary.detail(task.stream.name, column, detail)
+            self.summary.detail(stream, column, detail)
 
     def note(self, task: WriteTask, plan: str, reason: str | None = None) -> None:
         """Note what a dry run would do about a record."""
