@@ -9,7 +9,7 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup meltano demo test pairs fuzz chaos sdk-next lint settings bench clean
+.PHONY: setup meltano demo test pairs whole fuzz chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
 
@@ -36,13 +36,18 @@ demo: setup $(if $(filter all,$(VENDOR)),.meltano/.ready)
 
 settings: setup
 	$(BIN)/python hub/generate.py
+	$(BIN)/python -m hub.coverage
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 4 -m "not chaos and not pairs"
+	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole"
 
 # Every CRM into every other one; prints the table of docs/crm-to-crm.md.
 pairs: setup
 	$(BIN)/pytest tests/pairs -s -q
+
+# The whole account of the sandbox, every vendor, into an empty one.
+whole: setup
+	$(BIN)/pytest tests/whole
 
 # RECORDS for every stream of every vendor, others each time; answers changed, and calls failed, in SEEDS ways for every vendor, in tap and
 # target; `make test` tries a few, the same each time.

@@ -35,6 +35,7 @@ STREAMS = (
         name="volunteers",
         path=PATHS["volunteers"],
         id_name="VolunteerID",
+        can_delete=True,
         read_before_update=True,
         required=("Email",),
         optional_refers=("CoordinatorID",),
