@@ -128,6 +128,7 @@ class Transport(BoundedAdapter):
 
     Attributes:
         latency: Seconds that answers take, the latest weighing most.
+        heard: What is told of each answer.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class Transport(BoundedAdapter):
         self._date_at_zero: float | None = None
         self._answered = False
         self.latency = 0.0
+        self.heard: Callable[[requests.Response], None] = lambda _: None
 
     @override
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -204,6 +206,7 @@ class Transport(BoundedAdapter):
         self.latency += (time.monotonic() - began - self.latency) * (0.1 if self._answered else 1)
         self._pacer.observe(response.status_code, response.headers)
         self._learn_time(response)
+        self.heard(response)
         return response
 
     @override

@@ -10,6 +10,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_sandbox import deviations
 from osdi_crm_sandbox.limits import Limit, limit
 from osdi_crm_sandbox.population import Population
 from osdi_crm_sandbox.records import Table
@@ -31,6 +32,7 @@ OPTIONS: dict[str, Any] = {
     "index_lag": 0.0,
     "counts": {},
     "moved": {},
+    "altered": [],
 }
 """Options of every vendor's accounts: see the README for what they mean."""
 PAGES_KEPT = 20_000
@@ -112,6 +114,7 @@ class Account:
         unknown = options.keys() - self.options.keys()
         if unknown:
             raise ValueError(f"No option {', '.join(sorted(unknown))}: choose from {', '.join(sorted(self.options))}")
+        deviations.checked(options.get("altered", ()))
         if "rate" in options:
             self.limit = limit(options["rate"])
         if "index_lag" in options:

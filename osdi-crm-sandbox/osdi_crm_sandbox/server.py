@@ -17,6 +17,7 @@ from starlette.routing import Match, Route
 
 from osdi_crm_sandbox.accounts import Account
 from osdi_crm_sandbox.churn import Churn
+from osdi_crm_sandbox.deviations import altered
 from osdi_crm_sandbox.limits import admit
 from osdi_crm_sandbox.vendor import Call, Handler, Refusal, Vendor
 
@@ -99,6 +100,8 @@ class VendorApp:
             response: Response | None = self.vendor.refuse(call, 429, "Too many requests")
         else:
             response = await self._faulty_work(account, call, scope)
+        if response is not None and account.options["altered"]:
+            response = altered(account.options["altered"], call.method, call.path, response)
         if response is not None:
             entry["status"] = response.status_code
             account.statuses[str(response.status_code)] += 1

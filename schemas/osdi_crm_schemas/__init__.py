@@ -16,8 +16,10 @@ A stream's file says in standard JSON Schema what its records hold, and in keywo
 - ``x-extra-field``: the vendor gives it only when asked for it by name.
 - ``x-osdi``: the shared stream, or the place in the shared model, that it stands for (``crosswalk``).
 
-``x-unconfirmed`` on a schema or a property says what is assumed there. Keys inside nested objects are the vendor's own;
-one that a writer may not set carries the standard ``readOnly``, one that is never given back ``writeOnly``.
+``x-unconfirmed`` on a schema or a property says what is assumed there, and ``x-probe`` how that is tried at an account:
+a ``stream`` by reading it, a property by its ``name``, its ``type``, or as ``either`` of two names; any other is one of
+the tap's probes. Keys inside nested objects are the vendor's own; one that a writer may not set carries the standard
+``readOnly``, one that is never given back ``writeOnly``.
 """
 
 from __future__ import annotations

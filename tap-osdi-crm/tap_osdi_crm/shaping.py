@@ -123,6 +123,12 @@ def _kinds(prop: Mapping[str, Any]) -> frozenset[type]:
     return frozenset(kind for name in ([names] if isinstance(names, str) else names) for kind in KINDS[name])
 
 
+def fits(value: Any, prop: Mapping[str, Any]) -> bool:
+    """Whether a property takes a value, as it comes or without losing anything."""
+    kinds = _kinds(prop)
+    return type(value) in kinds or _fit(value, kinds) is not None
+
+
 def _inner_times(prop: Mapping[str, Any]) -> dict[str, Any]:
     """Return the names of times inside the objects of a property, as a tree with None at its leaves."""
     inner = prop.get("items", prop).get("properties", {})

@@ -130,7 +130,7 @@ class Source:
         Raises:
             VendorError: One of its kinds, if the vendor did not give them all.
         """
-        collection = self._collection(part)
+        collection = self.asked(part)
         paginator = Paginator(collection)
         try:
             while not paginator.finished:
@@ -151,13 +151,17 @@ class Source:
         self.has_missed = True
         self.sources.lacking.add(self.name)
 
-    def page(self, part: Part, token: Token | None = None) -> Page:
-        """Return one page of a part; without a token its first one; raises as `pages` does."""
-        collection = self._collection(part)
+    def page(self, part: Part, token: Token | None = None, collection: Collection | None = None) -> Page:
+        """Return one page of a part, or of another collection in its stead; without a token the first one.
+
+        Raises as `pages` does.
+        """
+        collection = collection or self.asked(part)
         asked = token or collection.paging().first()
         return self._completed(paging.read(collection, paging.ask(self.account, collection, asked)), part, collection)
 
-    def _collection(self, part: Part) -> Collection:
+    def asked(self, part: Part) -> Collection:
+        """Return the collection that a part is, as its row says."""
         found = self.resource.collection(self, part) if self.resource.collection else self.collection(part)
         return replace(found, method=self.resource.method)
 
@@ -299,6 +303,7 @@ class Sources:
     """All that an account offers to read, in one run.
 
     Attributes:
+        kind: The vendor's own source.
         resources: By name, the rows of what it offers.
         settings: The tap's settings.
         own: Its settings for this vendor.
@@ -333,7 +338,7 @@ class Sources:
         self.is_test = is_test
         self.parents_as_of: datetime | None = None
         self.lacking: set[str] = set()
-        self._kind = kind
+        self.kind = kind
         self._account = account
         self._parents: dict[str, list[Parent]] = {}
 
@@ -352,7 +357,7 @@ class Sources:
         Raises:
             ConfigurationError: If a setting does not fit it.
         """
-        return self._kind(self.resources[name], self._account, self)
+        return self.kind(self.resources[name], self._account, self)
 
     def lacks_some_of(self, name: str) -> bool:
         """Whether records may be missing, of a resource or of one that was read since others hang on it."""

@@ -30,7 +30,7 @@ from tap_osdi_crm.stream import VendorStream
 from tap_osdi_crm.writer import MessageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import click
     from osdi_crm_client.redaction import OwnLines
@@ -119,9 +119,20 @@ class TapOSDICRM(Tap):
         Raises:
             ConfigurationError: If a setting of the vendor's is wrong.
         """
+        return self.sources_read(
+            self.settings.stream_overrides,
+            is_test=lambda: any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
+        )
+
+    def sources_read(self, overridden: Mapping[str, Any], *, is_test: Callable[[], bool]) -> Sources:
+        """Return what the account offers to read, some streams read as the setting `stream_overrides` would have it.
+
+        Raises:
+            ConfigurationError: If a setting of the vendor's is wrong.
+        """
         vendor = self.account.vendor.name
         module = _module(vendor)
-        kind, overridden = module.SOURCE, self.settings.stream_overrides
+        kind = module.SOURCE
         own = parse(module.Settings, self.config, f"{vendor}_")
         return Sources(
             kind,
@@ -129,7 +140,7 @@ class TapOSDICRM(Tap):
             account=self.account,
             settings=self.settings,
             own=module.for_model(own) if self._is_shared and hasattr(module, "for_model") else own,
-            is_test=lambda: any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
+            is_test=is_test,
         )
 
     @property

@@ -22,11 +22,11 @@ every_stream = pytest.mark.parametrize(("vendor", "stream"), STREAMS)
 
 ROOT_KEYWORDS = {
     *("$schema", "title", "description", "type", "additionalProperties", "properties"),
-    *("x-write-only", "x-unconfirmed", "x-osdi"),
+    *("x-write-only", "x-unconfirmed", "x-probe", "x-osdi"),
 }
 ANY_KEYWORDS = {
     *("type", "format", "description", "items", "properties", "additionalProperties"),
-    *("x-refers-to", "x-address", "x-id", "x-unconfirmed", "x-osdi"),
+    *("x-refers-to", "x-address", "x-id", "x-unconfirmed", "x-probe", "x-osdi"),
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),
@@ -129,6 +129,8 @@ def test_no_keyword_but_those_agreed(vendor: str, stream: str) -> None:
     for path, node in nested(found):
         assert set(node) <= (PROPERTY_KEYWORDS if path in found["properties"] else NESTED_KEYWORDS), path
         assert all(node[flag] is True for flag in FLAGS if flag in node), path
+        assert ("x-probe" in node) is ("x-unconfirmed" in node), path
+    assert ("x-probe" in found) is ("x-unconfirmed" in found)
     assert found.get("x-write-only", True) is True
 
 

@@ -1,0 +1,1 @@
+"""By vendor, what is asked beside its streams."""
