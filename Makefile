@@ -9,7 +9,7 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup meltano demo test pairs whole conformance fuzz chaos sdk-next lint settings bench clean
+.PHONY: setup meltano demo test pairs whole conformance suites fuzz chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
 
@@ -39,7 +39,7 @@ settings: setup
 	$(BIN)/python -m hub.coverage
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole and not conformance"
+	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole and not conformance and not suites"
 
 # Every CRM into every other one; prints the table of docs/crm-to-crm.md.
 pairs: setup
@@ -52,6 +52,10 @@ whole: setup
 # Whatever an account may have otherwise than assumed, found by osdi-crm-conformance and corrected by what it suggests.
 conformance: setup
 	$(BIN)/pytest -m conformance -n 2
+
+# The SDK's own suites of tests, taps and targets, for every vendor; each stream that can be written is.
+suites: setup
+	$(BIN)/pytest tests/suites
 
 # RECORDS for every stream of every vendor, others each time; answers changed, and calls failed, in SEEDS ways for every vendor, in tap and
 # target; `make test` tries a few, the same each time.
