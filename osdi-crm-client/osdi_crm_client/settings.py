@@ -40,7 +40,7 @@ _SCHEMAS: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     Path: {"type": "string"},
     bool: {"type": "boolean"},
-    int: {"type": "integer"},
+    int: {"type": "integer", "minimum": 0, "maximum": 999_999_999_999},
     float: {
         "type": ["number", "string"],
         "minimum": 0,
@@ -52,7 +52,7 @@ _SCHEMAS: dict[Any, dict[str, Any]] = {
     Mapping: {"type": "object"},
     ByStream: {"type": ["string", "object"]},
 }
-"""JSON Schema by type. A number is zero or more, and may come as text, as environment variables bring it."""
+"""JSON Schema by type. A number is zero or more; one with a fraction may come as text."""
 
 
 def setting(title: str, description: str, *, default: Any = MISSING, secret: bool = False, **schema: Any) -> Any:
@@ -242,6 +242,14 @@ def _flag(given: Any) -> bool:
     return given
 
 
+def _text(given: Any) -> str:
+    text = str(given)
+    if "\0" in text:
+        raise ValueError
+    text.encode()  # refuses half a character
+    return text
+
+
 def _time(given: Any) -> datetime:
     moment = datetime.fromisoformat(given)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -250,12 +258,12 @@ def _time(given: Any) -> datetime:
 def _texts(given: Any) -> tuple[str, ...]:
     if not isinstance(given, list | tuple):
         raise TypeError
-    return tuple(map(str, given))
+    return tuple(map(_text, given))
 
 
 _PARSERS: dict[Any, Any] = {
-    str: str,
-    Path: Path,
+    str: _text,
+    Path: lambda given: Path(_text(given)),
     bool: _flag,
     int: int,
     float: float,

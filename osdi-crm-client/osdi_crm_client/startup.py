@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dotenv import dotenv_values, find_dotenv
 
 from osdi_crm_client import redaction, settings
-from osdi_crm_client.errors import ConfigurationError, VendorError, class_and_place
+from osdi_crm_client.errors import OF_ANOTHER_FORM, ConfigurationError, VendorError, class_and_place
 from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.vendor import vendor, vendor_names
 
@@ -80,7 +80,7 @@ def one_line(log: logging.Logger) -> Iterator[None]:
         for line in error.args if isinstance(error, ConfigurationError) else [error]:
             log.error("%s", line)  # noqa: TRY400
         sys.exit(1)
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+    except (*OF_ANOTHER_FORM, AssertionError, OSError) as error:
         log.debug("Unexpected", exc_info=error)
         log.error("%s", f"Unexpected: {class_and_place(error)}.")  # noqa: TRY400
         sys.exit(1)
@@ -95,7 +95,7 @@ def reading(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError is the SDK's, of a path that is none
         raise ConfigurationError(f"The file of {what} cannot be read: {error}") from None
     except TypeError:
         raise ConfigurationError(f"The file of {what} does not hold a JSON object.") from None
@@ -135,7 +135,7 @@ def _parsed(name: str, variable: str, text: str, schema: Mapping[str, Any]) -> A
         if "array" in kinds and not text.lstrip().startswith("["):
             return [each.strip() for each in text.split(",")]
         return json.loads(text) if kinds in {"array", "object"} else text
-    except (KeyError, ValueError):
+    except (KeyError, RecursionError, ValueError):
         wanted = "true or false" if "boolean" in kinds else "a whole number" if "integer" in kinds else "JSON"
         raise ConfigurationError(f"The variable {variable} does not hold {wanted}; the setting is '{name}'.") from None
 

@@ -118,7 +118,7 @@ def _decoded(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
     except ValueError:
-        found = leniently(content.decode("utf-8", "replace"))
+        found = leniently(content.decode("utf-8-sig", "replace"))
     logger.warning("An answer holds characters that JSON does not allow; U+FFFD stands in their place.")
     return found
 

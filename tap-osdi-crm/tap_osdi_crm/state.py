@@ -123,6 +123,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "slices": (_are_slices, "slices that are none"),
     "sweep": (_is_sweep, "a sweep that is none"),
     "store": (_is_version, "a version of the store that is none"),
+    "progress_markers": (lambda value: isinstance(value, dict), "progress markers that are none"),
+    "partitions": (lambda value: not value, "partitions, which no stream has"),
     "after": (lambda value: isinstance(value, int), "an id to go on from that is not a number"),
 }
 """By key of a bookmark, whether its value is right, and what to call one that is not."""

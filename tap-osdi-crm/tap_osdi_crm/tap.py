@@ -17,10 +17,11 @@ from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_osdi_crm import overrides, vendors
+from tap_osdi_crm.catalog import checked as checked_catalog
+from tap_osdi_crm.catalog import keep
 from tap_osdi_crm.ordering import in_order
 from tap_osdi_crm.progress import Progress, estimate
 from tap_osdi_crm.settings import TapSettings
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import click
     from osdi_crm_client.redaction import OwnLines
     from singer_sdk import Stream
+    from singer_sdk.singerlib import Catalog
 
 
 LONGEST_END = 10.0
@@ -143,6 +145,12 @@ class TapOSDICRM(Tap):
             is_test=is_test,
         )
 
+    @override
+    def setup_mapper(self) -> None:
+        """Map what the streams have left of the catalog."""
+        _ = self.streams
+        super().setup_mapper()
+
     @property
     def _is_shared(self) -> bool:
         """Whether the streams of the shared model are wanted, and not the vendor's own."""
@@ -158,6 +166,8 @@ class TapOSDICRM(Tap):
         for stream in streams.values():
             if within := stream.source.resource.within:
                 streams[within].child_streams.append(stream)
+            if self.input_catalog and (entry := self.input_catalog.get_stream(stream.name)):
+                keep(entry, stream.primary_keys, stream.replication_key, stream.schema["properties"])
         return list(streams.values())
 
     @cached_property
@@ -280,8 +290,8 @@ class TapOSDICRM(Tap):
             tap = cls(
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
-                state=_state(state) if state else None,
-                catalog=_catalog(catalog) if catalog else None,
+                state=checked(_object(state, "state")) if state else None,
+                catalog=checked_catalog(_object(catalog, "catalog")) if catalog else None,
             )
             tap.take_selection()
             if tap.settings.estimate:
@@ -311,22 +321,9 @@ class TapOSDICRM(Tap):
             super().cb_test(ctx, param, value)
 
 
-def _state(file: IO[str]) -> dict[str, Any]:
-    return checked(_object(file, "state"))
-
-
-def _catalog(file: IO[str]) -> dict[str, Any]:
-    found = _object(file, "catalog")
-    try:
-        Catalog.from_dict(found)
-    except (AttributeError, LookupError, TypeError, ValueError):
-        raise ConfigurationError("The catalog is not one; make it anew with --discover.") from None
-    return found
-
-
 def _object(file: IO[str], what: str) -> dict[str, Any]:
     with startup.reading(what):
-        found = json.load(file)
+        found = json.loads(file.read().removeprefix("\ufeff"))
         if not isinstance(found, dict):
             raise TypeError
         return found

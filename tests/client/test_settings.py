@@ -81,6 +81,13 @@ def test_a_wrong_value_names_its_setting_and_is_not_shown(name: str, value: str,
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize("given", ["a\0b", "half \ud83d", "\udce9"])
+@pytest.mark.parametrize(("name", "is_list"), [("key", False), ("folder", False), ("names", True)])
+def test_text_that_no_file_or_header_can_hold_is_refused(name: str, given: str, *, is_list: bool) -> None:
+    with pytest.raises(ConfigurationError, match=f"The setting '{name}' is not"):
+        parse(Example, {"key": "k", name: [given] if is_list else given})
+
+
 def test_a_word_that_is_no_choice_is_told_with_the_choices() -> None:
     with pytest.raises(ConfigurationError, match="The setting 'mode' is none of fast, slow"):
         parse(Example, {"key": "k", "mode": "hush"})
@@ -132,8 +139,11 @@ def test_the_environment_is_read_by_type(monkeypatch: pytest.MonkeyPatch, variab
     ("variable", "wanted"),
     [("DRY", "true or false"), ("LIMIT", "a whole number"), ("PATHS", "JSON")],
 )
-def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, wanted: str) -> None:
-    monkeypatch.setenv(f"EXAMPLE_{variable}", "people=email")
+@pytest.mark.parametrize("text", ["people=email", "[" * 60_000, "9" * 5000 + "x"], ids=["text", "deep", "long"])
+def test_a_variable_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, wanted: str, text: str
+) -> None:
+    monkeypatch.setenv(f"EXAMPLE_{variable}", text)
 
     with pytest.raises(ConfigurationError, match=f"The variable EXAMPLE_{variable} does not hold {wanted}"):
         startup.from_environment(properties(Example), "EXAMPLE_")

@@ -31,6 +31,7 @@ def one_line(run: Any, said: str) -> None:
         ({"calls_per_second": -5}, "less than the minimum"),
         ({"timeout_seconds": -1}, "less than the minimum"),
         ({"overlap_seconds": "100000000000000"}, "does not match"),
+        ({"max_answer_bytes": 10**40}, "greater than the maximum"),
         ({"stream_maps": {"people": {"x": "first name +"}}}, "The setting 'stream_maps' cannot be used"),
         ({"stream_maps": {"__else__": "x"}}, "The setting 'stream_maps' cannot be used"),
         ({"start_date": "yesterday"}, "'start_date' is not a time"),
@@ -51,6 +52,8 @@ def test_a_wrong_setting(tap: Any, setting: dict[str, Any], said: str) -> None:
     [
         ("--config", '{"vendor": "action', "settings cannot be read"),
         ("--state", '{"bookmarks"', "state cannot be read"),
+        ("--config", '{"a":' * 50_000, "settings cannot be read"),
+        ("--catalog", "[" * 100_000, "catalog cannot be read"),
         ("--state", "[]", "does not hold a JSON object"),
         ("--state", '{"bookmarks": null}', "does not hold a state"),
         ("--state", '{"bookmarks": {"people": "x"}}', "does not hold a state"),

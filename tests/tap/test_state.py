@@ -54,6 +54,8 @@ def test_what_the_first_release_wrote_is_taken(file: Path) -> None:
         (state(slices=[[TIME, "soon"]]), "'people' holds slices that are none"),
         (state(sweep={"started": TIME}), "'people' holds a sweep that is none"),
         (state(sweep={"started": 1, "since": None, "after": ""}), "'people' holds a sweep that is none"),
+        (state(progress_markers="x"), "'people' holds progress markers that are none"),
+        (state(partitions=[{"context": {}}]), "'people' holds partitions"),
         (state(after="5"), "'people' holds an id to go on from that is not a number"),
     ],
 )

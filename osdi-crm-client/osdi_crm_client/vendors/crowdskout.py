@@ -37,7 +37,9 @@ class Settings:
         "How many calls may be under way at a time; Crowdskout documents no limit.",
         default=4,
         type=["integer", "string"],
-        pattern=r"^[1-9]\d*$",
+        pattern=r"^[1-9]\d?$",
+        minimum=1,
+        maximum=99,
     )
 
 

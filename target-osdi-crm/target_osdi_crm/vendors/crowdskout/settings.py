@@ -20,4 +20,6 @@ class Settings:
         "How many new profiles travel in one call; no limit is documented. Only those with an external ID do, by"
         " which the answers are told apart, whatever their order.",
         default=1,
+        minimum=1,
+        maximum=1000,
     )

@@ -17,6 +17,8 @@ class Settings:
         "How many contacts travel in one import; no limit is published, so that this one will do is assumed. With"
         " 1, an import that fails tells which contact is to blame.",
         default=100,
+        minimum=1,
+        maximum=10_000,
     )
     wait_for_import: float = setting(
         "i360 wait for imports",
