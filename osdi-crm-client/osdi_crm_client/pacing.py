@@ -183,11 +183,34 @@ class ConcurrencyLimit:
             self._free.acquire()
             self._mine.holds = True
 
+    def lock(self) -> CallLock:
+        """Return a lock under which calls may be made."""
+        return CallLock(self)
+
     @contextmanager
     def calling(self) -> Iterator[None]:
         """Hold a place for one call, among all processes too."""
         with self.held(), self._places.held() if self._places else nullcontext():
             yield
+
+
+class CallLock:
+    """A lock under which calls may be made: who waits for it lends their place, which its holder may be waiting for."""
+
+    def __init__(self, concurrency: ConcurrencyLimit) -> None:
+        """Make ready, for threads that hold places of this limit."""
+        self._concurrency = concurrency
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        """Wait for the lock and hold it."""
+        if not self._lock.acquire(blocking=False):
+            with self._concurrency.lent():
+                self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of it."""
+        self._lock.release()
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:

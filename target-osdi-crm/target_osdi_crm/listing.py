@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -13,20 +12,22 @@ from target_osdi_crm.vendor import Found, Stream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from osdi_crm_client.pacing import CallLock
+
     from target_osdi_crm.vendor import Record
 
 
 class ListedStream(Stream):
     """A stream whose match keys are searched by listing. What others write during the run is not seen."""
 
-    _lock: threading.Lock
+    _lock: CallLock
     _records: dict[str, Record] | None
     _ids: defaultdict[tuple[str, str], set[str]]
 
     @override
     def begin(self) -> None:
         super().begin()
-        self._lock = threading.Lock()
+        self._lock = self.session.account.concurrency.lock()
         self._records = None
 
     def read_all(self) -> Iterable[Record]:

@@ -130,7 +130,7 @@ class Worker:
         self._decider = decider
         self._apply = apply
         self._settler = settler
-        self._locks = KeyedLock()
+        self._locks = KeyedLock(concurrency)
 
     def __call__(self, tasks: Sequence[WriteTask]) -> None:
         """Write records that share a call, or one alone.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_client import pacing
-from osdi_crm_client.pacing import MOST_LATE, Pacer
+from osdi_crm_client.pacing import MOST_LATE, ConcurrencyLimit, Pacer
 from typing_extensions import override
 
 
@@ -158,3 +158,28 @@ def test_a_thousand_refusals_in_a_row_are_no_more_than_a_pause() -> None:
         pacer.observe(429, {})
 
     assert pacer.refused == 1100
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_who_waits_for_a_lock_lends_the_place_that_its_holder_may_need(places: int) -> None:
+    """As with records of one person, where one worker holds the record's lock and gives its place to the index."""
+    concurrency = ConcurrencyLimit(places)
+    locks = [concurrency.lock() for _ in range(2)]
+    done = []
+
+    def work(number: int) -> None:
+        for turn in range(20):
+            with concurrency.held(), locks[(number + turn) % 2]:
+                with concurrency.lent():
+                    time.sleep(0.0001)
+                with concurrency.calling():
+                    time.sleep(0.0001)
+        done.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert sorted(done) == [0, 1, 2, 3, 4, 5]

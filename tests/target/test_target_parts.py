@@ -18,6 +18,7 @@ import osdi_crm_schemas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from osdi_crm_client.pacing import ConcurrencyLimit
 from target_osdi_crm.apply.keyed_lock import KeyedLock
 from target_osdi_crm.apply.scheduler import Scheduler
 from target_osdi_crm.decide.recent import Recent
@@ -171,7 +172,7 @@ def test_a_key_counts_as_held_until_it_was_looked_at_again() -> None:
 
 
 def test_locks_are_dropped_when_nobody_holds_them() -> None:
-    locks = KeyedLock()
+    locks = KeyedLock(ConcurrencyLimit(1))
     with locks.holding("a"), locks.holding("b"):
         assert len(locks._locks) == 2
     assert not locks._locks

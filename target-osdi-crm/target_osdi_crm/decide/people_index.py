@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -82,7 +81,7 @@ class PeopleIndex:
         self._stopped = stopped
         self._account = account = stream.account
         self._freshness = timedelta(seconds=2 * account.index_lag)
-        self._lock = threading.Lock()
+        self._lock = account.concurrency.lock()
         self._is_read = False
         self._price: int | None = None
         self._late = 0
@@ -143,9 +142,11 @@ class PeopleIndex:
         Raises:
             Stop: If the run is to end.
         """
-        if self._is_on and self._is_read and self._is_fresh():
+        if not self._is_on:
+            return False
+        if self._is_read and self._is_fresh():
             return True
-        with self._account.concurrency.lent(), self._lock:
+        with self._lock, self._account.concurrency.lent():
             return self._is_on and self._is_made_ready()
 
     def _is_made_ready(self) -> bool:

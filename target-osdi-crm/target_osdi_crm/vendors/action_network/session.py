@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from osdi_crm_client import paging
@@ -37,7 +36,7 @@ class Group(Session[Settings]):
         super().__init__(account, settings, own)
         self.tags = TagsByName(self)
         self._custom_fields: list[str] | None = None
-        self._guard = threading.Lock()
+        self._guard = account.concurrency.lock()
 
     def read_all(self, path: str, wanted: str = "") -> Iterator[Record]:
         """The records of a collection, all or those that a filter leaves."""
@@ -78,7 +77,7 @@ class TagsByName:
     def __init__(self, group: Group) -> None:
         """Make ready; makes no call."""
         self._group = group
-        self._lock = threading.Lock()
+        self._lock = group.account.concurrency.lock()
         self._known: dict[str, Record] | None = None
 
     def named(self, name: str) -> Record | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
@@ -30,7 +29,7 @@ class Nation(Session[Settings]):
     @override
     def __init__(self, account: Account, settings: TargetSettings, own: Settings) -> None:
         super().__init__(account, settings, own)
-        self._guard = threading.Lock()
+        self._guard = account.concurrency.lock()
         self._custom_fields: dict[str, dict[str, str]] | None = None
         self._sites: list[str] | None = None
         self._owner: str | None = None
