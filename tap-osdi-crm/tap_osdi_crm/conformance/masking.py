@@ -40,7 +40,7 @@ _FORMS = (
     ("e-mail address", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
     ("time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?")),
     ("date", re.compile(r"\d{4}-\d\d-\d\d")),
-    ("American date", re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}([ T].*)?")),
+    ("date with slashes", re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}([ T].*)?")),
     ("UUID", re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
     ("address of a page", re.compile(r"https?://\S+")),
     ("path", re.compile(r"/\S*")),

@@ -153,10 +153,10 @@ def _property(stream: str, path: str, node: Mapping[str, Any], bench: Bench) -> 
     many, brackets, inner = path.partition("[].")
     name = sample.source.properties[many if brackets else first].get("x-vendor-name", many if brackets else first)
     below = f"[].{inner}" if brackets else f"{dot}{rest}"
-    values = [value for row in sample.rows for value in _at(row, f"{name}{below}")]
+    values = [value for row in sample.rows for value in at(row, f"{name}{below}")]
     if not values and kind == "either":
         sibling = f"{path.rpartition('.')[0]}.{twin}" if "." in path else twin
-        if any(True for row in sample.rows for _ in _at(row, sibling)):
+        if any(True for row in sample.rows for _ in at(row, sibling)):
             return as_assumed("records have '{}' instead", twin)
     if not values:
         return _absent(sample, path, kind)
@@ -182,7 +182,7 @@ def _absent(sample: Sample, path: str, kind: str) -> Finding:
     return not_tried(f"none of {len(sample.rows)} records has it")
 
 
-def _at(value: Any, path: str) -> Iterator[Any]:
+def at(value: Any, path: str) -> Iterator[Any]:
     """Yield what stands at a path in a record, of all members of its lists."""
     if value is None:
         return
@@ -191,13 +191,13 @@ def _at(value: Any, path: str) -> Iterator[Any]:
         return
     if path.startswith("[]"):
         for each in value if isinstance(value, list) else ():
-            yield from _at(each, path.removeprefix("[]").removeprefix("."))
+            yield from at(each, path.removeprefix("[]").removeprefix("."))
         return
     name = path.split(".", 1)[0].split("[", 1)[0]
     if isinstance(value, dict) and name in value:
         rest = path.removeprefix(name).removeprefix(".")
         if rest or value[name] is not None:
-            yield from _at(value[name], rest)
+            yield from at(value[name], rest)
         else:
             yield None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from osdi_crm_client.errors import VendorError
 from osdi_crm_client.reading.source import Part, Stateless
 from osdi_crm_client.vendors import i360 as wire
 
+from tap_osdi_crm.conformance.common import missing, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
 
@@ -108,17 +108,6 @@ def _limit(bench: Bench) -> Finding:
     )
 
 
-def _missing(bench: Bench) -> Finding:
-    """Return what an address is answered with at which there is nothing."""
-    try:
-        bench.account.call("GET", "NothingOfThisName", repeatable=True)
-    except VendorError as error:
-        if error.status == 404:
-            return as_assumed("with HTTP 404")
-        return otherwise(f"with HTTP {error.status}: a stream that is not there cannot be told from one that is barred")
-    return otherwise("with an answer: a stream that is not there cannot be told from one without records")
-
-
 def _import(_: Bench) -> Finding:
     return not_tried("only writing answers it: an import takes contacts, and i360 documents no way to take them back")
 
@@ -128,6 +117,8 @@ PROBES = (
     Probe("search_by_address", "Does Volunteers/Search find by an e-mail address that person alone?", _criteria),
     Probe("no_credentials", "Are log-ins and passwords left out of answers?", _credentials),
     Probe("record_limit", "Does a search for contacts bring as many as fit, up to its RecordLimit?", _limit),
-    Probe("missing", "Is an address at which there is nothing answered with 404?", _missing),
+    missing("missing", "NothingOfThisName", "an address"),
+    words("volunteers", "Status", "active", "inactive"),
+    words("imports", "Status", "queued", "processing", "completed", "failed"),
     Probe("import_contact", "Does an import take the fields of contacts under the names assumed?", _import),
 )
