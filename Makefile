@@ -9,7 +9,7 @@ MELTANO = "meltano==4.4.1"
 # uv believes the machine's own certificates, as pip does: behind many an office's proxy nothing else is believed.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: setup meltano demo test pairs whole conformance suites fuzz chaos sdk-next lint settings bench clean
+.PHONY: setup meltano demo test pairs whole conformance suites airbyte fuzz chaos sdk-next lint settings bench clean
 
 setup: .venv/.ready
 
@@ -39,7 +39,7 @@ settings: setup
 	$(BIN)/python -m hub.coverage
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole and not conformance and not suites"
+	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole and not conformance and not suites and not airbyte"
 
 # Every CRM into every other one; prints the table of docs/crm-to-crm.md.
 pairs: setup
@@ -57,6 +57,10 @@ conformance: setup
 suites: setup
 	$(BIN)/pytest tests/suites
 
+# The Airbyte connectors at length, against the sandbox.
+airbyte: setup
+	$(BIN)/pytest -n 2 -m airbyte --timeout 1800
+
 # RECORDS for every stream of every vendor, others each time; answers changed, and calls failed, in SEEDS ways for every vendor, in tap and
 # target; `make test` tries a few, the same each time.
 fuzz: setup
@@ -69,7 +73,7 @@ chaos: setup
 sdk-next: setup
 	rm -f .venv/.ready
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --prerelease allow --upgrade-package singer-sdk "singer-sdk[msgspec,testing]"
-	$(BIN)/pytest -n 3 -m "not chaos and not conformance" tests/client tests/tap tests/target
+	$(BIN)/pytest -n 3 -m "not chaos and not conformance and not airbyte" tests/client tests/tap tests/target
 
 lint: setup
 	$(BIN)/ruff check .

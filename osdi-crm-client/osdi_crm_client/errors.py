@@ -21,6 +21,20 @@ class ConfigurationError(Exception):
         return "\n".join(map(str, self.args))
 
 
+class NotRead(ConfigurationError):
+    """A stream was not read to its end, while others were.
+
+    Attributes:
+        stream: Its name.
+        error: What ended it.
+    """
+
+    def __init__(self, words: str, stream: str, error: Exception) -> None:
+        self.stream = stream
+        self.error = error
+        super().__init__(words)
+
+
 class VendorError(Exception):
     """A vendor did not do what was asked.
 

@@ -71,18 +71,28 @@ def settings_schema(plugin: type[Any], own: Mapping[str, type[Any]]) -> dict[str
     }
 
 
+UNEXPECTED = (*OF_ANOTHER_FORM, AssertionError, OSError)
+"""What nobody thought of, and ends a run all the same in one line."""
+
+
+def told(error: Exception) -> tuple[Any, ...]:
+    """Return what to tell of an error that ends a run, each in a line of its own."""
+    if isinstance(error, ConfigurationError):
+        return error.args
+    if isinstance(error, VendorError):
+        return (error,)
+    logger.debug("Unexpected", exc_info=error)
+    return (f"Unexpected: {class_and_place(error)}.",)
+
+
 @contextmanager
 def one_line(log: logging.Logger) -> Iterator[None]:
     """Exit with 1 and a clear line where a setting is wrong or the vendor does not do its part."""
     try:
         yield
-    except (ConfigurationError, VendorError) as error:
-        for line in error.args if isinstance(error, ConfigurationError) else [error]:
+    except (ConfigurationError, VendorError, *UNEXPECTED) as error:
+        for line in told(error):
             log.error("%s", line)  # noqa: TRY400
-        sys.exit(1)
-    except (*OF_ANOTHER_FORM, AssertionError, OSError) as error:
-        log.debug("Unexpected", exc_info=error)
-        log.error("%s", f"Unexpected: {class_and_place(error)}.")  # noqa: TRY400
         sys.exit(1)
 
 

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, VendorError, class_and_place
+from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, NotRead, VendorError, class_and_place
 from osdi_crm_client.redaction import OwnLines
 
 if TYPE_CHECKING:
@@ -98,6 +98,13 @@ class StreamProgress:
         rest = f"{left:.0f} seconds" if left < SHORT else f"{left / 60:.0f} minutes"
         return f", {min(self.parts / self._parts_in_all, 1):.0%} done, {rest} left"
 
+    @property
+    def expected(self) -> int | None:
+        """How many records it will have, if the parts to come are like those before."""
+        if not self.parts or self._parts_in_all is None:
+            return None
+        return self.records * max(self._parts_in_all, self.parts) // self.parts
+
     def _left(self) -> float | None:
         """Seconds left, if the parts to come are like those before."""
         if not self.parts or self._parts_in_all is None:
@@ -118,8 +125,13 @@ class Progress:
         self._streams: list[StreamProgress] = []
         self.within: dict[str, int] = {}
         self.streams_in_all = 0
-        self._failed: list[ConfigurationError] = []
+        self._failed: list[NotRead] = []
         self._in_a_row = 0
+
+    @property
+    def latest(self) -> StreamProgress | None:
+        """How far the stream is that was begun last."""
+        return self._streams[-1] if self._streams else None
 
     def failed(self, name: str, error: Exception) -> None:
         """Note that a stream was not read to its end.
@@ -132,7 +144,7 @@ class Progress:
             raise error
         why = error if isinstance(error, VendorError) else f"unexpected {class_and_place(error)}"
         logger.warning("Stream '%s' is not read to its end, and the others go on: %s", name, why)
-        self._failed.append(ConfigurationError(f"Stream '{name}' was not read to its end: {why}"))
+        self._failed.append(NotRead(f"Stream '{name}' was not read to its end: {why}", name, error))
 
     def went_well(self) -> None:
         """Note that a stream was read."""

@@ -46,7 +46,11 @@ MOST_HELD = 5000
 
 
 class VendorStream(Stream):
-    """A stream of one resource, shaped after its schema and written through the SDK."""
+    """A stream of one resource, shaped after its schema and written through the SDK.
+
+    Attributes:
+        is_complete: Whether it was read to its end in this run.
+    """
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     """Shaping gives every value its type."""
@@ -75,6 +79,7 @@ class VendorStream(Stream):
         self.held: list[Record] = []
         self.failures = Failures(source, progress)
         self.is_written = False
+        self.is_complete = False
 
     def begin_version(self, number: int) -> None:
         """Have all records carry the number of a version from here on."""
@@ -157,6 +162,8 @@ class VendorStream(Stream):
             if versions:
                 told = deletions.told if deletions else 0
                 versions.end({self.name: progress.records + told, **self._progress.within})
+        for stream in (self, *self.inner):
+            stream.is_complete = True
 
     def _everything(self) -> Iterator[Record]:
         """Yield all records that are there, whatever the state says of them."""

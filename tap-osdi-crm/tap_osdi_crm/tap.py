@@ -48,18 +48,28 @@ def _module(vendor: str) -> Any:
 
 
 @contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Tell by the setting, or what to do, what the SDK and the system say in their own words.
+
+    Raises:
+        ConfigurationError: In their place.
+    """
+    try:
+        yield
+    except (MapExpressionError, StreamMapConfigError) as error:
+        raise ConfigurationError(f"The setting 'stream_maps' cannot be used: {error}") from None
+    except BrokenPipeError:
+        stdout.let_go()
+        raise ConfigurationError(
+            "Nobody reads what the tap writes: the loader has ended, and its own log tells why."
+        ) from None
+
+
+@contextmanager
 def _one_line() -> Iterator[None]:
     """End the program with one clear line, also where nobody reads what it writes."""
-    with startup.one_line(TapOSDICRM.logger):
-        try:
-            yield
-        except (MapExpressionError, StreamMapConfigError) as error:
-            raise ConfigurationError(f"The setting 'stream_maps' cannot be used: {error}") from None
-        except BrokenPipeError:
-            stdout.let_go()
-            raise ConfigurationError(
-                "Nobody reads what the tap writes: the loader has ended, and its own log tells why."
-            ) from None
+    with startup.one_line(TapOSDICRM.logger), in_plain_words():
+        yield
 
 
 class TapOSDICRM(Tap):

@@ -27,10 +27,11 @@ SCHEMAS = {
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
-for name in sys.argv[1:]:
+for name in set(sys.argv[1:]) - {"airbyte"}:
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
-        importlib.import_module(module.name)
+        if "airbyte" not in module.name or "airbyte" in sys.argv:
+            importlib.import_module(module.name)
 """
 
 
@@ -56,7 +57,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def install(plugin: str, built: Path, folder: Path) -> Path:
     """An empty environment with a plugin and what it declares; returns its folder of commands."""
-    uv("venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
+    uv("venv", "--quiet", "--allow-existing", "--python", sys.executable, folder / "venv", cwd=folder)
     python = folder / "venv" / "bin" / "python"
     known = ("--find-links", built, "--constraints", ROOT / "constraints.txt")
     uv("pip", "install", "--quiet", "--python", python, *known, plugin, cwd=folder)
@@ -142,6 +143,14 @@ def test_the_tap_alone_tells_discovers_and_reads(built: Path, sandbox: Sandbox, 
     messages = [json.loads(line) for line in read.stdout.splitlines()]
     keys = {m["record"]["id"] for m in messages if m["type"] == "RECORD" and m["stream"] == "people"}
     assert len(keys) == account.counters()["resources"]["people"]
+
+    without = alone(tmp_path, commands / "source-osdi-crm", "spec")
+    assert without.returncode == 1
+    assert "pip install 'tap-osdi-crm[airbyte]'" in without.stderr
+    install("tap-osdi-crm[airbyte]", built, tmp_path)
+    imported = alone(tmp_path, commands / "python", "-c", IMPORT_ALL, "airbyte", "osdi_crm_client", "tap_osdi_crm")
+    assert imported.returncode == 0, imported.stderr
+    assert json.loads(alone(tmp_path, commands / "source-osdi-crm", "spec").stdout)["type"] == "SPEC"
 
 
 def test_the_target_alone_tells_and_writes(built: Path, sandbox: Sandbox, tap: Any, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What the Airbyte connectors share; needs the extra `airbyte`."""
