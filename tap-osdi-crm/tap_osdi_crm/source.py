@@ -276,7 +276,7 @@ class Source:
                 yield Part(self.path), [item for row in rows for item in self.items(row)]
             return
         reading = self.resource.reading(self, Stateless())
-        events = reading.sample() if self.sources.is_test() else chain(reading.run(), reading.late())
+        events = reading.sample() if self.sources.is_test() else reading.run()
         for event in events:
             if isinstance(event, Rows):
                 yield event.part, event.rows

@@ -6,7 +6,6 @@ import logging
 from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import osdi_crm_schemas
@@ -168,7 +167,7 @@ class VendorStream(Stream):
     def _everything(self) -> Iterator[Record]:
         """Yield all records that are there, whatever the state says of them."""
         reading = self.source.resource.reading(self.source, Stateless())
-        for event in chain(reading.run(), reading.late()):
+        for event in reading.run():
             if isinstance(event, Rows):
                 yield from self._all_shaped(event.rows)
 

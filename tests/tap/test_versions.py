@@ -55,6 +55,19 @@ def test_every_stream_of_every_vendor_that_is_read_whole_has_versions(sandbox: S
     assert versions(run) <= came
 
 
+def test_who_is_edited_while_all_are_read_is_there(sandbox: Sandbox, tap: Any, case: Any) -> None:
+    """Or a loader would delete the row, and a mirror the person."""
+    account = sandbox.account(case.vendor, counts={case.stream: 40 * case.per_page})
+    before = {case.key(raw) for raw in account.records(case.stream)}
+    account.churn(case.stream, changes_per_call=0.5)
+    config = tap.settings(account, **case.extra, emit_activate_version_messages=True)
+
+    run = tap(config, case.stream, method="FULL_TABLE")
+
+    assert run.code == 0, run.log
+    assert before - set(run.keys(case.stream)) == set()
+
+
 def test_an_incremental_stream_has_no_versions(account: Account, tap: Any) -> None:
     run = tap(tap.settings(account, **SETTINGS), "people", "tags")
 

@@ -70,6 +70,8 @@ class Reading(ABC):
             if isinstance(event, Finished):
                 self.finished(event.part)
             yield event
+        if not self.state.is_incremental:
+            yield from self._late()
         self.ended()
 
     def sample(self) -> Iterator[Rows[Part]]:
@@ -100,8 +102,11 @@ class Reading(ABC):
     def ended(self) -> None:  # noqa: B027
         """Take note that all parts have come out."""
 
-    def late(self) -> Iterator[Rows[Part]]:
-        """Yield, after all parts, the rows that may have left their part before it was read."""
+    def _late(self) -> Iterator[Rows[Part]]:
+        """Yield, after all parts, the rows that may have left their part before it was read.
+
+        No later reading brings them, unless that goes on from a state.
+        """
         yield from ()
 
     def calls(self) -> int | None:

@@ -146,7 +146,7 @@ class Slices(Reading):
         }
 
     @override
-    def late(self) -> Iterator[Rows[Part]]:
+    def _late(self) -> Iterator[Rows[Part]]:
         for path in (*self.source.other_paths(), self.source.path):
             part = Part(path, Window(self._until))
             for page in self.source.pages(part):
