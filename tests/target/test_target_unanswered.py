@@ -41,6 +41,17 @@ def no_good(target: Any) -> list[Any]:
     return [target.schema("events", title={"type": "string"}), record]
 
 
+def test_one_that_was_sent_late_is_looked_up_as_late(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network", index_lag=1)
+    account.fault(do="status", method="POST", status=429, headers={"Retry-After": "2"}, times=1)
+    account.fault(do="cut_after", method="POST", times=1)
+
+    done = target.write(account, "events", EVENT, index_lag_seconds=1.2)
+
+    assert done.code == 0, done.log
+    assert titles(account) == ["Picnic"]
+
+
 def test_a_newer_record_that_waits_for_another_does_not_make_it_twice(account: Account, target: Any) -> None:
     lose(account, target, EVENT)
     lines = [

@@ -76,11 +76,6 @@ class UnansweredCreates:
         self._shape = shape
         self.deciding = deciding
         self._claiming = threading.Lock()
-        self._unanswered_at: dict[tuple[str, str], float] = {}
-
-    def begin(self, task: WriteTask) -> None:
-        """Note that a create was not answered just now."""
-        self._unanswered_at[task.key] = time.time()
 
     def clear_up(self, task: WriteTask) -> None:
         """Find out what became of a creation that was not answered, before it is tried again.
@@ -106,7 +101,7 @@ class UnansweredCreates:
         if sent.stream.is_idempotent(sent):
             return ()
         sent_at = row.sent_at or 0.0
-        self._index.wait(self._unanswered_at.get(task.key, sent_at))
+        self._index.wait(row.at)
         needed = {name: to for name, to in sent.refers.items() if name not in sent.stream.optional_refers}
         orders = [sent] if needed == sent.refers else [sent, replace(sent, refers=needed)]
         found: Sequence[Found] | None = ()

@@ -20,6 +20,9 @@ from target_osdi_crm.stop import CONFIGURATION, Stop
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+LONGEST_UNDER_WAY = 600.0
+"""Seconds from when a record was last noted to the end of its call, with all its tries: a killed run notes no end."""
+
 DAY = 86_400.0
 
 
@@ -286,7 +289,7 @@ class Journal:
         return [hashes[each] for each in found]
 
     def last_write(self) -> float:
-        """When an earlier run last sent something to this account, in seconds since 1970."""
+        """When an earlier run last sent something to this account, or may have done so; in seconds since 1970."""
         if not self._engine:
             return 0.0
         records = self._records.c
@@ -296,7 +299,8 @@ class Journal:
             run = connection.execute(earlier.order_by(RUNS.c.run.desc()).limit(1)).first()
             if run is None:
                 return 0.0
-            return float(run.ended or connection.execute(latest).scalar() or 0.0)
+            noted = connection.execute(latest).scalar() or 0.0
+        return float(run.ended or max(noted, min(noted + LONGEST_UNDER_WAY, time.time())))
 
     def run_before(self) -> str:
         """The summary of the run before this one from this source, as JSON; empty where none has ended."""
