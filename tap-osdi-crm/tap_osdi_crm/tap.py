@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import click
     from osdi_crm_client.redaction import OwnLines
     from singer_sdk import Stream
-    from singer_sdk.singerlib import Catalog
+    from singer_sdk.singerlib import CatalogEntry
 
 
 LONGEST_END = 10.0
@@ -226,7 +226,8 @@ class TapOSDICRM(Tap):
         for name in sorted({*self.settings.detect_deletes} - {"*"} - able):
             why = "has no ids of its own to read" if name in self.streams else "is no stream"
             raise ConfigurationError(f"The setting 'detect_deletes' is set for '{name}', which {why}.")
-        chosen = [] if self.input_catalog is None else self._chosen(self.input_catalog)
+        given: Mapping[str, CatalogEntry] = self.input_catalog or {}
+        chosen = [name for name, entry in given.items() if entry.metadata.resolve_selection()[()]]
         title = self.account.vendor.title
         if foreign := sorted(name for name in chosen if name not in self.streams):
             raise ConfigurationError(
@@ -235,10 +236,6 @@ class TapOSDICRM(Tap):
             )
         if not any(stream.selected for stream in self.vendor_streams):
             raise ConfigurationError(f"The catalog, or 'select', selects no stream of {title}: nothing would be read.")
-
-    @staticmethod
-    def _chosen(catalog: Catalog) -> list[str]:
-        return [name for name, entry in catalog.items() if entry.metadata.resolve_selection()[()]]
 
     def read_all(self) -> None:
         """Read all selected streams; told to end, write a last STATE, from which the next run goes on."""
