@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from osdi_crm_client import redaction
 from osdi_crm_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import requests
+
+
+def is_sendable(value: Any) -> bool:
+    """Whether it is text that can stand in a header."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and not value.isspace() and value != ""
 
 
 class Signer:
@@ -28,7 +33,7 @@ class Signer:
             ConfigurationError: If the value cannot stand in a header.
         """
         redaction.hide(value)
-        if not (value.isascii() and value.isprintable()):
+        if not is_sendable(value):
             raise ConfigurationError(
                 "The credentials hold a character that cannot be sent, such as a line break; copy them anew into the"
                 " settings."

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import msgspec
 import sqlalchemy as sa
 from typing_extensions import override
 
@@ -89,7 +90,13 @@ class _HeldTable(Held):
         found = self._connection.execute(
             sa.select(self._table.c.tokens).where(self._table.c.key == key)
         ).scalar_one_or_none()
-        return Tokens(**json.loads(found)) if found else None
+        try:
+            return msgspec.json.decode(found, type=Tokens) if found else None
+        except msgspec.DecodeError:
+            raise ConfigurationError(
+                "Tokens cannot be kept where 'token_store' says: what is kept there is damaged; remove it, and sign"
+                " in again."
+            ) from None
 
     @override
     def try_writing(self, key: str, tokens: Tokens) -> None:

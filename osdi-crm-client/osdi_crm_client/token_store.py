@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
+import msgspec
 from typing_extensions import override
 
 from osdi_crm_client import redaction, work_dir
-from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.errors import OF_ANOTHER_FORM, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,10 @@ LONGEST_WAIT = 120
 
 EARLY = 300.0
 """Seconds before its end from which an access token is not used any more."""
+
+
+LONGEST_LIFE = 10 * 366 * 86_400.0
+"""Seconds that an access token may live."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,19 @@ class Tokens:
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], default_seconds: float) -> Tokens:
-        """Read a token endpoint's answer (RFC 6749, §5.1); numbers may come as text."""
+        """Read a token endpoint's answer (RFC 6749, §5.1); numbers may come as text.
+
+        A lifetime that no token has is not believed: the token would be got anew for every call, or never.
+        """
         try:
             seconds = float(answer.get("expires_in") or default_seconds)
-        except (TypeError, ValueError):
+        except OF_ANOTHER_FORM:
+            seconds = default_seconds
+        if not 1 < seconds <= LONGEST_LIFE:
             seconds = default_seconds
         return cls(
             access_token=str(answer["access_token"]),
-            refresh_token=str(answer.get("refresh_token") or ""),
+            refresh_token=found if isinstance(found := answer.get("refresh_token"), str) else "",
             stale_at=time.time() + seconds - min(EARLY, seconds / 6),
         )
 
@@ -122,7 +132,14 @@ class _HeldFile(Held):
     @override
     def read(self, key: str) -> Tokens | None:
         found = self._all().get(key)
-        return Tokens(**found) if found else None
+        try:
+            return msgspec.convert(found, Tokens) if found else None
+        except msgspec.ValidationError:
+            raise self._damaged from None
+
+    @property
+    def _damaged(self) -> ConfigurationError:
+        return ConfigurationError(f"{self._file} is damaged; remove it, and sign in again.")
 
     @override
     def try_writing(self, key: str, tokens: Tokens) -> None:
@@ -152,8 +169,8 @@ class _HeldFile(Held):
             found = json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError:
+        except (RecursionError, ValueError):
             found = None
         if not isinstance(found, dict):
-            raise ConfigurationError(f"{self._file} is damaged; remove it, and sign in again.")
+            raise self._damaged
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -12,17 +13,22 @@ from urllib.parse import urlsplit
 
 import requests
 from typing_extensions import override
+from urllib3.exceptions import HTTPError
 
 from osdi_crm_client import databases, redaction, work_dir
 from osdi_crm_client.connecting import BoundedAdapter, TookTooLong, never_left
-from osdi_crm_client.errors import ConfigurationError, NotSignedIn, Unavailable, Unreachable
-from osdi_crm_client.signing import Signer
+from osdi_crm_client.errors import OF_ANOTHER_FORM, ConfigurationError, NotSignedIn, Unavailable, Unreachable
+from osdi_crm_client.signing import Signer, is_sendable
 from osdi_crm_client.token_store import FileStore, Store, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from osdi_crm_client.settings import ClientSettings
+
+
+MOST_BYTES = 2**20
+"""Bytes of a token endpoint's answer, unpacked, above which it is none."""
 
 
 class Unanswered(Exception):
@@ -49,16 +55,18 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
                 timeout=timeout,
                 allow_redirects=False,
                 headers={"Accept": "application/json"},
+                stream=True,
             )
+            body = response.raw.read(MOST_BYTES + 1, decode_content=True)
     except TookTooLong:
         raise Unanswered from None
-    except requests.exceptions.RequestException as error:
+    except (requests.exceptions.RequestException, HTTPError, *OF_ANOTHER_FORM) as error:
         if never_left(error):
             raise Unreachable("no connection for signing in could be made", method="POST", path=path) from None
         raise Unanswered from None
     status = response.status_code
     try:
-        answer = response.json()
+        answer = json.loads(body) if len(body) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         answer = None
     if isinstance(answer, dict) and answer.get("error") and status < 500 and status != 429:
@@ -66,7 +74,7 @@ def ask(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None, time
         raise NotSignedIn("signing in was refused", method="POST", path=path, status=status, words=words)
     if status in {400, 401}:
         raise NotSignedIn("signing in was refused", method="POST", path=path, status=status)
-    if status == 200 and isinstance(answer, dict) and answer.get("access_token"):
+    if status == 200 and isinstance(answer, dict) and is_sendable(answer.get("access_token")):
         return answer
     if status < 300 or (status >= 500 and status != 503):
         raise Unanswered

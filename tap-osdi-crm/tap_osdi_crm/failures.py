@@ -57,8 +57,11 @@ class Failures:
             if source.sources.is_test():
                 raise NotSignedIn.instead_of(denied) from None
             self._denied = denied
-        except (*ACCOUNT, Unavailable):
+        except ACCOUNT:
             raise
+        except Unavailable as busy:
+            self._answers_elsewhere()
+            self._fail(busy)
         except (VendorError, *OF_ANOTHER_FORM) as error:
             self._fail(error)
         else:
@@ -87,7 +90,7 @@ class Failures:
             self._warn_of_assumption(str(error))
         elif self._source.sources.is_test():
             raise error
-        elif isinstance(error, NotFound) and self._is_gone_alone():
+        elif isinstance(error, NotFound) and self._answers_elsewhere():
             self._leave_out(NOTHING_THERE)
         elif isinstance(error, NotFound):
             self._missing = error
@@ -95,7 +98,7 @@ class Failures:
             logger.debug("Stream '%s'", self._source.name, exc_info=error)
             self._progress.failed(self._source.name, error)
 
-    def _is_gone_alone(self) -> bool:
+    def _answers_elsewhere(self) -> bool:
         """Whether the account answers elsewhere.
 
         Raises:

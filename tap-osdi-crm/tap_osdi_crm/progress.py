@@ -7,7 +7,15 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, NotRead, VendorError, class_and_place
+from osdi_crm_client.errors import (
+    ConfigurationError,
+    Fault,
+    NoAnswer,
+    NotRead,
+    Unavailable,
+    VendorError,
+    class_and_place,
+)
 from osdi_crm_client.redaction import OwnLines
 
 if TYPE_CHECKING:
@@ -139,7 +147,7 @@ class Progress:
         Raises:
             VendorError: If the vendor has failed at too many one after the other: the next ones would fare no better.
         """
-        self._in_a_row += isinstance(error, Fault | NoAnswer)
+        self._in_a_row += isinstance(error, Fault | NoAnswer | Unavailable)
         if self._in_a_row >= MOST_FAILED_IN_A_ROW:
             raise error
         why = error if isinstance(error, VendorError) else f"unexpected {class_and_place(error)}"

@@ -277,15 +277,54 @@ def test_a_token_of_version_1_is_exchanged_once(app: App, account: Account) -> N
     assert len(refreshes(account)) == 1
 
 
-@pytest.mark.parametrize("damage", ["{", "[]"])
+GRANTED = {"access_token": "an-access-token", "expires_in": 86_400, "refresh_token": "the-next-one"}
+
+
+@pytest.mark.parametrize(
+    "odd", ["two\r\nlines", "\ud83d", "\U0001f600", "\xe9", " ", 5, True, ["x"], {"a": 1}], ids=ascii
+)
+def test_what_cannot_be_sent_is_no_token(app: App, account: Account, odd: Any) -> None:
+    account.fault(
+        do="status", status=200, body=json.dumps({**GRANTED, "access_token": odd}), path="/oauth/token", times=1
+    )
+
+    with pytest.raises(ConfigurationError, match="Refreshing the access token got no answer"):
+        check(app())
+
+    assert reads(account) == []
+
+
+@pytest.mark.parametrize("odd", ["NaN", "1e999", "-5", "0", "true", "9" * 400, '"soon"', "[1]", "null"])
+def test_a_lifetime_that_no_token_has_is_not_believed(app: App, account: Account, odd: str) -> None:
+    body = json.dumps(GRANTED).replace("86400", odd)
+    account.fault(do="status", status=200, body=body, path="/oauth/token")
+    config = app()
+    for _ in range(2):
+        with pytest.raises(NotSignedIn):  # the sandbox never gave that token
+            check(config)
+
+    [kept] = json.loads((Path(config["work_dir"]) / "tokens.json").read_text()).values()
+    assert 3600 < kept["stale_at"] - time.time() < 10 * 366 * 86_400
+
+
+def test_an_answer_that_leads_nowhere_or_has_no_end_gives_no_token(app: App, account: Account) -> None:
+    account.fault(do="status", status=302, headers={"Location": "http://["}, path="/oauth/token", times=1)
+    with pytest.raises(ConfigurationError, match="Refreshing the access token got no answer"):
+        check(app())
+
+
+@pytest.mark.parametrize(
+    "damage", ["{", "[]", "[" * 100_000, '"x"', "{KEY: 5}", '{KEY: {"access_token": 5}}', "{KEY: [1]}"]
+)
 def test_a_damaged_store_is_named(app: App, tmp_path: Path, damage: str) -> None:
-    (tmp_path / "work").mkdir()
+    config = app()
+    check(config)
     store = tmp_path / "work" / "tokens.json"
-    store.write_text(damage)
-    store.chmod(0o600)
+    [key] = json.loads(store.read_text())
+    store.write_text(damage.replace("KEY", f'"{key}"'))
 
     with pytest.raises(ConfigurationError, match=r"tokens.json is damaged; remove it, and sign in again"):
-        check(app())
+        check(config)
 
 
 @pytest.mark.parametrize(

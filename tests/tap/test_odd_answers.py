@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import pytest
+from osdi_crm_client.errors import ConfigurationError
 from osdi_crm_sandbox.control import Sandbox
+from tap_osdi_crm.tap import TapOSDICRM
+
+from tests.tap.test_catalog import selecting
+from tests.tap.test_rights import BARRED
 
 RECORD = {"identifiers": ["action_network:1"], "name": "a person's name"}
 OTHER_FORM = "an answer is not of the form that the vendor documents"
@@ -53,6 +62,38 @@ def test_the_other_streams_are_read(sandbox: Sandbox, tap: Any) -> None:
     assert len(run.records("tags")) == len(account.records("tags"))
     assert len(run.records("petitions")) == len(account.records("petitions"))
     assert "people" not in run.state["bookmarks"] or not run.state["bookmarks"]["people"]
+
+
+@pytest.mark.parametrize("status", [408, 429, 503])
+@pytest.mark.parametrize(("vendor", "path", "busy", "other"), BARRED[::2], ids=str)
+def test_a_vendor_that_is_busy_for_one_stream_alone_ends_no_other(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    vendor: str,
+    path: str,
+    busy: tuple[str, ...],
+    other: str,
+    status: int,
+) -> None:
+    monkeypatch.setattr("backoff._sync.time.sleep", lambda _: None)
+    monkeypatch.setattr("osdi_crm_client.pacing.LONGEST_PAUSE", 0.01)
+    account = sandbox.account(vendor, size=3)
+    account.fault(do="status", status=status, path=path)
+    config = {**account.settings, "calls_per_second": 0, "unconfirmed_streams": True, "work_dir": str(tmp_path)}
+    catalog = selecting(TapOSDICRM(config=config).catalog_dict, *busy, other)
+    out = io.TextIOWrapper(io.BytesIO())
+
+    with redirect_stdout(out), pytest.raises(ConfigurationError, match="was not read to its end") as ended:
+        tap = TapOSDICRM(config=config, catalog=catalog)
+        tap.sync_all()
+        tap.judge()
+
+    assert f"'{other}'" not in str(ended.value)
+    out.seek(0)
+    messages = [json.loads(line) for line in out]
+    assert other in {each["stream"] for each in messages if each["type"] == "RECORD"}
 
 
 @pytest.mark.parametrize(
