@@ -91,7 +91,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One record of a sorted collection by its number, counted from 0; its page tells how many there are in all."""
+    """One record of a sorted collection by its number; that of number 0 also tells how many there are in all."""
 
     number: int
 

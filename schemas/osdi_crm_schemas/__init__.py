@@ -13,6 +13,7 @@ A stream's file says in standard JSON Schema what its records hold, and in keywo
 - ``x-date``: it holds a date in a form of the vendor's own that nobody has published.
 - ``x-comma-separated``: a list that writers may give as text with commas, or such text that they may give as a list;
   of a list of objects it names the member that the text is.
+- ``x-may-be-kept``: the vendor may keep its own value whatever is sent, which is then counted and rejects nothing.
 - ``x-extra-field``: the vendor gives it only when asked for it by name.
 - ``x-osdi``: the shared stream, or the place in the shared model, that it stands for (``crosswalk``).
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Operation",
     "fold",
+    "may_be_kept",
     "property_names",
     "schema",
     "shared_schema",
@@ -142,6 +144,13 @@ def write_names(vendor: str, stream: str, operation: Operation) -> Mapping[str, 
             if operation in found.get("x-write", ())
         }
     )
+
+
+@functools.cache
+def may_be_kept(vendor: str, stream: str) -> frozenset[str]:
+    """The vendor's names of the properties of which it may keep its own value, whatever it is sent."""
+    properties = _file(vendor, stream)["properties"]
+    return frozenset(node.get("x-vendor-name", name) for name, node in properties.items() if node.get("x-may-be-kept"))
 
 
 @functools.cache

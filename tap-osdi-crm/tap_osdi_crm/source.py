@@ -43,6 +43,7 @@ class Source:
         settings: The tap's settings.
         own: Its settings for this vendor.
         inner: The rows of the streams within this one that are read with it.
+        wanted: The properties to ask for, by the schema's names; None asks for all that the vendor gives.
         has_answered: Whether the vendor has given anything from here.
         has_missed: Whether something was asked for that was not there, or may be missing.
     """
@@ -73,6 +74,7 @@ class Source:
         self.name = resource.name
         self.path = resource.path
         self.inner: tuple[Resource, ...] = ()
+        self.wanted: frozenset[str] | None = None
         self.has_answered = self.has_missed = False
         self.properties: Mapping[str, Any] = osdi_crm_schemas.schema(account.vendor.name, resource.name)["properties"]
         self.own_key = _vendor_name(self.properties, resource.keys[-1])

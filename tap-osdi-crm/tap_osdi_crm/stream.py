@@ -110,6 +110,7 @@ class VendorStream(Stream):
     def reading(self) -> Reading:
         """Return how the stream is read in this run."""
         self.source.inner = tuple(stream.source.resource for stream in self.inner)
+        self.source.wanted = None if self._is_all_wanted or self._crosswalk else _wanted(self)
         state = StreamState(
             self,
             self.source,
@@ -280,6 +281,14 @@ class VendorStream(Stream):
     @override
     def get_sync_timer(self) -> metrics.Timer:
         return _QuietTimer(metrics.Metric.SYNC_DURATION) if self.is_written else super().get_sync_timer()
+
+
+def _wanted(stream: VendorStream) -> frozenset[str] | None:
+    """Return the names of the properties that are selected; None where those are that nobody knows by name."""
+    names = {name for name in stream.schema["properties"] if stream.mask["properties", name]}
+    if "additional_fields" in names or not stream.selected:
+        return None
+    return frozenset({*names, *stream.primary_keys, *filter(None, [stream.replication_key])})
 
 
 class _RememberingMask(SelectionMask):

@@ -347,7 +347,7 @@ FOREIGN_KEYS = """
     forms              | creator_person_id    | -                                   | osdi:creator           | people             | C
     submissions        | form_id              | action_network:form_id              | osdi:form              | forms              | C
     submissions        | person_id            | action_network:person_id            | osdi:person            | people             | C
-    events             | event_campaign_id    | action_network:event_campaign_id    | -                      | event_campaigns    | C
+    events             | event_campaign_id    | action_network:event_campaign_id    | action_network:event_campaign | event_campaigns    | C
     events             | organizer_person_id  | -                                   | osdi:organizer         | people             | C
     events             | creator_person_id    | -                                   | osdi:creator           | people             | C
     attendances        | event_id             | action_network:event_id             | osdi:event             | events             | C

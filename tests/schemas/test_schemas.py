@@ -30,10 +30,10 @@ ANY_KEYWORDS = {
 }
 PROPERTY_KEYWORDS = ANY_KEYWORDS | {
     *("x-vendor-name", "x-link", "x-write", "x-write-name", "x-write-only", "x-extra-field"),
-    *("x-wall-clock", "x-date", "x-comma-separated"),
+    *("x-wall-clock", "x-date", "x-comma-separated", "x-may-be-kept"),
 }
 NESTED_KEYWORDS = ANY_KEYWORDS | {"readOnly", "writeOnly"}
-FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field", "x-wall-clock", "x-date", "x-id")
+FLAGS = ("readOnly", "writeOnly", "x-write-only", "x-extra-field", "x-wall-clock", "x-date", "x-id", "x-may-be-kept")
 TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 

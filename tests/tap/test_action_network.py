@@ -254,3 +254,18 @@ def test_a_run_told_to_end_while_nobody_reads_ends_and_tears_no_line_but_the_las
     assert code == 143
     for line in lines[:-1]:
         json.loads(line)
+
+
+def test_an_event_is_told_its_campaign_by_the_link_too(sandbox: Sandbox, tap: Any) -> None:
+    account = sandbox.account("action_network", size=100)
+    campaigns = {
+        each["action_network:event_campaign_id"]
+        for each in account.records("events")
+        if each.get("action_network:event_campaign_id")
+    }
+    account.fault(do="drop_field", field="action_network:event_campaign_id")
+
+    run = tap(tap.settings(account), "events")
+
+    assert campaigns
+    assert {each["event_campaign_id"] for each in run.records("events") if each["event_campaign_id"]} == campaigns

@@ -472,3 +472,53 @@ def test_the_estimate_tells_calls_from_exact_totals(account: Account, tap: Any) 
     assert calls["signups"] == calls["voters"] == "3"
     assert calls["list_signups"] == str(len(account.records("lists")))
     assert run.messages == []
+
+
+def only(tap: Any, config: dict[str, Any], stream: str, *wanted: str) -> Any:
+    """A run that reads these properties of one stream."""
+    catalog = tap.discover(config)
+    for entry in catalog["streams"]:
+        for each in entry["metadata"]:
+            place, name = each["breadcrumb"], entry["tap_stream_id"]
+            each["metadata"]["selected"] = name == stream and (not place or place[-1] in wanted)
+    return tap.run([*tap.command(config)[1:], "--catalog", str(tap.file("catalog.json", catalog))])
+
+
+@pytest.mark.parametrize(
+    ("stream", "wanted", "fields"),
+    [
+        ("signups", ("email",), "email,updated_at"),
+        ("signups", ("email", "home_address"), "email,updated_at"),
+        ("event_rsvps", ("event_id", "signup_id"), "event_id,signup,updated_at"),
+        ("signups", ("email", "additional_fields"), None),
+    ],
+    ids=["one", "one to be asked for", "a relationship", "and what nobody knows"],
+)
+def test_what_is_not_selected_is_not_asked_for(
+    account: Account, tap: Any, stream: str, wanted: tuple[str, ...], fields: str | None
+) -> None:
+    config = tap.settings(account, nationbuilder_extra_fields=["home_address", "work_address"])
+
+    run = only(tap, config, stream, *wanted)
+
+    assert run.code == 0, run.log
+    queries = asked(account, stream)
+    assert {each.get(f"fields[{stream}]") for each in queries} == {fields}
+    extra = "home_address,work_address" if fields is None else "home_address" if "home_address" in wanted else None
+    assert stream != "signups" or {each.get("extra_fields[signups]") for each in queries} == {extra}
+    assert ids(run.records(stream)) == once(account, stream)
+    given = [name for name in wanted if name not in {"additional_fields", "home_address"}]
+    assert all(any(each[name] for each in run.records(stream)) for name in given)
+
+
+def test_a_refusal_to_count_leaves_the_order_alone(account: Account, tap: Any) -> None:
+    account.fault(do="status", status=400, path=f"/{SMALL}$", times=1)
+
+    run = tap(tap.settings(account), SMALL)
+
+    assert run.code == 0, run.log
+    assert ids(run.records(SMALL)) == once(account, SMALL)
+    assert "read whole" not in run.log
+    first, *others = [each["query"] for each in account.log() if each["path"].endswith(SMALL)]
+    assert "stats[total]" in first
+    assert all(each["sort"] and "stats[total]" not in each for each in others)

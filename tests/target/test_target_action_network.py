@@ -220,13 +220,37 @@ def test_an_address_that_the_vendor_silently_keeps_is_a_failure(account: Account
 
 
 def test_a_dropped_field_is_a_failure_that_names_it(account: Account, target: Any) -> None:
-    account.fault(do="drop_field", method="POST", field="family_name", times=1)
+    account.fault(do="drop_field", field="family_name")
 
     done = target.write(account, "people", person(1, family_name="Gone"))
 
     assert done.code == 3
     assert done.rejects[0]["reason"] == "not applied"
     assert done.rejects[0]["words"].endswith("does not show family_name.")
+
+
+def test_a_value_that_does_not_stick_is_sent_once_more(account: Account, target: Any) -> None:
+    account.set(locality_sticks=False)
+    address = {"locality": "Utica", "region": "NY", "country": "US"}
+
+    done = target.write(account, "people", person(1, postal_addresses=[address]))
+
+    assert (done.code, done.count("people", "created")) == (0, 1)
+    (somebody,) = account.records("people")
+    assert somebody["postal_addresses"][0]["locality"] == "Utica"
+    assert [each["method"] for each in account.log() if each["method"] != "GET"] == ["POST", "PUT"]
+
+
+def test_what_the_vendor_keeps_of_an_event_is_counted_and_rejects_nothing(account: Account, target: Any) -> None:
+    account.set(events_keep=["visibility", "capacity"])
+    event = {"id": "1", "title": "Fair", "visibility": "private", "capacity": 20, "start_date": "2027-01-01T10:00:00"}
+
+    done = target.write(account, "events", event)
+
+    assert (done.code, done.count("events", "created")) == (0, 1), done.rejects
+    kept = dict.fromkeys(("visibility, which the vendor keeps", "capacity, which the vendor keeps"), 1)
+    assert done.by("events", "withheld") == kept
+    assert target.write(account, "events", event).count("events", "unchanged") == 1
 
 
 def test_a_person_with_neither_address_nor_phone_is_rejected(account: Account, target: Any) -> None:

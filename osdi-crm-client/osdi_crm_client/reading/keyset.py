@@ -3,7 +3,8 @@
 Needs both filters and both orders, to the second and by numeric ids; pages by `Position`; and a `Probe`, with a total.
 Promises every record that is there all the while: each page begins where the one before ended, so no record that
 changes, comes or goes moves another past the reader, and there is nothing to check.
-A vendor that refuses to sort or filter a collection so is believed: it is read whole, page by page.
+A vendor that refuses to sort or filter a collection so is believed: it is read whole, page by page. One that refuses
+the total alone is asked for none.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ class Keyset(Reading):
     Slices become smaller towards the end, so that those read in parallel end at about the same time.
     """
 
+    _is_counted = True
+
     @override
     def parts(self) -> Iterator[Part]:
         [whole] = self.parts_of_sample()
         try:
-            total = self.source.page(whole, Probe(0)).total
+            total = self._total(whole)
         except Refused as refusal:
             if refusal.status != 400:
                 raise
@@ -90,7 +93,7 @@ class Keyset(Reading):
                 if bound == since:
                     bound = since + SECOND
                     second = replace(rest, window=Window(since, bound), ids=Ids())
-                    yield from self._cut(second, source.page(second, Probe(0)).total)
+                    yield from self._cut(second, self._total(second))
                 else:
                     yield replace(rest, window=Window(since, bound))
                 rest = replace(rest, window=Window(bound, until))
@@ -100,6 +103,19 @@ class Keyset(Reading):
                     continue
             break
         yield rest
+
+    def _total(self, part: Part) -> int | None:
+        """Return how many records a part holds; None where the vendor sorts it and does not count."""
+        if not self._is_counted:
+            return None
+        try:
+            return self.source.page(part, Probe(0)).total
+        except Refused as refusal:
+            if refusal.status != 400:
+                raise
+            self.source.page(part, Probe(1))
+            self._is_counted = False
+            return None
 
     def _ends(self, total: int | None) -> list[int]:
         """Return the numbers of the records before which slices are to end, of so many or of nobody knows how many."""
@@ -152,7 +168,7 @@ class Keyset(Reading):
     @override
     def calls(self) -> int | None:
         [whole] = self.parts_of_sample()
-        total = self.source.page(whole, Probe(0)).total
+        total = self._total(whole)
         if total is None:
             return None
         pages = -(-total // self.source.page_size)

@@ -16,7 +16,7 @@ from osdi_crm_client.vendor import Vendor
 from osdi_crm_client.wire import Collection, Number, Page, Position, Probe, RawRow, id_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import requests
 
@@ -64,17 +64,17 @@ class Settings:
 
 
 def collection(
-    path: str, *, query: Mapping[str, str] | None = None, extra: Sequence[str] = (), counted: bool = False
+    path: str, *, query: Mapping[str, str] | None = None, shown: Mapping[str, str] | None = None, counted: bool = False
 ) -> Collection:
     """Return a collection read page by page, in no order. Its links to a next page never end, and are not looked at.
 
     Args:
         path: Its path.
         query: What else it is asked with, such as `filters` makes.
-        extra: Names of the properties to show that are left out of records unless asked for.
+        shown: What is shown of its records, such as `sparse_fields` and `extra_fields` make.
         counted: Whether to ask for the total, which some collections may refuse.
     """
-    asked = {**(query or {}), **extra_fields(path, extra), **({"stats[total]": "count"} if counted else {})}
+    asked = {**(query or {}), **(shown or {}), **({"stats[total]": "count"} if counted else {})}
 
     def numbered(token: Token | None) -> Mapping[str, Any]:
         number = token.value if isinstance(token, Number) else 1
@@ -84,7 +84,13 @@ def collection(
 
 
 def sorted_collection(
-    path: str, *, key: str | None, window: Window, ids: Ids | None, extra: Sequence[str] = ()
+    path: str,
+    *,
+    key: str | None,
+    window: Window,
+    ids: Ids | None,
+    query: Mapping[str, str] | None = None,
+    shown: Mapping[str, str] | None = None,
 ) -> Collection:
     """Return a collection read in an order, each page from where the one before ended.
 
@@ -93,18 +99,20 @@ def sorted_collection(
         key: The property that tells when a record changed, if it has one.
         window: The times between which a record changed.
         ids: The ids between which to read in their order; None to read in the order of change.
-        extra: As for `collection`.
+        query: As for `collection`.
+        shown: As for `collection`.
     """
     order = key if ids is None and key else "id"
 
-    def query(token: Token | None) -> Mapping[str, Any]:
+    def asked(token: Token | None) -> Mapping[str, Any]:
         since = token.since if isinstance(token, Position) else None
-        conditions = _conditions(key, window, ids, since)
+        conditions = {**(query or {}), **_conditions(key, window, ids, since)}
         if isinstance(token, Probe):
-            one = {"page[number]": token.number + 1, "page[size]": 1, "stats[total]": "count"}
-            return {**conditions, "sort": order, **one, f"fields[{path}]": order}
+            one = {"page[number]": token.number + 1, "page[size]": 1}
+            total = {} if token.number else {"stats[total]": "count"}
+            return {**conditions, "sort": order, **one, **total, f"fields[{path}]": order}
         size = token.size if isinstance(token, Position) else PAGE_SIZE
-        return {**conditions, "sort": order, "page[number]": 1, "page[size]": size, **extra_fields(path, extra)}
+        return {**conditions, "sort": order, "page[number]": 1, "page[size]": size, **(shown or {})}
 
     return Collection(
         path=path,
@@ -115,7 +123,7 @@ def sorted_collection(
             position=partial(position, path, order),
             until=window.until if order == key else None,
         ),
-        query=query,
+        query=asked,
         read=page,
         lighter=lighter,
     )
@@ -148,6 +156,11 @@ def filters(wanted: Mapping[str, str]) -> dict[str, str]:
 def extra_fields(stream: str, names: Sequence[str]) -> dict[str, str]:
     """Return the query that asks for properties of a stream that are left out unless asked for."""
     return {f"extra_fields[{stream}]": ",".join(names)} if names else {}
+
+
+def sparse_fields(stream: str, names: Iterable[str]) -> dict[str, str]:
+    """Return the query that asks for no more of records than these properties and relationships, and the id."""
+    return {f"fields[{stream}]": ",".join(sorted(names))}
 
 
 def page(body: Any, url: str) -> Page:

@@ -61,19 +61,32 @@ class NationBuilderSource(Source):
                 f" {', '.join(sorted(_all_extra_fields()))}."
             )
         own = _extra_fields(self.name)
-        self._extra_fields = own if "*" in wanted else [name for name in own if name in wanted]
+        self._extra = own if "*" in wanted else [name for name in own if name in wanted]
         self._is_counted = True
 
     @override
     def collection(self, part: Part) -> Collection:
         if part.is_sorted:
             return wire.sorted_collection(
-                part.path, key=self.change_key, window=part.window, ids=part.ids, extra=self._extra_fields
+                part.path, key=self.change_key, window=part.window, ids=part.ids, shown=self._shown
             )
         if part.parent:
             light = {"fields[signups]": "created_at"}
             return wire.collection(part.path, query=light, counted=self._is_counted)
-        return wire.collection(part.path, extra=self._extra_fields, counted=self._is_counted)
+        return wire.collection(part.path, shown=self._shown, counted=self._is_counted)
+
+    @property
+    def _shown(self) -> dict[str, str]:
+        """What to ask for of records: what is selected, relationships for keys that have no property of their own."""
+        wanted, extra = self.wanted, self._extra
+        if wanted is None:
+            return wire.extra_fields(self.name, extra)
+        properties = ((name, node) for name, node in self.properties.items() if name in wanted and name != "id")
+        names = [str(node.get("x-link") or node.get("x-vendor-name", name)) for name, node in properties]
+        extra = [name for name in extra if name in names]
+        return wire.sparse_fields(self.name, set(names) - {*_extra_fields(self.name)}) | wire.extra_fields(
+            self.name, extra
+        )
 
     @override
     def pages(self, part: Part) -> Iterator[Page]:

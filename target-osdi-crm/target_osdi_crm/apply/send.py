@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import osdi_crm_schemas
 from osdi_crm_client import errors
 
 from target_osdi_crm import consent
@@ -122,9 +123,13 @@ class Sender:
             if decision.action == DELETE:
                 return task.stream.delete(found.id if found else None, order)
             if found:
-                return self._repeated(order, lambda: task.stream.update(found.id, order, found.record), repeatable=True)
-            repeatable = task.stream.is_idempotent(order)
-            return self._repeated(order, lambda: task.stream.create(order), repeatable=repeatable)
+                reply = self._repeated(
+                    order, lambda: task.stream.update(found.id, order, found.record), repeatable=True
+                )
+            else:
+                repeatable = task.stream.is_idempotent(order)
+                reply = self._repeated(order, lambda: task.stream.create(order), repeatable=repeatable)
+            return _sent_again(order, reply, found.id if found else None)
         except Exception as error:  # noqa: BLE001
             return error
 
@@ -175,6 +180,9 @@ class Sender:
         order, found, stream = decision.order, decision.found, task.stream
         assert order  # noqa: S101
         vendor_id, unlike = stream.id_of(reply), stream.differences(order, reply)
+        may_be_kept = osdi_crm_schemas.may_be_kept(stream.account.vendor.name, stream.name)
+        kept = [each for each in unlike if each in may_be_kept]
+        unlike = [each for each in unlike if each not in may_be_kept]
         if unlike and found and vendor_id not in {None, found.id}:
             raise Rejection("not_applied", f"The vendor was to change {found.id} and shows {vendor_id}.")
         channels = channels_of(task, reply)
@@ -195,6 +203,25 @@ class Sender:
                 if order.statuses.get(channel) == consent.IN
                 for address in asked.addresses
             ],
-            unchangeable=stream.differences(whole, reply) if found else (),
+            unchangeable=[each for each in stream.differences(whole, reply) if each not in kept] if found else (),
+            kept=kept,
             notes=order.notes,
         )
+
+
+def _sent_again(order: Order, reply: Record, known_id: str | None) -> Record:
+    """The reply to a write, or, where something of it does not show, to the same once more, as a change.
+
+    Some values only stick the second time, such as the locality of a first address at Action Network. What is read
+    before it is changed is sent as the vendor shows that it needs it, and not once more.
+    """
+    stream = order.stream
+    if not stream.can_update or stream.read_before_update:
+        return reply
+    try:
+        vendor_id = stream.id_of(reply)
+        if not vendor_id or known_id not in {None, vendor_id} or not stream.differences(order, reply):
+            return reply
+        return stream.update(vendor_id, order, reply)
+    except Exception:  # noqa: BLE001  what is wrong with the first reply is told by whoever reads it
+        return reply

@@ -172,7 +172,8 @@ class Settler:
         self._report.count(task, counted, *written.notes, *nothing, incomplete=decision.incomplete)
         statuses = task.stream.statuses_of(written.shown) if written.shown else {}
         self._report.consent(task, consent.counted(decision.choices, statuses))
-        for what in [*decision.withheld, *(f"{name} cannot be changed" for name in written.unchangeable)]:
+        fixed = [f"{name} cannot be changed" for name in written.unchangeable]
+        for what in [*decision.withheld, *fixed, *(f"{name}, which the vendor keeps" for name in written.kept)]:
             self._report.withheld(task, what)
         for where in task.shaped.replaced:
             self._report.replaced(task, where)

@@ -28,6 +28,7 @@ class Written:
         shown: The record as the vendor shows it, where that is known.
         opt_ins: Channels and addresses that may be used again.
         unchangeable: Names of what differs, and can only be set when a record is created.
+        kept: Names of what the vendor keeps its own value of.
         notes: What there is to say about how it was carried out.
     """
 
@@ -37,6 +38,7 @@ class Written:
     shown: Record | None = None
     opt_ins: Sequence[tuple[str, str]] = ()
     unchangeable: Sequence[str] = ()
+    kept: Sequence[str] = ()
     notes: Sequence[str] = ()
 
 

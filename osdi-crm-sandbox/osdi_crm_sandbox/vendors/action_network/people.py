@@ -83,12 +83,7 @@ def _save_person(account: Account, key: str | None, given: Record, *, allowed: t
         take_over(record, name, given)
     _save_email(account, key, record, given, allowed)
     merged = _save_phone(account, key, record, given, allowed)
-    if "postal_addresses" in given:
-        if given["postal_addresses"] is None:
-            record.pop("postal_addresses", None)
-        elif first_entry(given["postal_addresses"]):
-            address = merge_address(first_entry(record.get("postal_addresses")), first_entry(given["postal_addresses"]))
-            record["postal_addresses"] = [{"primary": True, **address}]
+    _save_address(account, record, given)
     languages = given.get("languages_spoken")
     if isinstance(languages, list) and languages:
         record["languages_spoken"] = [languages[0] if languages[0] in LANGUAGES else "en"]
@@ -158,6 +153,20 @@ def _absorb(account: Account, key: str, other: str) -> None:
             if kind.per_person or kind is TAGGINGS:
                 drop_earlier(account, kind, key, table.records[child]["_parent"])
             table.merge(child, {"_person": key})
+
+
+def _save_address(account: Account, record: Record, given: Record) -> None:
+    """The one postal address."""
+    if "postal_addresses" not in given:
+        return
+    new, old = first_entry(given["postal_addresses"]), first_entry(record.get("postal_addresses"))
+    if given["postal_addresses"] is None:
+        record.pop("postal_addresses", None)
+    elif new:
+        address = merge_address(old, new)
+        if not old and not account.options["locality_sticks"]:
+            address.pop("locality", None)
+        record["postal_addresses"] = [{"primary": True, **address}]
 
 
 def merge_address(old: Record, given: Record) -> Record:

@@ -179,6 +179,8 @@ def action_values(call: Call, kind: Kind, names: tuple[str, ...], old: Record) -
     account, body = call.account, json_object(call)
     record = dict(old)
     for name in names:
+        if "start_date" in names and name in account.options["events_keep"]:
+            continue
         if body.get(name) is not None or name not in ("title", "origin_system"):
             take_over(record, name, body)
     if body.get("tag_list") is not None:
