@@ -17,6 +17,9 @@ from osdi_crm_client.errors import (
     OF_ANOTHER_FORM,
     ConfigurationError,
     Denied,
+    Fault,
+    Garbled,
+    NoAnswer,
     NotAllowed,
     NotSignedIn,
     Refused,
@@ -54,7 +57,6 @@ class Account:
         pacer: What keeps the calls under the vendor's limit; it counts them.
         most_in_flight: How many calls may be under way at a time.
         concurrency: What keeps them to that.
-        transport: What sends the calls.
         has_answered: Whether a call to the API has had a good answer, so that the credentials are good.
     """
 
@@ -84,7 +86,7 @@ class Account:
         self.most_in_flight = int(getattr(self.own, "in_flight", self.vendor.in_flight))
         places = None if self.vendor.calls_per_second else store.places(self.most_in_flight)
         self.concurrency = ConcurrencyLimit(self.most_in_flight, places)
-        self.transport = Transport(
+        self._transport = Transport(
             self.vendor,
             self.base_url,
             pacer=self.pacer,
@@ -133,13 +135,17 @@ class Account:
         except Denied as denied:
             raise (NotSignedIn.instead_of(denied) if self.vendor.check_tells else denied) from None
 
+    def listen(self, hear: Callable[[requests.Response], None]) -> None:
+        """Have this told of each answer."""
+        self._transport.heard = hear
+
     @property
     def in_flight(self) -> int:
         """How many calls are worth having under way at a time: as many as come due while one is answered.
 
         Never more than the vendor wants; without a pace, as many as one thread could begin while it waits.
         """
-        due = self.transport.latency * (self.pacer.rate or QUICKEST)
+        due = self._transport.latency * (self.pacer.rate or QUICKEST)
         return max(1, min(self.most_in_flight, math.ceil(1.5 * due)))
 
     def now(self) -> datetime:
@@ -148,10 +154,10 @@ class Account:
         Raises:
             VendorError: If that fails; a refusal tells the time too.
         """
-        if not self.transport.knows_time:
+        if not self._transport.knows_time:
             with suppress(Refused, Denied):
                 self.check()
-        return self.transport.now()
+        return self._transport.now()
 
     def call(
         self,
@@ -162,6 +168,7 @@ class Account:
         json: Any = None,
         data: Any = None,
         repeatable: bool,
+        once: bool = False,
     ) -> requests.Response:
         """Make one call, with bounded retries, and return its good answer.
 
@@ -172,12 +179,14 @@ class Account:
             json: The body, sent as JSON.
             data: The body, sent as a form.
             repeatable: Whether making the call twice does no more than making it once.
+            once: Whether it is to leave once, whatever comes of it: it is neither tried again nor led elsewhere.
 
         Raises:
             VendorError: One of its kinds, if the vendor did not do it.
         """
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
-        return self.send(self.prepare(method, url, params=params, json=json, data=data), repeatable=repeatable)
+        request = self.prepare(method, url, params=params, json=json, data=data)
+        return self.send(request, repeatable=repeatable, once=once)
 
     def prepare(
         self,
@@ -204,6 +213,7 @@ class Account:
         request: requests.PreparedRequest,
         *,
         repeatable: bool,
+        once: bool = False,
         lighter: Callable[[requests.PreparedRequest, VendorError], requests.PreparedRequest] | None = None,
     ) -> requests.Response:
         """Send one request, with bounded retries, and return its good answer, decoded; raises as `call` does.
@@ -211,10 +221,11 @@ class Account:
         Args:
             request: The request.
             repeatable: Whether making it twice does no more than making it once.
+            once: Whether it is to leave once, whatever comes of it.
             lighter: Returns what to send at the next try instead of a request that met this error.
         """
         try:
-            return self._sent(request, repeatable=repeatable, lighter=lighter)
+            return self._sent(request, repeatable=repeatable, once=once, lighter=lighter)
         except Denied as denied:
             raise self._told_apart(denied) from None
 
@@ -224,10 +235,14 @@ class Account:
         Raises:
             NotSignedIn: If the account's own check is refused, too.
         """
-        if self.vendor.check_tells:
-            with suppress(Refused):
+        try:
+            if self.vendor.check_tells:
                 self.check()
-        elif not self.has_answered:
+            elif not self.has_answered:
+                return denied
+        except Refused:
+            pass
+        except (Fault, NoAnswer, Garbled):
             return denied
         return NotAllowed.instead_of(denied)
 
@@ -236,12 +251,13 @@ class Account:
         request: requests.PreparedRequest,
         *,
         repeatable: bool,
+        once: bool = False,
         lighter: Callable[[requests.PreparedRequest, VendorError], requests.PreparedRequest] | None = None,
     ) -> requests.Response:
-        def once() -> requests.Response:
+        def attempt() -> requests.Response:
             nonlocal request
-            response = self._followed(request)
-            if error := self.transport.error(response):
+            response = self._transport.send(request) if once else self._followed(request)
+            if error := self._transport.error(response):
                 request = lighter(request, error) if lighter else request
                 raise error
             if response.content:
@@ -249,7 +265,7 @@ class Account:
             return response
 
         try:
-            response = self._retrying(once, repeatable=repeatable)
+            response = attempt() if once else self._retrying(attempt, repeatable=repeatable)
         except VendorError as error:
             self.vendor.name_settings(error, self.own)
             raise
@@ -258,12 +274,12 @@ class Account:
 
     def _followed(self, request: requests.PreparedRequest) -> requests.Response:
         """Send a request, and follow where its answer leads."""
-        response = self.transport.send(request)
+        response = self._transport.send(request)
         for _ in range(MOST_REDIRECTS):
             if not response.is_redirect or not (following := self._following(request, response)):
                 break
             request = following
-            response = self.transport.send(request)
+            response = self._transport.send(request)
         return response
 
     def _following(

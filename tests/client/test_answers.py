@@ -136,10 +136,9 @@ def test_a_change_that_is_led_elsewhere(there: Vendor, method: str, status: int)
     there.answer = lambda call: (
         say(call, status, Location="/api/v2/there") if call.path.endswith("/here") else say(call, 200, b'{"a": 1}')
     )
-    body = {"json": {"name": "Ann"}}
 
     def call() -> Any:
-        return there.account().call(method, "here", repeatable=False, **body)
+        return there.account().call(method, "here", json={"name": "Ann"}, repeatable=False)
 
     if status in {307, 308}:
         assert call().json() == {"a": 1}

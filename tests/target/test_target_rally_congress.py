@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
+from target_osdi_crm.apply.rights import MOST_REFUSALS
 from target_osdi_crm.rejects import sentence
 from target_osdi_crm.vendors import rally_congress
 
@@ -377,6 +378,42 @@ def test_a_letter_that_reaches_nobody_waits_and_the_setting_to_look_at_is_named(
     assert done.log.splitlines()[-1].endswith(f"Check the {named}.")
     assert (done.count("messages", "waiting"), again.count("messages", "created")) == (1, 1)
     assert len(account.records("letters")) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("before", [0, 1])
+def test_letters_that_are_barred_are_not_allowed_and_come_again(
+    account: Account, target: Any, letter: dict[str, Any], status: int, before: int
+) -> None:
+    letters = [{**letter, "id": f"l{number}", "subject": f"Parks {number}"} for number in range(6)]
+    target.write(account, "messages", *letters[:before], **ALLOWED)
+    account.fault(do="status", status=status, method="POST")
+
+    barred = target.write(account, "messages", *letters, **ALLOWED)
+    calls = len(posts(account))
+    account.clear_faults()
+    after = target.write(account, "messages", *letters, **ALLOWED)
+
+    assert barred.code == 3, barred.log
+    assert {each["code"] for each in barred.rejects} == {"not_allowed"}
+    assert barred.count("messages", "rejected") == len(letters) - before
+    assert calls == MOST_REFUSALS + before
+    assert (after.code, len(account.records("letters"))) == (0, len(letters)), after.log
+
+
+def test_a_letter_that_is_barred_was_not_sent_though_nothing_tells_how_far(
+    account: Account, target: Any, letter: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
+    account.fault(do="status", status=403, method="POST")
+    account.fault(do="status", status=500, method="GET", path="/campaigns")
+
+    barred = target.write(account, "messages", letter, **ALLOWED)
+    account.clear_faults()
+    after = target.write(account, "messages", letter, **ALLOWED)
+
+    assert (barred.code, barred.count("messages", "unknown")) == (1, 0), barred.log
+    assert (after.code, len(account.records("letters"))) == (0, 1), after.log
 
 
 def test_an_incomplete_letter_is_reported_and_sent_when_it_is_whole(

@@ -96,7 +96,7 @@ class Bench:
         self._tap = tap
         self.sources: Sources = tap.sources_read(self.found, is_test=lambda: True)
         self._samples: dict[str, Sample] = {}
-        self.account.transport.heard = self._hear
+        self.account.listen(self._hear)
 
     def _hear(self, response: requests.Response) -> None:
         self.latest = response

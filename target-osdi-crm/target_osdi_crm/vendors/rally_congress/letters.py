@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import osdi_crm_schemas
 from osdi_crm_client.errors import Fault, VendorError
@@ -14,10 +14,6 @@ from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendors.rally_congress.stream import NAME, RallyCongressStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import requests
-
     from target_osdi_crm.vendor import Order, Record, Shaped
 
 _NO_DELIVERY = "no_delivery"
@@ -51,38 +47,30 @@ class Letters(RallyCongressStream):
         Raises:
             Fault: If the vendor failed, was down, or led elsewhere: it may have sent the letter all the same.
             Refused: If it refused the letter.
+            NotAllowed: If the credentials may not send it.
             NoAnswer: If it did not answer.
             Garbled: If its answer cannot be read.
         """
         where = {name: quote(order.values[name], safe="") for name in self.required}
         names = osdi_crm_schemas.write_names(NAME, self.name, "create")
         form = {names[name]: str(value) for name, value in order.values.items() if name in names}
-        url = f"{self.account.base_url}/{self.path.format_map(where)}"
+        path = self.path.format_map(where)
         try:
-            answer = self._post_once(url, form)
+            answer = self.account.call("POST", path, data=form, repeatable=False, once=True)
         except VendorError as error:
-            self.account.vendor.name_settings(error, self.account.own)
+            if error.status and (error.status >= 500 or 300 <= error.status < 400):
+                raise Fault(
+                    f"the vendor failed (HTTP {error.status})",
+                    method=error.method,
+                    path=error.path,
+                    status=error.status,
+                    words=error.words,
+                ) from None
             raise
         if order.values.get("mode") == _NO_DELIVERY:
             order.notes.append("accepted, not delivered")
         shown = self.written(answer)
         return {**shown, "id": self.id_of(shown) or "sent"}
-
-    def _post_once(self, url: str, form: Mapping[str, str]) -> requests.Response:
-        """Make a call that is neither repeated nor led elsewhere, and return its good answer."""
-        transport = self.account.transport
-        answer = transport.send(self.account.prepare("POST", url, data=form))
-        if answer.status_code >= 500 or 300 <= answer.status_code < 400:
-            raise Fault(
-                f"the vendor failed (HTTP {answer.status_code})",
-                method="POST",
-                path=urlsplit(url).path,
-                status=answer.status_code,
-                words=transport.words(answer),
-            )
-        if error := transport.error(answer):
-            raise error
-        return answer
 
     @override
     def differences(self, order: Order, record: Record) -> list[str]:
