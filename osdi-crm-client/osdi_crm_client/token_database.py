@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
 from typing_extensions import override
 
-from osdi_crm_client import redaction
+from osdi_crm_client import redaction, work_dir
 from osdi_crm_client.errors import ConfigurationError
-from osdi_crm_client.token_store import LONGEST_WAIT, Held, Store, Tokens
+from osdi_crm_client.token_store import LONGEST_WAIT, Held, Store, Tokens, alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,16 +42,17 @@ class DatabaseStore(Store):
         except sa.exc.ArgumentError:
             raise ConfigurationError("The setting 'token_store' is neither a path nor a database address.") from None
         redaction.hide(where, url.password)
-        self._is_postgres = url.get_backend_name() == "postgresql"
-        if not self._is_postgres and url.get_backend_name() != "sqlite":
+        is_postgres = url.get_backend_name() == "postgresql"
+        self._file = None if is_postgres else Path(url.database or "")
+        if not is_postgres and url.get_backend_name() != "sqlite":
             raise ConfigurationError(
                 f"The setting 'token_store' names a {url.get_backend_name()} database; use SQLite or Postgres."
             )
         try:
-            if self._is_postgres:
+            if not self._file:
                 self._engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
                 return
-            os.close(os.open(url.database or "", os.O_RDWR | os.O_CREAT, 0o600))
+            os.close(work_dir.private(str(self._file), os.O_RDWR | os.O_CREAT))
         except ModuleNotFoundError:
             raise ConfigurationError(
                 "The setting 'token_store' names a Postgres database, and its driver is missing: pip install"
@@ -64,14 +66,14 @@ class DatabaseStore(Store):
     @contextmanager
     def locked(self) -> Iterator[Held]:
         try:
-            with self._engine.connect() as connection:
-                if self._is_postgres:
-                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}s'")
-                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('osdi_crm_tokens'))")
-                else:
+            with alone(self._file) if self._file else nullcontext(), self._engine.connect() as connection:
+                if self._file:
                     connection.exec_driver_sql("PRAGMA synchronous = FULL")
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    connection.exec_driver_sql(f"SET lock_timeout = '{LONGEST_WAIT}s'")
+                    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('osdi_crm_tokens'))")
                 self.TABLE.create(connection, checkfirst=True)
+                connection.commit()
                 yield _HeldTable(connection, self.TABLE)
         except sa.exc.SQLAlchemyError as error:
             why = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
@@ -79,7 +81,7 @@ class DatabaseStore(Store):
 
 
 class _HeldTable(Held):
-    """Tokens in a table; the lock is the transaction's, and ends with it."""
+    """Tokens in a table; the lock is the connection's, and ends with it."""
 
     def __init__(self, connection: sa.Connection, table: sa.Table) -> None:
         self._connection = connection
@@ -99,16 +101,7 @@ class _HeldTable(Held):
             ) from None
 
     @override
-    def try_writing(self, key: str, tokens: Tokens) -> None:
-        with self._connection.begin_nested() as tried:
-            self._put(key, tokens)
-            tried.rollback()
-
-    @override
     def write(self, key: str, tokens: Tokens) -> None:
-        self._put(key, tokens)
-        self._connection.commit()
-
-    def _put(self, key: str, tokens: Tokens) -> None:
         self._connection.execute(sa.delete(self._table).where(self._table.c.key == key))
         self._connection.execute(sa.insert(self._table).values(key=key, tokens=json.dumps(asdict(tokens))))
+        self._connection.commit()

@@ -84,12 +84,8 @@ class Held(ABC):
         """Return what is kept under this name."""
 
     @abstractmethod
-    def try_writing(self, key: str, tokens: Tokens) -> None:
-        """See that tokens can be kept, and keep none: a refresh token must not be spent where its successor is lost."""
-
-    @abstractmethod
     def write(self, key: str, tokens: Tokens) -> None:
-        """Keep the tokens durably, as the last thing done: when this returns, they survive a crash."""
+        """Keep the tokens durably: when this returns, they survive a crash."""
 
 
 class Store(ABC):
@@ -104,6 +100,24 @@ class Store(ABC):
         """
 
 
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Have a file to this process alone.
+
+    Raises:
+        ConfigurationError: On entering it, or in it, if the file cannot be used.
+    """
+    try:
+        with filelock.FileLock(f"{file}.lock", timeout=LONGEST_WAIT, mode=0o600):
+            yield
+    except filelock.Timeout:
+        raise ConfigurationError(
+            f"Another process has held {file}.lock for {LONGEST_WAIT} seconds; end it, and run again."
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"Tokens cannot be kept in {file}: {error.strerror or error}.") from None
+
+
 class FileStore(Store):
     """Tokens in a file that only its owner can read."""
 
@@ -114,15 +128,8 @@ class FileStore(Store):
     @override
     @contextmanager
     def locked(self) -> Iterator[Held]:
-        try:
-            with filelock.FileLock(f"{self._file}.lock", timeout=LONGEST_WAIT, mode=0o600):
-                yield _HeldFile(self._file)
-        except filelock.Timeout:
-            raise ConfigurationError(
-                f"Another process has held {self._file}.lock for {LONGEST_WAIT} seconds; end it, and run again."
-            ) from None
-        except OSError as error:
-            raise ConfigurationError(f"Tokens cannot be kept in {self._file}: {error.strerror or error}.") from None
+        with alone(self._file):
+            yield _HeldFile(self._file)
 
 
 class _HeldFile(Held):
@@ -142,22 +149,14 @@ class _HeldFile(Held):
         return ConfigurationError(f"{self._file} is damaged; remove it, and sign in again.")
 
     @override
-    def try_writing(self, key: str, tokens: Tokens) -> None:
-        self._written(key, tokens).unlink()
-
-    def _written(self, key: str, tokens: Tokens) -> Path:
-        """Write a new file beside the old one."""
+    def write(self, key: str, tokens: Tokens) -> None:
         everything = {**self._all(), key: asdict(tokens)}
         new = Path(f"{self._file}.new")
         with open(new, "w", encoding="utf-8", opener=work_dir.private) as out:
             json.dump(everything, out)
             out.flush()
             os.fsync(out.fileno())
-        return new
-
-    @override
-    def write(self, key: str, tokens: Tokens) -> None:
-        self._written(key, tokens).replace(self._file)
+        new.replace(self._file)
         folder = os.open(self._file.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

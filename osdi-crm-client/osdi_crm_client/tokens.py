@@ -188,7 +188,7 @@ class RotatingToken(ExpiringToken):
 
     A new pair is stored durably before it is used. The store is locked while it is got, and read again first, so that
     no refresh token is sent twice. A refresh that was not answered may have used the refresh token up: it is not tried
-    again.
+    again, and stored as lost before it is sent, for a process that is killed meanwhile.
     """
 
     renewals = 2
@@ -221,13 +221,16 @@ class RotatingToken(ExpiringToken):
                 )
             if not tokens.refresh_token:
                 raise ConfigurationError(f"There is no refresh token to get an access token with. {self._how}")
-            held.try_writing(self._key, tokens)
+            held.write(self._key, replace(tokens, lost=True))
             try:
                 new = self._grant.exchange({"grant_type": "refresh_token", "refresh_token": tokens.refresh_token})
             except NotSignedIn as error:
+                held.write(self._key, tokens)
                 raise ConfigurationError(self._refused(error)) from None
+            except Unavailable:
+                held.write(self._key, tokens)
+                raise
             except Unanswered:
-                held.write(self._key, replace(tokens, lost=True))
                 raise ConfigurationError(
                     f"Refreshing the access token got no answer, which may have used the refresh token up. {self._how}"
                 ) from None

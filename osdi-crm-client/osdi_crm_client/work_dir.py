@@ -52,7 +52,8 @@ def file(folder: Path, name: str) -> Path:
 def private(name: str, flags: int) -> int:
     """An opener for `open` that makes files readable by their owner only, and writes nowhere else."""
     opened = os.open(name, flags | os.O_NOFOLLOW, 0o600)
-    if os.fstat(opened).st_mode & 0o077:
+    found = os.fstat(opened)
+    if found.st_mode & 0o077 and found.st_uid == os.geteuid():
         os.fchmod(opened, 0o600)
     return opened
 

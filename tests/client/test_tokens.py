@@ -191,6 +191,24 @@ def test_a_refresh_without_an_answer_is_not_tried_again_and_says_what_to_do(
     assert reads(account) == [200]
 
 
+def test_a_refresh_in_the_middle_of_which_a_process_was_killed_is_not_sent_again(
+    kept: dict[str, Any], account: Account, tmp_path: Path, until: Any
+) -> None:
+    account.fault(do="delay", seconds=3, path="/oauth/token", times=1)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(kept))
+    code = f"import json; from osdi_crm_client.account import Account; Account(json.load(open({str(file)!r}))).check()"
+    killed = subprocess.Popen([sys.executable, "-c", code])
+    until(lambda: refreshes(account))
+    killed.kill()
+    killed.wait()
+
+    with pytest.raises(ConfigurationError, match="A refresh of the access token got no answer earlier"):
+        check(kept)
+
+    assert len(refreshes(account)) == 1
+
+
 @pytest.mark.parametrize(
     "fault",
     [{"do": "html", "status": 403}, {"do": "html", "status": 503}, {"do": "status", "status": 429}],
@@ -212,7 +230,9 @@ def test_a_refresh_that_never_left_uses_nothing_up(app: App, monkeypatch: pytest
     reached = client.Account(config)
     assert reached.vendor.code_grant
     with tokens.store(reached.settings).locked() as held:
-        assert held.read(reached.vendor.code_grant(reached.own, reached.settings).key) is None
+        found = held.read(reached.vendor.code_grant(reached.own, reached.settings).key)
+    assert found
+    assert not found.lost
 
 
 def test_a_revoked_refresh_token_is_one_clear_sentence(app: App, account: Account) -> None:

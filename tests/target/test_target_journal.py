@@ -108,7 +108,7 @@ def test_the_next_run_knows_when_something_was_last_sent(kept: dict[str, Any]) -
     killed._closing.close()
 
     last = opened(kept, "account")
-    assert last.last_write() == written
+    assert written <= last.last_write() <= time.time()
     last.end(0, "{}")
 
 

@@ -22,7 +22,7 @@ def address(named: str | None, folder: Path) -> sa.URL:
         ConfigurationError: If it is not a database we can keep a journal in.
     """
     if not named or "://" not in named:
-        file = Path(named) if named else work_dir.file(folder, "journal.db")
+        file = Path(named).resolve() if named else work_dir.file(folder, "journal.db")
         return sa.URL.create("sqlite", database=str(file))
     try:
         url = sa.make_url(named)
@@ -68,7 +68,7 @@ def _sqlite(url: sa.URL, *, read_only: bool) -> sa.Engine | None:
     if read_only and not file.exists():
         return None
     if not read_only:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(work_dir.private(str(file), os.O_RDWR | os.O_CREAT))
     engine = sa.create_engine(url, pool_size=MOST_CONNECTIONS)
     sa.event.listen(engine, "connect", _read_only if read_only else _durable)
     with engine.connect():
