@@ -92,11 +92,7 @@ class Account:
             pacer=self.pacer,
             concurrency=self.concurrency,
             signer=self.vendor.sign_in(self.own, self.settings),
-            limits=CallLimits(
-                self.settings.timeout_seconds or 60,
-                self.settings.call_timeout_seconds or 300,
-                self.settings.max_answer_bytes,
-            ),
+            limits=CallLimits(*self.settings.timeouts, self.settings.max_answer_bytes),
         )
         self.has_answered = False
         self._retrying = Retrying(self.vendor.title, self.pacer)

@@ -134,6 +134,11 @@ class ClientSettings:
     )
 
     @property
+    def timeouts(self) -> tuple[float, float]:
+        """Seconds to wait for an answer and for the whole of one; 0 counts as not set."""
+        return self.timeout_seconds or 60, self.call_timeout_seconds or 300
+
+    @property
     def folder(self) -> Path:
         """The working folder.
 

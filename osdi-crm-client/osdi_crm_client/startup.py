@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import click
 from dotenv import dotenv_values, find_dotenv
 
 from osdi_crm_client import redaction, settings
-from osdi_crm_client.errors import OF_ANOTHER_FORM, ConfigurationError, VendorError, class_and_place
+from osdi_crm_client.errors import ConfigurationError, VendorError, class_and_place
 from osdi_crm_client.settings import ClientSettings
 from osdi_crm_client.vendor import vendor, vendor_names
 
@@ -71,10 +72,6 @@ def settings_schema(plugin: type[Any], own: Mapping[str, type[Any]]) -> dict[str
     }
 
 
-UNEXPECTED = (*OF_ANOTHER_FORM, AssertionError, OSError)
-"""What nobody thought of, and ends a run all the same in one line."""
-
-
 def told(error: Exception) -> tuple[Any, ...]:
     """Return what to tell of an error that ends a run, each in a line of its own."""
     if isinstance(error, ConfigurationError):
@@ -87,10 +84,12 @@ def told(error: Exception) -> tuple[Any, ...]:
 
 @contextmanager
 def one_line(log: logging.Logger) -> Iterator[None]:
-    """Exit with 1 and a clear line where a setting is wrong or the vendor does not do its part."""
+    """Exit with 1 and a clear line where a setting is wrong, the vendor does not do its part, or whatever else."""
     try:
         yield
-    except (ConfigurationError, VendorError, *UNEXPECTED) as error:
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:  # noqa: BLE001
         for line in told(error):
             log.error("%s", line)  # noqa: TRY400
         sys.exit(1)

@@ -134,3 +134,15 @@ def test_deletions_are_records_of_the_version(account: Account, tap: Any) -> Non
     assert len(gone(told, "tags")) == 1
     assert any(each["type"] == "ACTIVATE_VERSION" for each in told.messages)
     assert told.state["bookmarks"]["tags"]["activate_version"]["records"] == len(told.records("tags"))
+
+
+def test_a_damaged_file_of_ids_ends_the_run_in_one_line(account: Account, tap: Any) -> None:
+    folder = tap.folder / "work"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "ids.db").write_bytes(b"not a database, but a file of some length" * 40)
+
+    run = tap(tap.settings(account, **SETTINGS), "tags")
+
+    assert run.code == 1
+    assert "Traceback" not in run.log
+    assert "Unexpected: DatabaseError in deletions, line " in run.log

@@ -20,7 +20,7 @@ from airbyte_protocol.models import (
 
 from osdi_crm_client import garbage, redaction, startup, stdout
 from osdi_crm_client.airbyte import form, messages
-from osdi_crm_client.errors import ConfigurationError, VendorError
+from osdi_crm_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,7 +84,7 @@ class Connector(ABC):
         """Return whether the account can be reached, and why not."""
         try:
             self.check(config())
-        except (ConfigurationError, VendorError, *startup.UNEXPECTED) as error:
+        except Exception as error:  # noqa: BLE001
             why = "\n".join(map(str, startup.told(error)))
             status = AirbyteConnectionStatus(status=Status.FAILED, message=redaction.redact(why))
         else:

@@ -22,7 +22,7 @@ from airbyte_protocol.models import (
 from typing_extensions import override
 
 from osdi_crm_client import redaction, startup
-from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, NotRead, NotSignedIn, Unavailable, VendorError
+from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, NotRead, NotSignedIn, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def errors_told() -> Iterator[None]:
     """End the program with 1, and a message for each thing that is wrong, where a setting is or the vendor fails."""
     try:
         yield
-    except (ConfigurationError, VendorError, *startup.UNEXPECTED) as found:
+    except Exception as found:  # noqa: BLE001
         for each in startup.told(found):
             stream = each.stream if isinstance(each, NotRead) else None
             kind = failure_type(each if isinstance(each, Exception) else found)

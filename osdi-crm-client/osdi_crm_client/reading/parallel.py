@@ -70,6 +70,7 @@ class Parallel(Generic[P]):
         self._in_flight = in_flight
         self._out: Queue[tuple[int, Rows[P] | Finished[P]] | BaseException | None] = Queue(maxsize=MOST_PAGES)
         self._state = threading.Condition()
+        self._finding = threading.Lock()
         self._working = 0
         self._oldest = 0
         self._begun_last = False
@@ -146,11 +147,15 @@ class Parallel(Generic[P]):
 
     def _next(self) -> tuple[int, P] | None:
         """Return the next part and its number, or None where this thread is not wanted any more."""
+        with self._finding:
+            with self._state:
+                if self._working > self._in_flight():
+                    self._working -= 1
+                    return None
+            numbered = next(self._parts, None)
         with self._state:
-            wanted = self._working <= self._in_flight()
-            numbered = next(self._parts, None) if wanted else None
             if numbered is None:
-                self._begun_last = self._begun_last or wanted
+                self._begun_last = True
                 self._working -= 1
                 return None
             while numbered[0] - self._oldest >= FARTHEST_AHEAD * self._in_flight() and not self._stop.is_set():

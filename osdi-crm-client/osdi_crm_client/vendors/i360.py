@@ -167,7 +167,7 @@ def _sign_in(own: Settings, shared: ClientSettings) -> PasswordToken:
 
     def get() -> Tokens:
         try:
-            answer = ask(own.login_url, form, auth=CLIENT, timeout=shared.timeout_seconds)
+            answer = ask(own.login_url, form, auth=CLIENT, timeout=shared.timeouts[0])
         except NotSignedIn as error:
             error.check = ("i360_scope",) if error.words == "invalid_scope" else ()
             raise

@@ -245,7 +245,7 @@ def _grant(own: Settings, shared: ClientSettings) -> CodeGrant:
         client_secret=own.client_secret,
         refresh_token=own.refresh_token or "",
         seconds=86400,
-        timeout=shared.timeout_seconds,
+        timeout=shared.timeouts[0],
     )
 
 
