@@ -280,6 +280,7 @@ def test_a_wrong_key_is_one_clear_line_without_the_key(sandbox: Sandbox, tap: An
     assert "Traceback" not in run.log
 
 
+@pytest.mark.chaos
 def test_random_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any, case: Any) -> None:
     account = sandbox.account(case.vendor, counts={case.stream: 210 * case.per_page})
     account.set(latency=0.01)

@@ -365,14 +365,14 @@ def test_an_index_that_was_killed_while_it_was_filled_is_not_complete_and_goes_o
     assert index_of(target, capsys)["people"] >= 1_500
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.chaos)])
+@pytest.mark.chaos
 def test_killed_again_and_again_while_it_reads_refreshes_and_writes_everybody_is_there_once(
     sandbox: Sandbox,
     target: TargetCommand,
     until: Callable[..., None],
     capsys: pytest.CaptureFixture[str],
-    kills: int,
 ) -> None:
+    kills = 25
     group = sandbox.account("action_network", counts={"people": 700}, latency=0.03)
     people = [person(n, email_status=("subscribed", "unsubscribed")[n % 2]) for n in range(100 + 20 * kills)]
     messages = target.messages("people", *people)

@@ -482,11 +482,8 @@ def moments(
 
 
 @pytest.mark.parametrize(("loaded", "marked"), LOADS, ids=NAMES)
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_at_a_few_moments(
-    sandbox: Sandbox, target: Any, starter: Starter, kill: signal.Signals, loaded: Load, marked: bool
-) -> None:
-    moments(sandbox, target, starter, kill, 2, loaded=loaded, marked=marked)
+def test_killed_at_a_few_moments(sandbox: Sandbox, target: Any, starter: Starter, loaded: Load, marked: bool) -> None:
+    moments(sandbox, target, starter, signal.SIGKILL, 2, loaded=loaded, marked=marked)
 
 
 @pytest.mark.chaos
