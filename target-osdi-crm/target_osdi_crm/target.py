@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import threading
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
+from target_osdi_crm.intake.arrivals import encode
 from target_osdi_crm.intake.mapping import Mapper
 from target_osdi_crm.intake.reader import Reader
 from target_osdi_crm.intake.sink import RecordSink
@@ -47,6 +50,13 @@ def _one_line() -> Iterator[None]:
             yield
         except Stop as stop:
             raise ConfigurationError(str(stop)) from None
+
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
 
 
 def _of_model(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,8 +157,9 @@ class TargetOSDICRM(Target):
 
     @override
     def _write_state_message(self, state: dict[str, Any]) -> None:
+        """Write a state with its numbers as they came, which the SDK's own way cannot."""
         try:
-            super()._write_state_message(state)
+            print(_NOT_ASCII.sub(_escaped, encode(state).decode()), flush=True)  # noqa: T201
         except BrokenPipeError:
             stdout.let_go()
             self.run.stop(Stop(CONFIGURATION, "Nobody reads the STATE messages that the target writes."))

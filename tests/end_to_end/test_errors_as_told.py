@@ -251,7 +251,13 @@ def test_the_tap_gives_up_where_pages_never_hold_what_they_should(
         ({"journal": "/dev/null/journal.db"}, [SCHEMA, PERSON], 1, "The journal"),
         ({"max_creates": 0}, [SCHEMA, PERSON], 4, "There is more to write than 'max_"),
         ({}, [PERSON], 1, "came before its SCHEMA message"),
-        ({}, [{"type": "SCHEMA", "stream": "people"}], 1, "is a SCHEMA message without a schema's properties"),
+        (
+            {},
+            [{"type": "SCHEMA", "stream": "people"}],
+            1,
+            "is a SCHEMA message without a schema's properties, or with keys that are no names",
+        ),
+        ({}, [{**SCHEMA, "key_properties": [5]}], 1, "or with keys that are no names"),
         ({}, [SCHEMA | {"schema": {"properties": {"id": {"type": 7}}}}], 1, "' holds no valid JSON Schema"),
         ({}, [SCHEMA | {"stream": "embeds"}], 1, ". Leave it out, map it to another"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,36 @@ def test_a_schema_that_stands_elsewhere_is_not_fetched(sandbox: Sandbox, target:
     assert done.code == 1
     assert "holds no valid JSON Schema" in done.log
     assert account.counters()["calls"] == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['{"at": 1710121212.125}', '{"n": 1e400, "m": 17.00}', '{"name": "Jos\\u00e9 \\ud83d\\ude00"}', "[0.1]"],
+)
+def test_a_state_goes_out_as_it_came(sandbox: Sandbox, target: Any, value: str) -> None:
+    done = target(sandbox.account("action_network"), [f'{{"type": "STATE", "value": {value}}}'])
+
+    assert done.code == 0, done.log
+    [line] = done.out.splitlines()
+    assert line.isascii()
+    assert json.loads(line, parse_float=str) == json.loads(value.replace("1e400", "1E+400"), parse_float=str)
+
+
+def test_a_byte_order_mark_hides_no_schema(sandbox: Sandbox, target: Any) -> None:
+    account = sandbox.account("action_network", size=0)
+    schema, record = target.messages("people", {"id": 1, "email": "ann@example.org"})
+
+    done = target(account, [f"\ufeff{json.dumps(schema)}", record])
+
+    assert done.code == 0, done.log
+    assert len(account.records("people")) == 1
+
+
+@pytest.mark.parametrize(("file", "why"), [("file:///dev/zero", "it is no file"), ("http://[", "what is no file")])
+def test_a_batch_is_read_from_files_alone(sandbox: Sandbox, target: Any, file: str, why: str) -> None:
+    batch = {"type": "BATCH", "stream": "people", "encoding": {"format": "jsonl"}, "manifest": [file]}
+
+    done = target(sandbox.account("action_network"), [target.schema("people"), batch])
+
+    assert done.code == 1
+    assert why in done.log

@@ -34,10 +34,15 @@ _PACKED: Mapping[Any, bool] = {None: False, "none": False, "gzip": True}
 
 
 def _lines(url: str, *, packed: bool) -> Iterator[bytes]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Unreadable("it names what is no file") from None
     if parts.scheme not in {"", "file"} or parts.netloc not in {"", "localhost"}:
         raise Unreadable(f"a file of it is not on this machine ({parts.scheme}://{parts.netloc})")
     path = Path(unquote(parts.path))
+    if path.exists() and not path.is_file():
+        raise Unreadable(f"{path}: it is no file")
     try:
         with gzip.open(path) if packed else path.open("rb") as file:
             yield from file

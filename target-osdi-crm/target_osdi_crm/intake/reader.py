@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-osdi-crm")
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some programs put before all that they write."""
+
 Message = dict[str, Any]
 Callbacks = dict[str, "Callable[[Message], None]"]
 
@@ -104,6 +107,7 @@ class Reader(GenericSingerReader[bytes]):
                 if line is None:
                     break
                 self.line += 1
+                line = line.removeprefix(BYTE_ORDER_MARK) if self.line == 1 else line
                 if not line.isspace():
                     self._handle(line, callbacks, read)
                 self.pass_on_in_time()
@@ -162,9 +166,13 @@ class Reader(GenericSingerReader[bytes]):
     def _schema(self, message: Message, callbacks: Callbacks) -> None:
         try:
             self.assert_line_requires(message, {"stream", "schema"})
+            _require_names(message.get("key_properties") or ())
             callbacks[SingerMessageType.SCHEMA]({**message, "schema": _cut(message["schema"])})
         except (InvalidInputLine, TypeError, AttributeError):
-            raise Stop(CONFIGURATION, f"Line {self.line} is a SCHEMA message without a schema's properties.") from None
+            raise Stop(
+                CONFIGURATION,
+                f"Line {self.line} is a SCHEMA message without a schema's properties, or with keys that are no names.",
+            ) from None
 
     def _refuse(self, message: Message) -> None:
         self.assert_line_requires(message, {"type"})
@@ -202,6 +210,11 @@ class Reader(GenericSingerReader[bytes]):
             return False
         self._pass(latest)
         return True
+
+
+def _require_names(keys: Iterable[Any]) -> None:
+    if not all(isinstance(name, str) for name in keys):
+        raise TypeError("its keys are no names")
 
 
 def _cut(schema: Any, depth: int = 2 * MOST_DEPTH) -> Any:
