@@ -452,6 +452,52 @@ def test_purge_tells_first_and_erases_then(account: Account, target: Any, comman
     assert command("purge", "--yes") == "1 records are erased.\n"
 
 
+CHANGES = {
+    "retry": (),
+    "settle": ("--stream", "people", "--key", "1", "--vendor-id", "v"),
+    "purge": ("--yes",),
+    "restore": ("--yes",),
+}
+"""What changes a journal, with its options."""
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_nothing_changes_a_journal_that_a_run_is_writing(
+    kept: dict[str, Any], target: Any, command: Any, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    kept["work_dir"] = str(target.folder)
+    journals = {account: opened(kept, account) for account in ("a", "b")}
+    for each in journals.values():
+        each.write(Row("people", "1", State.UNKNOWN, record=b"{}", sent=b"{}", tried=b"t"))
+    journals["b"].end(0, "{}")
+
+    with pytest.raises(SystemExit) as end:
+        command(name, *CHANGES[name])
+    told = capsys.readouterr().err
+    other = command(name, "--account", "b", *CHANGES[name])
+    row = journals["a"].rows([("people", "1")])["people", "1"]
+    journals["a"].write(row)
+    journals["a"].end(0, "{}")
+    after = command(name, *CHANGES[name])
+
+    assert end.value.code == 1
+    assert told.splitlines() == [
+        "Another run is writing to the account 'a' with this journal. Wait until it has ended."
+    ]
+    assert row.state is State.UNKNOWN
+    assert "records" in other
+    assert "records" in after
+
+
+def test_purge_counts_while_a_run_is_writing(kept: dict[str, Any], target: Any, command: Any) -> None:
+    kept["work_dir"] = str(target.folder)
+    found = opened(kept, "account")
+    found.write(Row("people", "1", State.OK))
+
+    assert command("purge").startswith("1 records would be erased")
+    found.end(0, "{}")
+
+
 def test_no_journal_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "none"
     with pytest.raises(SystemExit) as end:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
+from target_osdi_crm.apply.deletions import only_writer
+from target_osdi_crm.intake.arrivals import encode
+from target_osdi_crm.report import deleted
 from target_osdi_crm.report.journal_command import main
 
 from tests.target_command import Message, TargetCommand
@@ -178,3 +183,29 @@ def test_a_record_with_a_number_of_any_size_is_kept_and_comes_back(
 
     assert back.code == 0, back.log
     assert len(group.records("taggings")) == 1
+
+
+def test_a_deletion_that_is_kept_while_others_are_erased_stays(
+    sandbox: Sandbox, target: TargetCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nation = sandbox.account("nationbuilder")
+    target.write(nation, "signup_tags", {"id": 1, "name": "gone"}, **SETTINGS)
+    target.write(nation, "signup_tags", {"id": 1, **GONE}, **SETTINGS)
+    [line] = deleted.read(target.folder)
+    read, keeping = deleted.read, threading.Thread(target=lambda: keep({**line, "account": "another"}))
+
+    def keep(line: deleted.Line) -> None:
+        with only_writer(target.folder), (target.folder / "deleted.jsonl").open("a") as file:
+            file.write(encode(line).decode() + "\n")
+
+    def read_slowly(folder: Path) -> list[deleted.Line]:
+        found = read(folder)
+        keeping.start()
+        keeping.join(0.5)
+        return found
+
+    monkeypatch.setattr(deleted, "read", read_slowly)
+    main(["--work-dir", str(target.folder), "purge", "--account", "test", "--yes"])
+    keeping.join()
+
+    assert [line["account"] for line in read(target.folder)] == ["another"]

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import msgspec
 from osdi_crm_client import work_dir
 
@@ -14,6 +15,8 @@ from target_osdi_crm.intake.arrivals import encode
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.apply.written import Decided
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 
 DELETED = "deleted.jsonl"
 """The file in the working folder."""
+
+
+def only_writer(folder: Path) -> filelock.BaseFileLock:
+    """What is held while the file is written: another process may be about to replace it."""
+    return filelock.FileLock(work_dir.file(folder, f"{DELETED}.lock"), mode=0o600)
 
 
 class Deletions:
@@ -58,7 +66,7 @@ class Deletions:
         file = work_dir.file(self._folder, DELETED)
         with self._lock:
             try:
-                with work_dir.opened(file, "a") as opened:
+                with only_writer(self._folder), work_dir.opened(file, "a") as opened:
                     opened.writelines(encode({**self._run, **line}).decode() + "\n" for line in lines)
                     opened.flush()
                     os.fsync(opened.fileno())

@@ -11,7 +11,7 @@ from osdi_crm_client import work_dir
 from osdi_crm_schemas import fold
 from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
 
-from target_osdi_crm.apply.deletions import DELETED
+from target_osdi_crm.apply.deletions import DELETED, only_writer
 from target_osdi_crm.intake.arrivals import encode
 from target_osdi_crm.intake.values import decode
 from target_osdi_crm.journal.schema import RECORDS, UNMIRRORED
@@ -19,7 +19,7 @@ from target_osdi_crm.journal.states import Event, State
 from target_osdi_crm.journal.store import happen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 Line = dict[str, Any]
@@ -79,12 +79,16 @@ def read(folder: Path) -> list[Line]:
     return found
 
 
-def write(folder: Path, lines: Iterable[Line]) -> None:
-    """Have the file hold just these lines."""
-    new = work_dir.file(folder, f"{DELETED}.new")
-    with work_dir.opened(new, "w") as opened:
-        opened.writelines(encode(line).decode() + "\n" for line in lines)
-    new.replace(folder / DELETED)
+def erase(folder: Path, is_chosen: Callable[[Line], bool]) -> None:
+    """Have the file hold only the other lines."""
+    if not (folder / DELETED).is_file():
+        return
+    with only_writer(folder):
+        left = [line for line in read(folder) if not is_chosen(line)]
+        new = work_dir.file(folder, f"{DELETED}.new")
+        with work_dir.opened(new, "w") as opened:
+            opened.writelines(encode(line).decode() + "\n" for line in left)
+        new.replace(folder / DELETED)
 
 
 def record(line: Line, keys: Keys) -> dict[str, Any]:

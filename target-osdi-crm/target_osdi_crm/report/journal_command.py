@@ -19,12 +19,13 @@ from osdi_crm_client import startup, stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm import rejects as rejections
-from target_osdi_crm.journal import database, migration, people_index
+from target_osdi_crm.journal import database, lock, migration, people_index
 from target_osdi_crm.journal.schema import INDEXED_PEOPLE, INDEXES, OPT_OUTS, RECORDS, RUNS
 from target_osdi_crm.journal.states import PENDING, WRITTEN, Event, State
 from target_osdi_crm.journal.store import DAY, happen
 from target_osdi_crm.report import deleted, page, plan
 from target_osdi_crm.report.shown import objects, show, show_table
+from target_osdi_crm.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -69,22 +70,34 @@ class Journal:
             made.dispose()
 
     @contextmanager
-    def changed(self) -> Iterator[sa.Connection]:
+    def changed(self, account: str | None) -> Iterator[sa.Connection]:
         """Open it to change it, in one transaction; it is made that of this release before.
+
+        Args:
+            account: The account whose records are changed; None stands for all.
 
         Raises:
             ConfigurationError: If there is none.
+            Stop: If a run is writing to such an account.
         """
         with self.read():
             made = database.opened(database.address(self.named, self.folder), read_only=False)
         if made is None:
             return
         try:
-            migration.carry_over(made)
-            with made.begin() as connection:
-                yield connection
+            with lock.held(made, *_accounts(made, account)):
+                migration.carry_over(made)
+                with made.begin() as connection:
+                    yield connection
         finally:
             made.dispose()
+
+
+def _accounts(journal: sa.Engine, account: str | None) -> list[str]:
+    """The accounts that the journal knows, or the one of this name."""
+    known = sa.union(sa.select(RECORDS.c.account), sa.select(RUNS.c.account))
+    with journal.connect() as connection:
+        return sorted(each for each in connection.execute(known).scalars() if account in {None, each})
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ class Chosen:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if the journal cannot be used, with 2 if it was not asked right."""
-    stdout.run(journal, "osdi-crm-journal", arguments, (ConfigurationError, sa.exc.SQLAlchemyError))
+    stdout.run(journal, "osdi-crm-journal", arguments, (ConfigurationError, sa.exc.SQLAlchemyError, Stop))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -331,7 +344,7 @@ def report(of: Journal, run: int | None, account: str | None, out: Path | None) 
 @click.pass_obj
 def retry(of: Journal, chosen: Chosen, *, unknown: bool) -> None:
     """Have rejected records tried again by the next run."""
-    with of.changed() as connection:
+    with of.changed(chosen.account) as connection:
         asked = happen(connection, Event.ASK_TO_RETRY, chosen.where())
         if unknown:
             asked += happen(connection, Event.ASK_TO_RESEND, chosen.where())
@@ -348,7 +361,7 @@ def settle(of: Journal, chosen: Chosen, vendor_id: str | None) -> None:
         raise ConfigurationError("--vendor-id goes with --stream and --key.")
     is_newer = RECORDS.c.sent.is_not(None)
     newer, same = chosen.where(is_newer), chosen.where(~is_newer)
-    with of.changed() as connection:
+    with of.changed(chosen.account) as connection:
         if vendor_id:
             settled = happen(connection, Event.SETTLE, same, vendor_id=vendor_id, fingerprint=RECORDS.c.tried)
             told, reason = "wait to be changed to what came since", "newer than what was settled"
@@ -371,23 +384,25 @@ def settle(of: Journal, chosen: Chosen, vendor_id: str | None) -> None:
 @click.pass_obj
 def purge(of: Journal, chosen: Chosen, older_than: float | None, *, yes: bool) -> None:
     """Erase records from the journal; if they come again, they count as never written."""
-    old = [] if older_than is None else [RECORDS.c.at < time.time() - older_than * DAY]
-    which = chosen.where(*old)
-    with of.changed() as connection:
-        if not yes:
-            count = connection.execute(sa.select(sa.func.count()).select_from(RECORDS).where(which)).scalar_one()
-            print(  # noqa: T201
-                f"{count:,} records would be erased; if they come again, they may be written twice. Add --yes to do it."
-            )
-            return
+    since = math.inf if older_than is None else time.time() - older_than * DAY
+    if not yes:
+        with of.read() as connection:
+            records = migration.records(connection.engine)
+            which = chosen.where(records.c.at < since, records=records)
+            count = connection.execute(sa.select(sa.func.count()).select_from(records).where(which)).scalar_one()
+        print(  # noqa: T201
+            f"{count:,} records would be erased; if they come again, they may be written twice. Add --yes to do it."
+        )
+        return
+    with of.changed(chosen.account) as connection:
+        which = chosen.where(RECORDS.c.at < since)
         _tell(connection.execute(RECORDS.delete().where(which)).rowcount, "are erased")
-        if chosen == Chosen(account=chosen.account) and not old:
+        if chosen == Chosen(account=chosen.account) and older_than is None:
             mine = sa.true() if chosen.account is None else OPT_OUTS.c.account == chosen.account
             connection.execute(OPT_OUTS.delete().where(mine))
             people_index.erase(connection, chosen.account)
-    since = math.inf if older_than is None else time.time() - older_than * DAY
-    if not chosen.code and (kept := deleted.read(of.folder)):
-        deleted.write(of.folder, [line for line in kept if not chosen.has(line) or line["at"] >= since])
+    if not chosen.code:
+        deleted.erase(of.folder, lambda line: chosen.has(line) and line["at"] < since)
 
 
 @journal.command()
@@ -403,7 +418,7 @@ def restore(of: Journal, chosen: Chosen, run: int | None, *, yes: bool) -> None:
     if not yes:
         print(f"{len(lines):,} deleted records were kept. Add --yes to have the next run write them again.")  # noqa: T201
         return
-    with of.changed() as connection:
+    with of.changed(chosen.account) as connection:
         keys = deleted.Keys(connection, kept)
         restored = sum(deleted.restore(connection, line, keys) for line in lines)
     _tell(restored, "will be written again by the next run")
