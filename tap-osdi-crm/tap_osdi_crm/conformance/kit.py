@@ -12,20 +12,26 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client import startup, work_dir
 from osdi_crm_client.errors import ACCOUNT, NotSignedIn, VendorError, class_and_place
 
-from tap_osdi_crm.conformance import streams, vendors
+from tap_osdi_crm.conformance import streams, vendors, writes, writing
 from tap_osdi_crm.conformance.probe import Finding, Probe, Verdict, as_assumed, not_tried, otherwise
 from tap_osdi_crm.tap import TapOSDICRM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from tap_osdi_crm.conformance.bench import Bench
+    from tap_osdi_crm.conformance.writing import Hand
 
 
 def module_of(vendor: str) -> Any:
     """Return what is asked of a vendor beside its streams."""
     return import_module(f"{vendors.__name__}.{vendor}")
+
+
+def writing_of(vendor: str) -> Any:
+    """Return how a vendor is written."""
+    return import_module(f"{writes.__name__}.{vendor}")
 
 
 def signed_in(config: Mapping[str, Any]) -> tuple[TapOSDICRM, Finding]:
@@ -53,13 +59,14 @@ def signed_in(config: Mapping[str, Any]) -> tuple[TapOSDICRM, Finding]:
     raise refusal or AssertionError
 
 
-def probes(bench: Bench, signing_in: Finding) -> Iterator[Probe]:
-    """Yield all probes of a vendor, in the order in which they are asked."""
+def probes(bench: Bench, signing_in: Finding, hand: Hand, *, is_allowed: bool) -> Iterator[Probe]:
+    """Yield all probes of a vendor, in the order in which they are asked; those that write ask if that is allowed."""
     of = module_of(bench.vendor)
     yield Probe("sign_in", "Do the settings sign in as documented?", lambda _: signing_in)
     resources = bench.sources.resources.values()
     yield from streams.probes(bench.vendor, resources, of.ELSEWHERE, of.PAGING)
     yield from of.PROBES
+    yield from writing.probes(hand, writing_of(bench.vendor).STEPS, is_allowed=is_allowed)
 
 
 class Report:
@@ -97,17 +104,29 @@ class Report:
             json.dump(self.kept, opened, indent=1, ensure_ascii=False)
 
 
-def run(bench: Bench, signing_in: Finding, report: Report, tell: Callable[[Probe, Finding], None]) -> dict[str, Any]:
-    """Ask every probe that has no answer yet; return the settings that correct what is otherwise.
+def run(
+    bench: Bench,
+    probes: Iterable[Probe],
+    report: Report,
+    begin: Callable[[Probe], None],
+    tell: Callable[[Probe, Finding], None],
+) -> dict[str, Any]:
+    """Ask these probes; return the settings that correct what is otherwise.
+
+    Args:
+        bench: The account on the bench.
+        probes: The probes.
+        report: What is kept.
+        begin: Tells of a probe before it is asked.
+        tell: Tells of its answer.
 
     Raises:
         VendorError: If the account cannot be reached any more.
     """
     settings: dict[str, Any] = {}
-    for probe in probes(bench, signing_in):
-        if report.has(probe):
-            continue
+    for probe in probes:
         bench.calls.clear()
+        begin(probe)
         finding = _asked(probe, bench)
         report.keep(probe, finding, bench)
         _merge(settings, finding.settings)

@@ -50,8 +50,9 @@ class Finding:
 
 
 def _masked(value: Any) -> Any:
+    """Return settings as they may be kept: their names are our own, and what they hold is the vendor's."""
     if isinstance(value, dict):
-        return {masking.name(name): _masked(inner) for name, inner in value.items()}
+        return {name: _masked(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(inner) for inner in value]
     return masking.name(value) if isinstance(value, str) else value
@@ -80,8 +81,10 @@ class Probe:
         name: Its name: of a stream's, the stream and the property.
         question: What is asked, in one sentence.
         ask: Finds the answer.
+        step: What it writes, in a sentence that is told first; nothing where it only reads.
     """
 
     name: str
     question: str
     ask: Callable[[Bench], Finding]
+    step: str = ""

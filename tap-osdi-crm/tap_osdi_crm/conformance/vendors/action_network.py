@@ -134,10 +134,6 @@ def _stays(_: Bench) -> Finding:
     return not_tried("it would leave something that the API cannot take away again")
 
 
-def _writes(_: Bench) -> Finding:
-    return not_tried("only writing answers it")
-
-
 _CHANNEL = ("subscribed", "unsubscribed", "bouncing", "previous bounce", "spam complaint", "previous spam complaint")
 
 PROBES = (
@@ -157,7 +153,4 @@ PROBES = (
     Probe("replace_unique_ids", "Does a PUT to a list of unique ids replace its members?", _stays),
     Probe("unknown_custom_field", "Is a custom field that the group lacks made, or passed over?", _stays),
     Probe("unit_of_duration", "Is the duration of an outreach told in seconds?", _stays),
-    Probe("match_by_identifier", "Does a foreign identifier alone find nobody in the signup helper?", _writes),
-    Probe("keep_one_address", "Is of several e-mail addresses in one request one kept?", _writes),
-    Probe("set_origin_system", "Is the origin system of a person passed over when it is sent?", _writes),
 )

@@ -108,10 +108,6 @@ def _limit(bench: Bench) -> Finding:
     )
 
 
-def _import(_: Bench) -> Finding:
-    return not_tried("only writing answers it: an import takes contacts, and i360 documents no way to take them back")
-
-
 PROBES = (
     Probe("spelling", "Do names come in Pascal case?", _spelling),
     Probe("search_by_address", "Does Volunteers/Search find by an e-mail address that person alone?", _criteria),
@@ -120,5 +116,4 @@ PROBES = (
     missing("missing", "NothingOfThisName", "an address"),
     words("volunteers", "Status", "active", "inactive"),
     words("imports", "Status", "queued", "processing", "completed", "failed"),
-    Probe("import_contact", "Does an import take the fields of contacts under the names assumed?", _import),
 )

@@ -121,10 +121,6 @@ def _me(bench: Bench) -> Finding:
     return as_assumed("it does") if wire.id_of(wire.record(body)) else otherwise("it has no id")
 
 
-def _writes(_: Bench) -> Finding:
-    return not_tried("only writing answers it")
-
-
 PROBES = (
     Probe("sorted", "Does every collection come in the order of its ids when that is asked for?", _sorted),
     Probe("changed", "Does a filter by 'updated_at' leave out what is older?", _changed),
@@ -135,5 +131,4 @@ PROBES = (
     Probe("offsets", "Do times come with an offset?", _offsets),
     Probe("me", "Does 'signups/me' show whose token it is?", _me),
     missing("missing", "signups/999999999", "a signup"),
-    Probe("merge_custom_values", "Do custom fields that a change does not send keep their values?", _writes),
 )

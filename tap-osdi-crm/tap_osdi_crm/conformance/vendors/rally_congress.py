@@ -97,10 +97,6 @@ def _bare(bench: Bench) -> Finding:
     return as_assumed("it does")
 
 
-def _writes(_: Bench) -> Finding:
-    return not_tried("only writing answers it")
-
-
 PROBES = (
     Probe("since", "Does 'updatedSince' leave out supporters that have not changed since?", _since),
     Probe("by_email", "Does a search by 'email' bring that supporter alone?", _by_email),
@@ -115,5 +111,4 @@ PROBES = (
         "emailStatus",
         *("unknown", "validated", "opened", "hard_bounce", "soft_bounce", "dns_fail"),
     ),
-    Probe("set_optin", "Can a client set the opt-in of a supporter?", _writes),
 )

@@ -1,0 +1,1 @@
+"""By vendor, how its people are written, and what only writing answers."""
