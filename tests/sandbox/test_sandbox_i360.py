@@ -128,6 +128,15 @@ def test_narrower_criteria(make: Callable[..., Any]) -> None:
     names = {county["Name"] for county in chosen}
     by_county = {record["ContactID"] for record in virginia if record["CountyName"] in names}
     assert found({"5": ", ".join(str(county["Id"]) for county in chosen)}) == by_county
+
+    def between(one: int, other: int) -> set[int]:
+        corners = f"0#{one}", f"80#{one}", f"80#{other}", f"0#{other}", f"0#{one}"
+        return found({"27": "\n".join(["poly", *corners])})
+
+    west, east = between(-180, -90), between(-90, 0)
+    assert west | east == {record["ContactID"] for record in virginia}
+    assert west
+    assert not west & east
     young, old = found({"15": "18#40"}), found({"15": "41#120"})
     with_birthday = {record["ContactID"] for record in virginia if record["DateOfBirth"]}
     assert young
@@ -373,7 +382,7 @@ def test_the_vendors_search_columns_and_parameters_are_known(seeded: Any) -> Non
     examples = "firstname(c) lastname(c) gender(c) Phone(c) C_AddrLine1 C_AddrLine2 C_City C_State C_Zip5"
     assert {*examples.split()} < columns
     parameters = {record["Id"] for record in seeded.ok("GET", "SearchParameters")}
-    assert {2, 3, 5, 13, 15, 28, 264, 266, 271, 273, 290, 291, 292, 293, 377} == parameters
+    assert {2, 3, 5, 13, 15, 27, 28, 264, 266, 271, 273, 290, 291, 292, 293, 377} == parameters
     states = {record["Id"]: record["Name"] for record in seeded.ok("GET", "SearchParameters/2/Values")}
     assert states[47] == "VA"
     assert len(states) == 51

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
+from tap_osdi_crm.vendors.i360 import STATE_NAMES
 
 VENDOR = "i360"
 STATES = [str(number) for number in range(1, 52)]
@@ -86,6 +87,37 @@ def test_contacts_need_a_state_a_list_and_a_limit(account: Account, tap: Any, se
     assert run.code == 1
     assert f"The stream 'contacts' needs the setting '{setting}'" in run.log.splitlines()[-1]
     assert searches(account) == []
+
+
+def test_all_that_a_first_run_needs_is_named_at_once_after_a_wrong_password(account: Account, tap: Any) -> None:
+    wrong = tap(tap.settings(account, i360_password="wrong"), "contacts")
+    none = tap(tap.settings(account), "contacts")
+
+    assert wrong.code == none.code == 1
+    assert "'i360_password'" in wrong.log.splitlines()[-1]
+    assert "needs the settings 'i360_states', 'i360_list_type', 'i360_record_limit'; set them" in none.log
+
+
+@pytest.mark.parametrize(("states", "asked"), [(["*"], STATES), (["VA", "ny", "47"], ["47", "33"]), (["47"], ["47"])])
+@pytest.mark.parametrize("by_name", [False, True], ids=["codes", "names"])
+def test_states_by_postal_code_by_number_or_all(
+    account: Account, tap: Any, states: list[str], asked: list[str], by_name: bool
+) -> None:
+    if by_name:
+        listed = [{"Id": int(number), "Name": name} for number, name in zip(STATES, STATE_NAMES.values(), strict=True)]
+        account.fault(do="status", status=200, body=listed, path="SearchParameters/2/Values")
+
+    run = tap(tap.settings(account, **{**SEARCH, "i360_states": states}), "contacts")
+
+    assert run.code == 0, run.log
+    assert sorted(each["Criteria"]["2"] for each in searches(account)) == sorted(asked)
+
+
+def test_a_state_that_nobody_lists_ends_the_run_with_its_name(account: Account, tap: Any) -> None:
+    run = tap(tap.settings(account, **{**SEARCH, "i360_states": ["Narnia"]}), "contacts")
+
+    assert run.code == 1
+    assert "The setting 'i360_states' names 'Narnia', which i360 does not list as a state." in run.log.splitlines()[-1]
 
 
 def test_the_national_file_is_searched_when_asked_for_only(account: Account, tap: Any) -> None:

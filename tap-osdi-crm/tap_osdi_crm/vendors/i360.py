@@ -31,6 +31,61 @@ COLUMNS = (
 )
 """The search columns that the vendor's examples name, and those that are assumed to hold the id and the e-mail."""
 
+STATE_NAMES = {
+    "AL": "Alabama",
+    "AK": "Alaska",
+    "AZ": "Arizona",
+    "AR": "Arkansas",
+    "CA": "California",
+    "CO": "Colorado",
+    "CT": "Connecticut",
+    "DE": "Delaware",
+    "DC": "District of Columbia",
+    "FL": "Florida",
+    "GA": "Georgia",
+    "HI": "Hawaii",
+    "ID": "Idaho",
+    "IL": "Illinois",
+    "IN": "Indiana",
+    "IA": "Iowa",
+    "KS": "Kansas",
+    "KY": "Kentucky",
+    "LA": "Louisiana",
+    "ME": "Maine",
+    "MD": "Maryland",
+    "MA": "Massachusetts",
+    "MI": "Michigan",
+    "MN": "Minnesota",
+    "MS": "Mississippi",
+    "MO": "Missouri",
+    "MT": "Montana",
+    "NE": "Nebraska",
+    "NV": "Nevada",
+    "NH": "New Hampshire",
+    "NJ": "New Jersey",
+    "NM": "New Mexico",
+    "NY": "New York",
+    "NC": "North Carolina",
+    "ND": "North Dakota",
+    "OH": "Ohio",
+    "OK": "Oklahoma",
+    "OR": "Oregon",
+    "PA": "Pennsylvania",
+    "RI": "Rhode Island",
+    "SC": "South Carolina",
+    "SD": "South Dakota",
+    "TN": "Tennessee",
+    "TX": "Texas",
+    "UT": "Utah",
+    "VT": "Vermont",
+    "VA": "Virginia",
+    "WA": "Washington",
+    "WV": "West Virginia",
+    "WI": "Wisconsin",
+    "WY": "Wyoming",
+}
+"""Names by postal code: i360 may list its states by either."""
+
 LIST_TYPES = {"my_data": "2", "i360_data": "1"}
 """By setting, the values of the search criterion 3."""
 
@@ -41,8 +96,8 @@ class Settings:
 
     states: tuple[str, ...] = setting(
         "States to read contacts of",
-        "Numbers of the states whose contacts are read, as i360's search parameter 2 counts them (47 is Virginia)."
-        " Needed for contacts.",
+        "The states whose contacts are read: postal codes such as VA, or numbers as i360's search parameter 2 counts"
+        " them (47 is Virginia), or `*` for all that i360 lists. Needed for contacts.",
         default=(),
     )
     list_type: Literal["my_data", "i360_data"] | None = setting(
@@ -64,9 +119,6 @@ class Settings:
         "Further criteria of the searches for contacts, by the number of the search parameter.",
         default={},
     )
-
-
-_ASSUMED = "The vendor documents this search but neither its answer nor the name of the id in it; both are assumed."
 
 
 class I360Source(Source):
@@ -153,12 +205,48 @@ class I360Source(Source):
         Raises:
             ConfigurationError: If a setting is missing without which contacts are not read.
         """
-        for needed in ("states", "list_type", "record_limit"):
-            if not getattr(self.own, needed):
+        needed = ("states", "list_type", "record_limit")
+        if missing := [f"'i360_{name}'" for name in needed if not getattr(self.own, name)]:
+            self.account.check()  # whoever's password is wrong is told that first
+            raise errors.ConfigurationError(
+                f"The stream '{self.name}' needs the setting{'s' * (len(missing) > 1)} {', '.join(missing)}; set"
+                f" {'them' if missing[1:] else 'it'}, or deselect the stream."
+            )
+        return [Parent("", state, "", None) for state in dict.fromkeys(self._numbers())]
+
+    def _numbers(self) -> Iterator[str]:
+        """Yield the numbers of the states that are wanted; i360 is asked for its list where others than numbers are.
+
+        Raises:
+            ConfigurationError: If it lists one of them not, or nothing.
+        """
+        wanted = self.own.states
+        if all(state.isdecimal() for state in wanted):
+            yield from wanted
+            return
+        listed = {fold(str(wire.named(row, "name"))): str(wire.named(row, "id")) for row in self._listed_states()}
+        for state in wanted:
+            names = (state, STATE_NAMES.get(state.upper(), state))
+            found = next((listed[fold(name)] for name in names if fold(name) in listed), None)
+            if state == "*" and listed:
+                yield from listed.values()
+            elif state.isdecimal() or found:
+                yield found or state
+            else:
                 raise errors.ConfigurationError(
-                    f"The stream '{self.name}' needs the setting 'i360_{needed}'; set it, or deselect the stream."
+                    f"The setting 'i360_states' names '{state}', which i360 does not list as a state. Name its number:"
+                    " the stream 'search_parameter_values' lists them, with 'unconfirmed_streams'."
                 )
-        return [Parent("", state, "", None) for state in dict.fromkeys(self.own.states)]
+
+    def _listed_states(self) -> list[RawRow]:
+        path, key = "SearchParameters/2/Values", "Id"
+        try:
+            answer = self.account.call("GET", path, repeatable=True)
+        except errors.VendorError as error:
+            if error.status not in {400, 403, 404, 405}:
+                raise
+            return []
+        return wire.rows(answer.json() if answer.content else None, name="values", key=key, call=("GET", path))
 
     @override
     def as_parent(self, row: RawRow, path: str) -> Parent:

@@ -3,8 +3,7 @@
 Public are the host, the token flow, `Org/{OrgId}` in the path, verbs and statuses, the names of the entities, the
 search requests, contact imports and the volunteers' search. Assumed here: every other path (PascalCase, children below
 their parents, keys `<Entity>ID`), the shape and spelling of every answer, what searches for volunteers go by, how
-contacts match, what an import's status is called, that nothing pages, and error bodies (ASP.NET's own). Searches by
-polygon (criterion 27) are refused.
+contacts match, what an import's status is called, that nothing pages, and error bodies (ASP.NET's own).
 """
 
 from __future__ import annotations

@@ -174,6 +174,7 @@ def _seed_contact(population: Population, place: int) -> Record:
         "DateOfBirth": born,
         "Tags": [{"Key": "Events", "Value": population.pick(population.pool.words)}] if draw() < 0.3 else [],
         "_touchpoints": touchpoints,
+        "_at": (somebody.city.latitude, somebody.city.longitude),
     }
 
 

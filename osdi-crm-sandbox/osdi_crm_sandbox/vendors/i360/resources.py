@@ -81,7 +81,15 @@ PLAIN_KINDS = [kind for kind in KINDS.values() if kind not in (CONTACTS, NATIONA
 COLUMNS = {row["column"]: (row["field"], row["description"]) for row in table(__file__, "columns")}
 """Search columns with the property of contacts that they show, and what is said of them."""
 TOUCHPOINTS = (264, 266, 271, 273, 290, 291, 292, 293)
-PARAMETERS = {2: "State", 3: "Search Type", 5: "County", 13: "NCOA", 15: "Age Range", 28: "Registration Status"}
+PARAMETERS = {
+    2: "State",
+    3: "Search Type",
+    5: "County",
+    13: "NCOA",
+    15: "Age Range",
+    27: "Polygon",
+    28: "Registration Status",
+}
 PARAMETERS |= {377: "Has Email", **{number: f"Touchpoint {number}" for number in TOUCHPOINTS}}
 MANDATORY = ("2", "3", "13", "28")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from osdi_crm_sandbox.population import iso
@@ -56,6 +57,8 @@ def _criterion(account: Account, name: str, value: str) -> Callable[[Record], bo
         chosen = [values.get(f"5/{number.strip()}", {}) for number in value.split(",")]
         counties = {(STATES[county["_state"] - 1], county["Name"]) for county in chosen if county}
         return lambda contact: (contact["State"], contact["CountyName"]) in counties
+    if name == "27" and (corners := _corners(value)):
+        return lambda contact: _is_within(contact.get("_at"), corners)
     if name in map(str, TOUCHPOINTS) and (touched := re.fullmatch(r"(\d+)#(\d+)&([\d/]+)#([\d/]+)", value)):
         from_day, to_day = _day(touched[3]), _day(touched[4])
         wanted = (int(touched[1]), int(touched[2]))
@@ -64,6 +67,27 @@ def _criterion(account: Account, name: str, value: str) -> Callable[[Record], bo
             for category, touchpoint, day in contact["_touchpoints"]
         )
     raise Refusal(400, f"Criterion {name} has no such value")
+
+
+def _corners(value: str) -> list[tuple[float, float]]:
+    """The corners of "poly", then a line of latitude#longitude for each, the first once more at the end."""
+    first, *lines = value.strip().split("\n")
+    pairs = [re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)#(-?\d+(?:\.\d+)?)\s*", line) for line in lines]
+    corners = [(float(pair[1]), float(pair[2])) for pair in pairs if pair]
+    is_closed = first.strip() == "poly" and all(pairs) and len(corners) > 3 and corners[0] == corners[-1]
+    return corners if is_closed else []
+
+
+def _is_within(place: tuple[float, float] | None, corners: list[tuple[float, float]]) -> bool:
+    """Whether a line from a place to the east meets the border an odd number of times."""
+    if place is None:
+        return False
+    north, east = place
+    met = 0
+    for (one, at_one), (other, at_other) in pairwise(corners):
+        crosses = (one > north) != (other > north)
+        met += crosses and east < at_one + (north - one) * (at_other - at_one) / (other - one)
+    return met % 2 == 1
 
 
 def _day(text: str) -> date:
