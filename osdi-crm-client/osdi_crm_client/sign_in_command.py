@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import secrets
 import sys
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import click
 from typing_extensions import override
 
 from osdi_crm_client import redaction, settings, startup, stdout, tokens
@@ -33,34 +32,24 @@ LONGEST_WAIT = 600
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with 1 if it comes to nothing."""
-    chosen = _parser().parse_args(arguments)
-    try:
-        with stdout.for_people():
-            _sign_in(_settings(chosen.config), chosen.callback, paste=chosen.paste)
-    except (ConfigurationError, VendorError) as error:
-        print(redaction.redact(str(error)), file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+    stdout.run(sign_in, "osdi-crm-sign-in", arguments, (ConfigurationError, VendorError))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="osdi-crm-sign-in", description=__doc__)
-    parser.add_argument("--config", required=True, metavar="FILE", help="the settings of the tap or target, as JSON")
-    parser.add_argument(
-        "--callback", default=CALLBACK, metavar="URL", help="the app's callback, as the vendor knows it (%(default)s)"
-    )
-    parser.add_argument(
-        "--paste",
-        action="store_true",
-        help="do not wait for the browser to come back; ask for the address it was sent to",
-    )
-    return parser
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config", type=click.Path(path_type=Path), required=True, help="The settings of the tap or target, as JSON."
+)
+@click.option("--callback", default=CALLBACK, show_default=True, help="The app's callback, as the vendor knows it.")
+@click.option(
+    "--paste", is_flag=True, help="Do not wait for the browser to come back; ask for the address it was sent to."
+)
+def sign_in(config: Path, callback: str, *, paste: bool) -> None:
+    """Let the app into an account in a browser, and keep the tokens for tap and target."""
+    _sign_in(_settings(config), callback, paste=paste)
 
 
-def _settings(file: str) -> dict[str, Any]:
-    with startup.reading("settings"):
-        config = json.loads(Path(file).read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise TypeError
+def _settings(file: Path) -> dict[str, Any]:
+    config = startup.object_of(file, "settings")
     if config.get("vendor") not in vendor_names():
         raise ConfigurationError(f"The setting 'vendor' must be one of {', '.join(vendor_names())}.")
     redaction.install(config, (*vendor(config["vendor"]).secrets, "token_store"))

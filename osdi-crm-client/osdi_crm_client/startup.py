@@ -20,6 +20,7 @@ from osdi_crm_client.vendor import vendor, vendor_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,15 @@ def reading(what: str) -> Iterator[None]:
         raise ConfigurationError(f"The file of {what} cannot be read: {error}") from None
     except TypeError:
         raise ConfigurationError(f"The file of {what} does not hold a JSON object.") from None
+
+
+def object_of(file: Path, what: str) -> dict[str, Any]:
+    """Return the JSON object that a file holds; raises as `reading` does."""
+    with reading(what):
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
+        if not isinstance(found, dict):
+            raise TypeError
+        return found
 
 
 def environment() -> dict[str, str]:

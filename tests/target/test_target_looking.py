@@ -122,3 +122,14 @@ def test_a_config_tells_where_the_journal_is(account: Account, target: Any, caps
     main(["--config", str(config), "status"])
 
     assert "people" in capsys.readouterr().out
+
+
+def test_the_variables_of_the_target_tell_where_the_journal_is(
+    account: Account, target: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target.write(account, "people", {"id": "1", "email": "a@example.org"})
+    monkeypatch.setenv("TARGET_OSDI_CRM_WORK_DIR", str(target.folder))
+
+    main(["status"])
+
+    assert "people" in capsys.readouterr().out

@@ -131,18 +131,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path), help="The target's settings, as JSON: tells the two below.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The target's settings, as JSON: tells the two below; without it, its environment variables do.",
+)
 @click.option("--work-dir", "folder", type=click.Path(path_type=Path), help="The target's 'work_dir'.")
 @click.option("--journal", "named", help="The target's 'journal': a file or a database address.")
 @click.pass_context
 def journal(context: click.Context, config: Path | None, folder: Path | None, named: str | None) -> None:
     """Look into the journal, report, have records tried or written again, settle, erase."""
-    given: dict[str, Any] = {}
     if config:
-        with startup.reading("settings"):
-            given = json.loads(config.read_text(encoding="utf-8"))
-            if not isinstance(given, dict):
-                raise TypeError
+        given = startup.object_of(config, "settings")
+    else:
+        given = startup.from_environment({"work_dir": {}, "journal": {}}, "TARGET_OSDI_CRM_")
     folder = folder or (Path(given["work_dir"]) if given.get("work_dir") else work_dir.default())
     context.obj = Journal(named or given.get("journal"), folder)
 
