@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from osdi_crm_client import startup, stdout
+from osdi_crm_client import ending, startup, stdout
 from osdi_crm_client.errors import ConfigurationError, VendorError
 from osdi_crm_client.vendor import vendor_names
 
@@ -40,6 +40,7 @@ def conformance(settings: Path, out: Path | None, address: str | None, *, write:
     project: of the account's data it holds names of fields, types and numbers of records alone.
     """
     tap, signing_in = kit.signed_in(_config(settings))
+    ending.when_told(_end)
     vendor = tap.account.vendor
     file = out or Path(f"conformance-{vendor.name}.json")
     report, bench = kit.Report(file, vendor.name), Bench(tap)
@@ -62,6 +63,15 @@ def conformance(settings: Path, out: Path | None, address: str | None, *, write:
         click.echo("These settings correct what can be corrected:")
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     click.echo(f"{file} can be sent to the project; read it first: docs/conformance.md tells how.")
+
+
+def _end(*_: Any) -> None:
+    """Unwind, so that whoever was made is taken away.
+
+    Raises:
+        SystemExit: Always.
+    """
+    raise SystemExit(ending.TERMINATED)
 
 
 def _run(bench: Bench, probes: Iterable[Probe], report: kit.Report, *, is_writing: bool) -> dict[str, Any]:

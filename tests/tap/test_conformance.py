@@ -258,6 +258,9 @@ PLANTED = {
     "filters passed over": Planted(
         "action_network", "filters_joined", {"moved": {"?where": "?filter"}}, "one of the conditions leaves out"
     ),
+    "an unknown filter passed over": Planted(
+        "action_network", "unknown_filter", {"moved": {"?where": "?filter"}}, "it is passed over"
+    ),
     "a 403 for a 404": Planted("action_network", "missing", altered(status={"404": 403}), "with HTTP 403"),
     "no totals": Planted("nationbuilder", "totals", altered(drop=["stats"]), "no total came"),
     "no pages": Planted(

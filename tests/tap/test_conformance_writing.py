@@ -147,6 +147,34 @@ def test_a_killed_run_leaves_nothing_after_it_is_resumed(
     assert not (tmp_path / "report.json.to-take-away").exists()
 
 
+@pytest.mark.conformance
+def test_a_run_that_is_told_to_end_takes_its_person_away(sandbox: Sandbox, tmp_path: Path) -> None:
+    account = sandbox.account("nationbuilder", size=4)
+    before = account.records("signups")
+    (tmp_path / "config.json").write_text(json.dumps(commands.settings(account)))
+    account.fault(do="delay", method="PATCH", seconds=1)
+
+    process = subprocess.Popen(
+        [str(commands.BIN / "osdi-crm-conformance"), "--config=config.json", "--write", "--address=me@example.org"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdin
+    process.stdin.write("y\n")
+    process.stdin.flush()
+    until(lambda: any(call["method"] == "PATCH" for call in account.log()))
+    process.terminate()
+    told, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 143, told
+    assert "The person is taken away again" in told
+    assert account.records("signups") == before
+    assert not list(tmp_path.glob("*.to-take-away"))
+
+
 def test_nothing_is_written_unless_it_is_agreed_to(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client import times
+from osdi_crm_client.errors import VendorError
 from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import action_network as wire
 from osdi_crm_client.wire import Window
@@ -49,6 +50,15 @@ def _filters(bench: Bench) -> Finding:
     if not came:
         return otherwise("nobody came, though somebody fits")
     return otherwise("people came whom one of the conditions leaves out")
+
+
+def _unknown_filter(bench: Bench) -> Finding:
+    try:
+        response = bench.account.call("GET", "people", params={"filter": "no_such_field eq 'x'"}, repeatable=False)
+    except VendorError as error:
+        return as_assumed(f"it is answered with HTTP {error.status}" if error.status else "no JSON comes")
+    rows = wire.rows("people", response.json())
+    return otherwise(f"{len(rows)} people come: it is passed over") if rows else as_assumed("nobody comes")
 
 
 def _page_size(bench: Bench) -> Finding:
@@ -138,6 +148,7 @@ _CHANNEL = ("subscribed", "unsubscribed", "bouncing", "previous bounce", "spam c
 
 PROBES = (
     Probe("filters_joined", "Do conditions of a filter that are joined by 'and' both hold of what comes?", _filters),
+    Probe("unknown_filter", "Is a filter by a field that there is not told from one that finds all?", _unknown_filter),
     Probe("most_per_page", "Are there never more than 25 records on a page?", _page_size),
     Probe("next_page", "Does the link to the next page lead to the same host?", _next_page),
     Probe("counters", "Do the counters of actions say how many people did something there?", _counters),

@@ -72,6 +72,20 @@ def _external(bench: Bench) -> Finding:
     return as_assumed("it is") if not found else otherwise(f"{len(found)} profiles are said to have it")
 
 
+def _unknown_collection(bench: Bench) -> Finding:
+    rows = bench.sample("profiles").rows
+    if not rows:
+        return not_tried("no profiles came")
+    path = f"profile/{rows[0]['id']}"
+    try:
+        answer = bench.account.call("GET", path, params={"collections": "Names,NoSuchCollection"}, repeatable=False)
+    except VendorError as error:
+        return otherwise(f"it is answered with HTTP {error.status}: one name that is gone bars the whole profile")
+    return (
+        as_assumed("it is") if "Names" in (wire.data(answer.json()) or {}) else otherwise("nothing comes of the others")
+    )
+
+
 def _empty(bench: Bench) -> Finding:
     rows = bench.sample("profiles").rows
     if not rows:
@@ -97,6 +111,7 @@ PROBES = (
     Probe("scan", "Does a scan of the segment end with an empty batch, once as many came as it counts?", _scan),
     Probe("scan_token", "Does the token of a scan stay the same?", _token),
     Probe("unknown_external_id", "Is an external id that nobody has answered with an empty list?", _external),
+    Probe("unknown_collection", "Is a collection that there is not passed over?", _unknown_collection),
     Probe("empty_collections", "Do collections without items come as empty lists?", _empty),
     Probe("collections_alone", "Is everything in a profile beside its id a collection?", _scalars),
     missing("missing", "profile/999999999?collections=Names", "a profile"),

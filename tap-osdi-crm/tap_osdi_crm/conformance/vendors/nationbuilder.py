@@ -78,6 +78,14 @@ def _totals(bench: Bench) -> Finding:
     return as_assumed("it does")
 
 
+def _unknown_filter(bench: Bench) -> Finding:
+    try:
+        came = _ids(bench, "signups", **{"filter[no_such_field]": "x", "page[size]": 1})
+    except Refused as refusal:
+        return as_assumed(f"it is, with HTTP {refusal.status}")
+    return otherwise(f"{len(came)} came: it is passed over")
+
+
 def _most(bench: Bench) -> Finding:
     try:
         came = _ids(bench, "signups", **{"page[size]": 101})
@@ -125,6 +133,7 @@ PROBES = (
     Probe("sorted", "Does every collection come in the order of its ids when that is asked for?", _sorted),
     Probe("changed", "Does a filter by 'updated_at' leave out what is older?", _changed),
     Probe("totals", "Does 'stats[total]=count' bring how many there are?", _totals),
+    Probe("unknown_filter", "Is a filter by an attribute that there is not refused?", _unknown_filter),
     Probe("most_per_page", "Is a page of more than 100 records refused?", _most),
     Probe("pages_of_lists", "Do imports and relationships come in pages?", _pages),
     Probe("extra_fields", "Do the fields come that are given to those only who ask for them?", _extra),

@@ -110,6 +110,12 @@ def _tagging(hand: Hand, bench: Bench) -> Finding:
     return otherwise(f"{len(found)} taggings were found, and not all went")
 
 
+def _letter_case(hand: Hand, bench: Bench) -> Finding:
+    if hand.id in _find(bench.account, hand.address.upper()):
+        return as_assumed("it is")
+    return otherwise("it is not: the same address in capitals finds nobody")
+
+
 def _identifier(hand: Hand, bench: Bench) -> Finding:
     """Return whether an identifier alone finds nobody: one that the person does not have would stay for ever."""
     response = _helper(bench.account, identifiers=[f"{wire.ID}{hand.id}"], given_name=FIRST)
@@ -148,6 +154,12 @@ STEPS = (
         "Does a tagging come to be found, and go again?",
         of_person(_tagging),
         "It is given a tag that you have, and the tagging is deleted.",
+    ),
+    Step(
+        "letter_case",
+        "Is a person found whatever the letter case of the address?",
+        of_person(_letter_case),
+        "It is searched for in capitals.",
     ),
     Step(
         "match_by_identifier",
