@@ -116,7 +116,7 @@ class NumberedPages:
             ForeignOrigin: If the vendor says that the next page lies on another host.
             Garbled: If a full page is the one before once more.
         """
-        _own_origin(page)
+        _next_link(page)
         count, total = len(page.rows), page.total
         self._seen += count
         if not count or (count < page.full and (total is None or self._seen >= total)):
@@ -173,7 +173,7 @@ class LinkedPages:
             self._number = asked.value
         self._came.add(_place(page.url))
         before, self._rows_before = self._rows_before, page.rows
-        link = _own_origin(page)
+        link = _next_link(page)
         if not page.rows:
             return None
         if page.rows == before and not page.is_last:
@@ -291,7 +291,7 @@ class SortedPages:
         return min(2 * came, self._size)
 
 
-def _own_origin(page: Page) -> str:
+def _next_link(page: Page) -> str:
     """Return the whole address of the next page, or nothing where the page does not say one.
 
     Raises:

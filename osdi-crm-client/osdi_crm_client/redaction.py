@@ -71,7 +71,7 @@ def on_one_line(text: str) -> str:
 
 
 class OwnLines(str):
-    """OwnLines of our own making, which a log may show as they are; of any other text each line break is escaped."""
+    """Lines of our own making, which a log may show as they are; of any other text each line break is escaped."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A record on its way: what came in, and the task of writing it, which each room adds to."""
+"""A record on its way: what came in, and the task of writing it, which grows on the way."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Decider:
         found = match.found
         by_likeness = found and found.id not in {task.row.vendor_id, task.shaped.own_id} and not task.shaped.match_keys
         if found and (
-            self.recent.is_another(task, found.id) or (by_likeness and self.recent.is_anothers(task, found.id))
+            self.recent.has_moved_on(task, found.id) or (by_likeness and self.recent.is_of_another(task, found.id))
         ):
             return replace(match, found=None)
         return match
@@ -200,7 +200,7 @@ class Decider:
         if not person or self._opted_out(task):
             return None
         stream = task.stream.name
-        if self.recent.is_another(task, person.id) or self._journal.claimed(stream, person.id, of_this_source=True):
+        if self.recent.has_moved_on(task, person.id) or self._journal.claimed(stream, person.id, of_this_source=True):
             return None
         return Found(person.id, channels=person.channels)
 

@@ -109,7 +109,7 @@ class Matching:
                 continue
             self._index.wait()
             found |= {each.id: each for each in stream.search(name, value)}
-        return {each: there for each, there in found.items() if not self.recent.is_another(task, each)}
+        return {each: there for each, there in found.items() if not self.recent.has_moved_on(task, each)}
 
     def _leaves_out(self, task: WriteTask, channel: str) -> bool:
         """Whether a record goes without the address of a channel, since another person has it.
@@ -163,7 +163,7 @@ class Matching:
             each.id: each
             for each in stream.search_alike(order)
             if not self._journal.claimed(stream.name, each.id, of_this_source=True)
-            and not self.recent.is_anothers(task, each.id)
+            and not self.recent.is_of_another(task, each.id)
         }
 
     def _agreeing(self, task: WriteTask, order: Order, found: Found) -> Found | None:

@@ -74,7 +74,7 @@ class RecentWrites:
         """Note that there is nothing under an id any more, though a search may still show it."""
         self._gone.add((stream, vendor_id))
 
-    def is_anothers(self, task: WriteTask, vendor_id: str) -> bool:
+    def is_of_another(self, task: WriteTask, vendor_id: str) -> bool:
         """Whether this run has just written another record of the source under an id."""
         return self._owners.get((task.stream.name, vendor_id)) not in {None, task.source_key}
 
@@ -82,7 +82,7 @@ class RecentWrites:
         """The id under which this run has written a record with a match key."""
         return self._ids.get((stream, name, value))
 
-    def is_another(self, task: WriteTask, vendor_id: str) -> bool:
+    def has_moved_on(self, task: WriteTask, vendor_id: str) -> bool:
         """Whether a record that a match key led to is gone, or has been given other keys by this run."""
         if vendor_id in {task.row.vendor_id, task.shaped.own_id}:
             return False
