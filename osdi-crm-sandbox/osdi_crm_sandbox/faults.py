@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-KINDS = ("status", "cut_before", "cut_after", "malformed", "html", "empty", "drop_field", "delay")
+KINDS = ("status", "cut_before", "cut_after", "malformed", "html", "empty", "drop_field", "bytes", "delay")
 
 
 @dataclasses.dataclass
@@ -28,6 +28,8 @@ class Fault:
         body: of the answer "status": JSON, a string as it is, or None for the vendor's own error.
         headers: of the answer "status".
         field: the property that "drop_field" takes out wherever it stands in the answer.
+        find: the text that "bytes" takes out of the answer, wherever it stands.
+        put: what "bytes" puts there: text whose characters stand for one byte each.
         seconds: of "delay".
     """
 
@@ -41,11 +43,15 @@ class Fault:
     body: Any = None
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     field: str = ""
+    find: str = ""
+    put: str = ""
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.do not in KINDS:
             raise ValueError(f"do must be one of {', '.join(KINDS)}, not {self.do!r}")
+        if self.do == "bytes" and not (self.find and all(ord(each) < 256 for each in self.put)):
+            raise ValueError("bytes needs `find`, and `put` of characters that stand for one byte each")
         self._pattern = re.compile(self.path or "")
 
     @classmethod
@@ -81,6 +87,9 @@ class Fault:
         if self.do == "malformed":
             body = bytes(response.body)
             return Response(body[: max(1, len(body) // 2)], response.status_code, media_type=response.media_type)
+        if self.do == "bytes":
+            body = bytes(response.body).replace(self.find.encode(), self.put.encode("latin-1"))
+            return Response(body, response.status_code, media_type=response.media_type)
         if self.do == "drop_field":
             content = _without(json.loads(bytes(response.body)), self.field)
             return JSONResponse(content, response.status_code, media_type=response.media_type)

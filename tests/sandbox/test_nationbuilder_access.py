@@ -275,11 +275,24 @@ def test_both_headers_are_needed_even_to_read(nation: Nation, missing: str) -> N
         assert refused.headers["content-type"] == "application/json"
 
 
+def test_an_owner_who_may_not_is_told_so_with_401(nation: Nation) -> None:
+    nation.account.set(barred=["donations"])
+    headers: Any = {**JSON, "Authorization": f"Bearer {nation.account.key}"}
+
+    refused, good = (
+        nation.session.get(f"{nation.account.url}/{path}", headers=headers, timeout=20)
+        for path in ("donations", "signups/me")
+    )
+
+    assert (refused.status_code, refused.json()["code"], good.status_code) == (401, "unauthorized", 200)
+
+
 # Limits
 
 
 def test_a_limit_is_told_in_headers(nation: Nation) -> None:
-    assert "RateLimit-Limit" not in nation.get(nation.account.key).headers
+    plain = nation.get(nation.account.key).headers
+    assert (plain["RateLimit-Limit"], plain["RateLimit-Remaining"]) == ("250", "250")
     nation.account.set(rate={"calls": 3, "seconds": 60})
     for left in (2, 1, 0):
         answer = nation.get(nation.account.key)

@@ -228,6 +228,17 @@ def test_cut_connections(make: Callable[..., Any], kind: str, written: int) -> N
     assert api.call("GET", "/tags").status_code == 200
 
 
+def test_a_fault_changes_the_bytes_of_an_answer(make: Callable[..., Any]) -> None:
+    api = make(size=3)
+    api.account.fault(do="bytes", find='"given_name"', put='"given\xff\x00name"', times=1)
+
+    changed, as_ever = (api.call("GET", "/people").content for _ in range(2))
+    assert changed.count(b'"given\xff\x00name"') == as_ever.count(b'"given_name"') > 0
+    assert b"\xff" not in as_ever
+    with pytest.raises(ValueError, match="bytes needs"):
+        api.account.fault(do="bytes", find="a", put="\u20ac")
+
+
 def test_malformed_html_and_dropped_fields(make: Callable[..., Any]) -> None:
     api = make(size=3)
     api.account.fault(do="malformed", times=1)

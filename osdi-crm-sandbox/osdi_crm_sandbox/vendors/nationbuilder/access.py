@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from osdi_crm_sandbox.limits import Limit, limit
 from osdi_crm_sandbox.vendor import Call, answer
 from osdi_crm_sandbox.vendors.nationbuilder.errors import CODES, JSON_API
+from osdi_crm_sandbox.vendors.nationbuilder.resources import API
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from osdi_crm_sandbox.accounts import Account
     from osdi_crm_sandbox.records import Record
 
+DOCUMENTED = 250, 10.0
+"""Calls in so many seconds, by the rate limit policy."""
 MEDIA_TYPES = ("application/json", JSON_API)
 
 
@@ -93,6 +96,8 @@ def check(call: Call) -> Response | None:
         return _unauthorized(call, "token_upgrade_required", "This token must be upgraded to be used with API v2")
     if time.time() >= record["created_at"] + record["expires_in"]:
         return _unauthorized(call, "token_expired", "The access token has expired")
+    if call.path.removeprefix(f"{API}/").partition("/")[0] in call.account.options["barred"]:
+        return _unauthorized(call, "unauthorized", "You are not authorized to perform this action")
     for header in ("accept", "content-type"):
         given = [part.partition(";")[0].strip().lower() for part in call.headers.get(header, "").split(",")]
         if not any(media_type in MEDIA_TYPES for media_type in given):
@@ -169,11 +174,9 @@ def _retry_after(call: Call) -> int:
 
 
 def decorate(call: Call) -> Mapping[str, str]:
-    """The headers of the limit that is nearer."""
-    nearest = min(limits(call), key=_remaining, default=None)
-    if nearest is None:
-        return {}
+    """The headers of the limit that is nearer; where the account has none, of the documented one, hardly used."""
     now = time.time()
+    nearest = min(limits(call), key=_remaining, default=Limit(*DOCUMENTED, slides=False))
     values = {
         "Limit": nearest.calls,
         "Remaining": _remaining(nearest),
