@@ -37,6 +37,7 @@ demo: setup $(if $(filter all,$(VENDOR)),.meltano/.ready)
 settings: setup
 	$(BIN)/python hub/generate.py
 	$(BIN)/python -m hub.coverage
+	$(BIN)/python -m hub.facts
 
 test: setup .meltano/.ready
 	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole and not conformance and not suites and not airbyte"

@@ -10,6 +10,7 @@ import pytest
 import requests
 from osdi_crm_sandbox.control import Account, Sandbox
 
+from hub import facts
 from hub.coverage import PAGE, Coverage, page, vendors
 
 VENDORS = [Coverage(vendor) for vendor in vendors()]
@@ -22,6 +23,15 @@ def test_each_vendors_document_is_written_down() -> None:
 
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "make settings"
+
+
+def test_the_sandbox_says_what_it_knows_and_what_it_assumes() -> None:
+    assert facts.README.read_text(encoding="utf-8") == facts.readme(), "make settings"
+    for vendor in VENDORS:
+        rows = facts.facts(vendor.vendor)
+        assert f"<!-- facts of {vendor.vendor}, generated -->" in facts.readme()
+        assert {each["known"] for each in rows} == facts.KNOWN.keys()
+        assert all((each["known"] == "assumed") == (not each["where"]) for each in rows)
 
 
 @each_vendor

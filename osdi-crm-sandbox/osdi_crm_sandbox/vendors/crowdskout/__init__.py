@@ -1,10 +1,6 @@
-"""Crowdskout API v1, as documented in its last public revision (github.com/crowdskout/slate, September 2020).
+"""Crowdskout API v1, as in github.com/crowdskout/slate of September 2020; facts.csv says what is assumed.
 
-Assumed here, for the documentation is silent: every error (400, 401, 403, 404, 429 with `success` false, or as the
-option `errors` says), which items are invalid (see `clean` in items.py), that unknown collections and fields are passed
-over, that an update drops what is invalid as a create does, that answers to it show whole collections, the form of
-written attribute values, the batches of a scan, and that text comes back trimmed, e-mails in lower case, phones and
-times in one form. The traits are left out.
+The traits are left out; which items are invalid stands in items.py (`clean`).
 """
 
 from __future__ import annotations

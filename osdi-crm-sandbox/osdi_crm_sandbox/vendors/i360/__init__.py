@@ -1,10 +1,4 @@
-"""i360 API 2.0, as far as api.i-360.com and github.com/i-360/API-Examples describe it.
-
-Public are the host, the token flow, `Org/{OrgId}` in the path, verbs and statuses, the names of the entities, the
-search requests, contact imports and the volunteers' search. Assumed here: every other path (PascalCase, children below
-their parents, keys `<Entity>ID`), the shape and spelling of every answer, what searches for volunteers go by, how
-contacts match, what an import's status is called, that nothing pages, and error bodies (ASP.NET's own).
-"""
+"""i360 API 2.0, as far as api.i-360.com and its examples on GitHub describe it; facts.csv says what is assumed."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Rally Congress API v3, as documented at rallycongress.com/docs/api (3.02, December 2015).
-
-The public pages show no response and stop half-way. Assumed here: the segment `supporters` and its single records, the
-names of paging parameters, record arrays, form keys, campaign, action and letter properties, the 202 answer
-({"id", "missing"}), a range of join dates as first/last, and strictness towards parameters that are not documented.
-"""
+"""Rally Congress API v3, as documented at rallycongress.com/docs/api (3.02, 2015); facts.csv says what is assumed."""
 
 from osdi_crm_sandbox.vendor import Vendor
 from osdi_crm_sandbox.vendors.rally_congress import access, data, reading, writing
