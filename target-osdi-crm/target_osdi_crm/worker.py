@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from osdi_crm_client.errors import AlreadyExists, NotFound
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
     from target_osdi_crm.intake.known import Known
     from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.task import WriteTask
+
+
+_Told = tuple["WriteTask", Found | None]
+"""A record, and what the vendor says it is about, where it does."""
 
 
 class Apply(Protocol):
@@ -137,21 +140,47 @@ class Worker:
 
         Of records that are batched by the vendor's stream, the one that makes the call needs a turn.
         """
-        with nullcontext() if tasks[0].stream.batched else self._concurrency.held(), ExitStack() as held:
+        with nullcontext() if tasks[0].stream.batched else self._concurrency.held():
             if self._stopped():
                 for task in tasks:
                     self._settler.leave(task)
                 return
-            matched = [(task, match) for task in tasks if (match := self._matched(task, held))]
-            if again := self._written(matched, once_more=True):
-                self._written(again, once_more=False)
+            again = self._written([(task, None) for task in tasks if self._taken_up(task)], once_more=True)
+            self._written(again, once_more=False)
 
-    def _matched(self, task: WriteTask, held: ExitStack) -> Match | None:
-        """Take a record up, and find what it is about; None if it ends here."""
+    def _taken_up(self, task: WriteTask) -> bool:
+        """Take a record up; False if it ends here."""
         try:
-            if not self._take_up(task):
-                return None
-            match = self._decider.match(task)
+            return self._take_up(task)
+        except Exception as error:  # noqa: BLE001
+            self._settler.settle(task, None, error)
+            return False
+
+    def _written(self, tasks: Sequence[_Told], *, once_more: bool) -> list[_Told]:
+        """Match records, decide about them, carry that out and settle them.
+
+        Returns those that are about others than it seemed, where they may come `once_more`.
+        """
+        with ExitStack() as held:
+            matched = [(task, match) for task, told in tasks if (match := self._matched(task, told, held))]
+            decided = [(task, match, self._decided(task, match)) for task, match in matched]
+            orders = [(task, each) for task, _, each in decided if isinstance(each, Decision)]
+            results = iter(self._apply.carry_out(orders))
+            again = []
+            for task, match, decision in decided:
+                result = next(results) if isinstance(decision, Decision) else decision
+                if once_more and (other := self._other(task, match, result)):
+                    again.append(other)
+                    continue
+                if isinstance(result, Written):
+                    self._decider.recent.note(task, result.vendor_id)
+                self._settler.settle(task, decision if isinstance(decision, Decision) else None, result)
+            return again
+
+    def _matched(self, task: WriteTask, told: Found | None, held: ExitStack) -> Match | None:
+        """Find what a record is about, and keep others from it; None if the record ends here."""
+        try:
+            match = self._decider.match(task, told)
             if not task.stream.batch_by:
                 held.enter_context(self._locks.holding(match.about))
             return self._decider.by_now(task, match)
@@ -159,35 +188,16 @@ class Worker:
             self._settler.settle(task, None, error)
             return None
 
-    def _written(self, matched: Sequence[tuple[WriteTask, Match]], *, once_more: bool) -> list[tuple[WriteTask, Match]]:
-        """Decide about records, carry that out and settle them; return those that are about others than it seemed."""
-        decided = [(task, match, self._decided(task, match)) for task, match in matched]
-        results = iter(self._apply.carry_out([(task, each) for task, _, each in decided if isinstance(each, Decision)]))
-        again = []
-        for task, match, decision in decided:
-            result = next(results) if isinstance(decision, Decision) else decision
-            if once_more:
-                try:
-                    if other := self._other(task, match, result):
-                        again.append((task, other))
-                        continue
-                except Exception as error:  # noqa: BLE001
-                    result = error
-            if isinstance(result, Written):
-                self._decider.recent.note(task, result.vendor_id)
-            self._settler.settle(task, decision if isinstance(decision, Decision) else None, result)
-        return again
-
     def _decided(self, task: WriteTask, match: Match) -> Decision | Exception:
         try:
             return self._decider.decide(task, match)
         except Exception as error:  # noqa: BLE001
             return error
 
-    def _other(self, task: WriteTask, match: Match, result: Written | Exception) -> Match | None:
-        """What a record is about where the vendor says that it is not what it was matched with."""
+    def _other(self, task: WriteTask, match: Match, result: Written | Exception) -> _Told | None:
+        """Have a record matched again where the vendor says that it is not about what it was matched with."""
         if isinstance(result, AlreadyExists) and not match.found:
-            return replace(match, found=Found(result.vendor_id))
+            return task, Found(result.vendor_id)
         if not isinstance(result, NotFound) or not match.found or task.deletes or task.stream.batch_by:
             return None
         self._decider.recent.note_gone(task.stream.name, match.found.id)
@@ -195,4 +205,4 @@ class Worker:
         task.vanished, task.look_up = None if known_by_index else task.row.vendor_id, True
         task.row = after(task.row, Event.VANISH)
         task.shaped.own_id = None
-        return self._decider.match(task)
+        return task, None

@@ -377,6 +377,24 @@ def test_a_merged_person_is_found_by_what_identifies_her(account: Account, targe
     assert {each["status"] for each in there["email_addresses"]} == {"unsubscribed"}
 
 
+def test_one_that_vanished_is_not_found_as_another_who_is_losing_the_address(account: Account, target: Any) -> None:
+    target.write(account, "people", person(1), person(2))
+    one, two = (uuid(each) for each in sorted(account.records("people"), key=lambda each: str(each["given_name"])))
+    account.delete("people", [one])
+    both = [{"address": f"n{number}@example.org", "primary": number == 2} for number in (1, 2)]
+    account.change("people", [two], email_addresses=both)
+    account.fault(do="delay", seconds=1.5, method="PUT", path=f"/people/{two}$", times=1)
+    account.clear_log()
+
+    done = target.write(account, "people", person(2, given_name="New"), person(1, family_name="Back"))
+
+    assert (done.code, done.by("people", "skipped")) == (0, {"vanished": 1}), done.log
+    changes = [call["body"]["given_name"] for call in account.log() if call["method"] == "PUT" and two in call["path"]]
+    assert changes == ["New"]
+    (there,) = account.records("people")
+    assert (there["given_name"], there.get("family_name")) == ("New", None)
+
+
 def test_a_person_that_vanished_is_made_anew_though_the_search_still_shows_it(account: Account, target: Any) -> None:
     target.write(account, "people", person(1))
     account.set(index_lag=30)

@@ -83,8 +83,12 @@ class Decider:
         self._people_index = matching.people
         self.recent = matching.recent
 
-    def match(self, task: WriteTask) -> Match:
+    def match(self, task: WriteTask, told: Found | None = None) -> Match:
         """Find what a record refers to and is about.
+
+        Args:
+            task: The record.
+            told: What the vendor says it is about, where it does.
 
         Raises:
             Waiting: If it refers to what is not written yet.
@@ -105,8 +109,8 @@ class Decider:
         creates_nobody = task.unsubscribes or self._mode == UPDATE
         if creates_nobody and any(asked.status == consent.OUT for asked in task.shaped.consent.values()):
             task.look_up = True
-        if is_known:
-            found = self._matching.known(task)
+        if told or is_known:
+            found = told or self._matching.known(task)
         else:
             found = self._unchanged(task, order) or self._matching.find(task, order)
         if found and not is_known and not self._matching.as_one(task, found):
