@@ -23,6 +23,7 @@ from airbyte_protocol.models import (
 )
 from osdi_crm_client.airbyte import messages
 from osdi_crm_client.airbyte.command import Config, Connector
+from osdi_crm_client.airbyte.messages import AIRBYTES_DELETED_AT
 from osdi_crm_client.errors import ConfigurationError
 from singer_sdk.contrib.msgspec import serialize_jsonl
 from singer_sdk.singerlib import Message, RecordMessage, SchemaMessage, StateMessage
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from airbyte_protocol.models import ConfiguredAirbyteCatalog
 
     from tap_osdi_crm.stream import VendorStream
-
-AIRBYTES_DELETED_AT = "_ab_cdc_deleted_at"
-"""The column by which Airbyte's destinations delete a row."""
 
 SECONDS_BETWEEN_ESTIMATES = 10.0
 

@@ -280,7 +280,7 @@ class Run:
         self._take_up_again()
         self._mirror()
         if refused := self._rights.account_refused():
-            self.stop(Stop(CONFIGURATION, str(refused)))
+            self.stop(Stop(CONFIGURATION, str(refused), refused))
         if self.stopped:
             grace = time.monotonic() + self._settings.grace_seconds
             while not self._scheduler.wait(0.2) and time.monotonic() < grace:

@@ -14,8 +14,10 @@ class Stop(Exception):
 
     Attributes:
         code: The exit code.
+        error: What the vendor did not do, where that is why.
     """
 
-    def __init__(self, code: int, why: str) -> None:
+    def __init__(self, code: int, why: str, error: Exception | None = None) -> None:
         self.code = code
+        self.error = error
         super().__init__(why)

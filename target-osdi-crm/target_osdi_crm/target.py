@@ -43,13 +43,23 @@ _TERMINATED = Stop(TERMINATED, "The run was told to end.")
 
 
 @contextmanager
+def beginning() -> Iterator[None]:
+    """Tell as any other error why a run stops before it began.
+
+    Raises:
+        ConfigurationError: In its place.
+    """
+    try:
+        yield
+    except Stop as stop:
+        raise ConfigurationError(str(stop)) from None
+
+
+@contextmanager
 def _one_line() -> Iterator[None]:
-    """End the program with one clear line, also where the run stops before it began."""
-    with startup.one_line(TargetOSDICRM.logger):
-        try:
-            yield
-        except Stop as stop:
-            raise ConfigurationError(str(stop)) from None
+    """End the program with one clear line."""
+    with startup.one_line(TargetOSDICRM.logger), beginning():
+        yield
 
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -157,12 +167,15 @@ class TargetOSDICRM(Target):
 
     @override
     def _write_state_message(self, state: dict[str, Any]) -> None:
-        """Write a state with its numbers as they came, which the SDK's own way cannot."""
         try:
-            print(_NOT_ASCII.sub(_escaped, encode(state).decode()), flush=True)  # noqa: T201
+            self.write_state(state)
         except BrokenPipeError:
             stdout.let_go()
             self.run.stop(Stop(CONFIGURATION, "Nobody reads the STATE messages that the target writes."))
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """Write a state with its numbers as they came, which the SDK's own way cannot."""
+        print(_NOT_ASCII.sub(_escaped, encode(state).decode()), flush=True)  # noqa: T201
 
     @override
     def process_endofpipe(self) -> None:

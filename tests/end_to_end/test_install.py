@@ -178,3 +178,11 @@ def test_the_target_alone_tells_and_writes(built: Path, sandbox: Sandbox, tap: A
     status = alone(tmp_path, commands / "osdi-crm-journal", "--work-dir", tmp_path / "work", "status")
     assert status.returncode == 0, status.stderr
     assert "people" in status.stdout
+
+    without = alone(tmp_path, commands / "destination-osdi-crm", "spec")
+    assert without.returncode == 1
+    assert "pip install 'target-osdi-crm[airbyte]'" in without.stderr
+    install("target-osdi-crm[airbyte]", built, tmp_path)
+    imported = alone(tmp_path, commands / "python", "-c", IMPORT_ALL, "airbyte", "osdi_crm_client", "target_osdi_crm")
+    assert imported.returncode == 0, imported.stderr
+    assert json.loads(alone(tmp_path, commands / "destination-osdi-crm", "spec").stdout)["type"] == "SPEC"

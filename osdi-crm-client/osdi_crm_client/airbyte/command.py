@@ -134,7 +134,7 @@ class Connector(ABC):
             raise ConfigurationError("The file of settings does not hold a JSON object.")
         config = form.configuration(given, self.schema)
         for name in sorted(self.left_out & config.keys()):
-            if config[name] != self.schema["properties"][name].get("default"):
+            if config[name] and config[name] != self.schema["properties"][name].get("default"):
                 raise ConfigurationError(f"The setting '{name}' is of no use under Airbyte. Leave it out.")
         return config
 

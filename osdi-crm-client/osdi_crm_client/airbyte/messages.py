@@ -27,6 +27,9 @@ from osdi_crm_client.errors import ConfigurationError, Fault, NoAnswer, NotRead,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+AIRBYTES_DELETED_AT = "_ab_cdc_deleted_at"
+"""The column that tells when a row was deleted at its source."""
+
 _LEVELS = {
     logging.DEBUG: Level.DEBUG,
     logging.INFO: Level.INFO,
@@ -43,8 +46,13 @@ def line(message: AirbyteMessage) -> bytes:
 
 
 def write(message: AirbyteMessage) -> None:
-    """Write a message, in one piece: other threads write, too."""
-    sys.stdout.buffer.write(line(message))
+    """Write a message."""
+    put(line(message))
+
+
+def put(lines: bytes) -> None:
+    """Write lines, in one piece: other threads write, too."""
+    sys.stdout.buffer.write(lines)
     sys.stdout.flush()
 
 

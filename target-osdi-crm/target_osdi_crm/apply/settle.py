@@ -134,7 +134,7 @@ class Settler:
             return
         self._give_back(task, error)
         if isinstance(error, errors.ACCOUNT):
-            self._stop(Stop(CONFIGURATION, str(error)))
+            self._stop(Stop(CONFIGURATION, str(error), error))
 
     def leave(self, task: WriteTask) -> None:
         """Let go of a record that is not settled: it comes again with the next run."""
@@ -203,7 +203,7 @@ class Settler:
         self._count_failure(error)
         self._keep(task)
         if isinstance(error, errors.ACCOUNT):
-            self._stop(Stop(CONFIGURATION, str(error)))
+            self._stop(Stop(CONFIGURATION, str(error), error))
 
     def _unknown(self, task: WriteTask) -> None:
         """Nobody can tell whether a record was written."""

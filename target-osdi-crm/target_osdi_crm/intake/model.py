@@ -70,6 +70,11 @@ class Offer:
         known = self._names.get(fold(name)) or self._names.get(fold(table))
         return self._streams[known] if known else None
 
+    @property
+    def streams(self) -> Mapping[str, Stream]:
+        """The vendor's streams, by the names under which they come in."""
+        return self._streams
+
     def leaves_out(self, name: str) -> bool:
         """Whether this is a stream of the shared model that the vendor does not have."""
         return bool(self._shared) and name in KEYS and self.stream(name) is None

@@ -141,7 +141,7 @@ class Reader(GenericSingerReader[bytes]):
                 case SingerMessageType.BATCH:
                     self._batch(message, callbacks)
                 case _:
-                    self._refuse(message)
+                    self.refuse(message)
             read[kind] += 1
         except InvalidInputLine as error:
             raw = line if isinstance(line, bytes) else line.encode()
@@ -174,7 +174,8 @@ class Reader(GenericSingerReader[bytes]):
                 f"Line {self.line} is a SCHEMA message without a schema's properties, or with keys that are no names.",
             ) from None
 
-    def _refuse(self, message: Message) -> None:
+    def refuse(self, message: Message) -> None:
+        """Refuse a message of another type."""
         self.assert_line_requires(message, {"type"})
         raise InvalidInputLine("Its type is unknown.")
 
@@ -202,14 +203,18 @@ class Reader(GenericSingerReader[bytes]):
     def pass_state_on(self) -> bool:
         """Hand the SDK the latest STATE before which everything is settled; False if there is no new one."""
         settled = self.target.run.progress.settled()
-        latest = None
+        found = []
         while self._states and self._states[0][0] <= settled:
-            latest = self._states.popleft()[1]
+            found.append(self._states.popleft()[1])
         self._passed_on = time.monotonic()
-        if latest is None or self._pass is None or self.target.settings.dry_run:
+        if not found or self._pass is None or self.target.settings.dry_run:
             return False
-        self._pass(latest)
+        self._pass(self.as_one(found))
         return True
+
+    def as_one(self, states: list[Message]) -> Message:
+        """Return the STATE that stands for several: the last."""
+        return states[-1]
 
 
 def _require_names(keys: Iterable[Any]) -> None:
