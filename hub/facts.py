@@ -1,6 +1,7 @@
 """Writes into the sandbox's README what each vendor is known to do, and from where: `facts.csv` beside its package.
 
-A fact comes from the vendor's `document`, from a `client` that was seen to rely on it, or is `assumed`.
+A fact comes from the vendor's `document`, from a `client` that was seen to rely on it, or is `assumed`; then `where`
+names the probes of osdi-crm-conformance that try it.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from tap_osdi_crm.conformance.bench import Bench
 from tap_osdi_crm.conformance.probe import Finding, Probe, Verdict
 from tap_osdi_crm.conformance.writing import Hand
 
+from hub import facts
 from tests import commands
 
 AS_ASSUMED: dict[str, dict[str, Any]] = {
@@ -459,6 +460,16 @@ def test_every_probe_has_a_name_of_its_own_and_a_question(sandbox: Sandbox) -> N
         assert all(probe.question.endswith("?") for probe in asked)
         resources = bench.sources.resources.values()
         assert {each.name for each in resources if bench.assumption(each)} <= {probe.name for probe in asked}
+
+
+def test_every_behaviour_that_the_sandbox_assumes_has_a_probe(sandbox: Sandbox) -> None:
+    for vendor in vendor_names():
+        known = {probe.name for probe in probes_of(sandbox.account(vendor))[1]}
+        for row in facts.facts(vendor):
+            if row["known"] == "assumed":
+                names = re.findall("`(.*?)`", row["where"])
+                assert names, row
+                assert set(names) <= known, row
 
 
 def leaves(value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Probes that vendors share: what is not there, and the words that tell how far something is."""
+"""Probes that vendors share: of what is not there, of words, of the order of records, and those that nobody can try."""
 
 from __future__ import annotations
 
@@ -55,3 +55,25 @@ def _words(stream: str, path: str, known: frozenset[str], bench: Bench) -> Findi
     if not others:
         return as_assumed("it is")
     return otherwise(f"it also says: {', '.join(others)}")
+
+
+def order_holds(stream: str) -> Probe:
+    """Return the probe of whether the records of a stream come in the same order when they are read again."""
+    question = f"Do '{stream}' come in the same order when they are read again, while nothing changes?"
+    return Probe("order_holds", question, partial(_order_holds, stream))
+
+
+def _order_holds(stream: str, bench: Bench) -> Finding:
+    sample = bench.sample(stream)
+    if len(sample.rows) < 2 or sample.part is None:
+        return not_tried("fewer than two records came")
+    source = sample.source
+    again = [str(row.get(source.own_key)) for row in source.page(sample.part).rows]
+    if again == sample.keys:
+        return as_assumed("they do")
+    return otherwise("they came in another: pages by number may lose records; if nothing changed meanwhile, tell us")
+
+
+def untried(name: str, question: str, why: str) -> Probe:
+    """Return the probe of what the kit does not try."""
+    return Probe(name, question, lambda _: not_tried(why))

@@ -11,7 +11,7 @@ from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import action_network as wire
 from osdi_crm_client.wire import Window
 
-from tap_osdi_crm.conformance.common import missing, words
+from tap_osdi_crm.conformance.common import missing, order_holds, untried, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
 
@@ -140,9 +140,7 @@ def _key_of_attendances(bench: Bench) -> Finding:
     return not_tried("no attendances came")
 
 
-def _stays(_: Bench) -> Finding:
-    return not_tried("it would leave something that the API cannot take away again")
-
+STAYS = "it would leave something that the API cannot take away again"
 
 _CHANNEL = ("subscribed", "unsubscribed", "bouncing", "previous bounce", "spam complaint", "previous spam complaint")
 
@@ -154,14 +152,21 @@ PROBES = (
     Probe("counters", "Do the counters of actions say how many people did something there?", _counters),
     Probe("own_identifier", "Does the vendor's own id stand among the identifiers of a record?", _own_ids),
     Probe("key_of_attendances", "Do attendances stand under 'osdi:attendances'?", _key_of_attendances),
+    order_holds("people"),
+    untried("repeated_action", "Does somebody's second signature get an id of its own?", STAYS),
+    untried(
+        "undo_bouncing", "Does 'subscribed' leave an address that bounces as it is?", "no address can be made to bounce"
+    ),
+    untried("write_donation", "Are changes of donations refused?", STAYS),
+    untried("background", "Is a request in the background done at once?", "the plugins make none"),
     missing("missing", "people/00000000-0000-4000-8000-000000000000", "a person"),
     words("people", "email_addresses[].status", *_CHANNEL),
     words("people", "phone_numbers[].status", *_CHANNEL),
     words("attendances", "status", "accepted", "declined", "tentative", "attended", "needs action"),
     words("events", "status", "confirmed", "tentative", "cancelled", "pending_approval"),
     Probe("own_tagging_id", "Is the id of a tagging its own, and not the person's?", _taggings),
-    Probe("write_action", "Which fields of an action can be set, when it is made and later?", _stays),
-    Probe("replace_unique_ids", "Does a PUT to a list of unique ids replace its members?", _stays),
-    Probe("unknown_custom_field", "Is a custom field that the group lacks made, or passed over?", _stays),
-    Probe("unit_of_duration", "Is the duration of an outreach told in seconds?", _stays),
+    untried("write_action", "Which fields of an action can be set, when it is made and later?", STAYS),
+    untried("replace_unique_ids", "Does a PUT to a list of unique ids replace its members?", STAYS),
+    untried("unknown_custom_field", "Is a custom field that the group lacks made, or passed over?", STAYS),
+    untried("unit_of_duration", "Is the duration of an outreach told in seconds?", STAYS),
 )

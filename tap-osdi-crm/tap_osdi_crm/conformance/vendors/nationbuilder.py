@@ -10,7 +10,7 @@ from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import nationbuilder as wire
 from osdi_crm_client.wire import Probe as One
 
-from tap_osdi_crm.conformance.common import missing
+from tap_osdi_crm.conformance.common import missing, order_holds, untried
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
 
@@ -124,6 +124,14 @@ def _offsets(bench: Bench) -> Finding:
     return otherwise("some have none, and are taken for UTC") if naive else as_assumed("they do")
 
 
+def _nulls(bench: Bench) -> Finding:
+    rows = bench.account.call("GET", "signups", params={"sort": "born_at", "page[size]": 20}, repeatable=True).json()
+    dates = [row.get("born_at") for row in wire.rows(rows)]
+    if None not in dates or not any(dates):
+        return not_tried("the first signups of that order all have a date of birth, or none has")
+    return as_assumed("they do") if dates[0] is None else otherwise("they do not")
+
+
 def _me(bench: Bench) -> Finding:
     body = bench.account.call("GET", "signups/me", repeatable=True).json()
     return as_assumed("it does") if wire.id_of(wire.record(body)) else otherwise("it has no id")
@@ -139,5 +147,12 @@ PROBES = (
     Probe("extra_fields", "Do the fields come that are given to those only who ask for them?", _extra),
     Probe("offsets", "Do times come with an offset?", _offsets),
     Probe("me", "Does 'signups/me' show whose token it is?", _me),
+    Probe("nulls_first", "Do signups without a date come first when they are sorted by it?", _nulls),
+    order_holds("signups"),
+    untried("push", "By which keys, in which order, does a push find somebody?", "it could find somebody of yours"),
+    untried("id_mismatch", "Is an id refused that is not the address's?", "it could change somebody of yours"),
+    untried("repeated_action", "Does a second signature make another record?", "it would take a petition of yours"),
+    untried("list_actions", "Do list actions pass over signups that there are not?", "it would take a list of yours"),
+    untried("refresh", "Does a refresh leave the old access token alone?", "it would spend a token of yours"),
     missing("missing", "signups/999999999", "a signup"),
 )

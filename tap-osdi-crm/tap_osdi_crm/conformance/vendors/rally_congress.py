@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import rally_congress as wire
 
-from tap_osdi_crm.conformance.common import missing, words
+from tap_osdi_crm.conformance.common import missing, untried, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
 
@@ -104,6 +104,8 @@ PROBES = (
     Probe("next_page", "Does a page name the next one?", _links),
     Probe("numbers_of_pages", "Do pages say their number, size and total as numbers?", _numbers),
     Probe("bare", "Does what is answered stand in the answer itself?", _bare),
+    untried("incomplete", "Does the answer 202 tell an id and what is missing?", "nothing that is sent causes it"),
+    untried("join_dates", "How is a range of join dates written?", "the plugins ask for none"),
     missing("missing", "campaigns/none-of-this-name", "a campaign"),
     words("supporters", "emailOptin", "not_collected", "no", "yes", "pending", "unsubscribed", "spam"),
     words(

@@ -100,11 +100,16 @@ def _tagging(hand: Hand, bench: Bench) -> Finding:
     tags = bench.sample("tags").rows
     if not tags:
         return not_tried("the group has no tag, and one that is made stays")
+    before = _read(bench.account, hand.id).get("modified_date")
+    time.sleep(1.2)
     link = {"_links": {"osdi:person": {"href": f"{bench.account.base_url}/people/{hand.id}"}}}
     bench.account.call("POST", f"tags/{tags[0]['id']}/taggings", json=link, repeatable=False)
+    after = _read(bench.account, hand.id).get("modified_date")
     found = _taggings(bench.account, hand.id)
     for tagging in found:
         bench.account.call("DELETE", tagging, repeatable=True)
+    if before != after:
+        return otherwise("it does, and moves the person's 'modified_date', which was assumed to stand")
     if found and not _taggings(bench.account, hand.id):
         return as_assumed("it does")
     return otherwise(f"{len(found)} taggings were found, and not all went")
@@ -151,7 +156,7 @@ STEPS = (
     ),
     Step(
         "tagging",
-        "Does a tagging come to be found, and go again?",
+        "Does a tagging come to be found, go again, and leave the person's 'modified_date'?",
         of_person(_tagging),
         "It is given a tag that you have, and the tagging is deleted.",
     ),

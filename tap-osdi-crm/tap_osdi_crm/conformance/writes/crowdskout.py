@@ -49,9 +49,9 @@ def _read(account: Account, key: str) -> dict[str, Any]:
     return dict(wire.data(account.call("GET", f"profile/{key}", params=params, repeatable=True).json()) or {})
 
 
-def _put(account: Account, key: str, **collections: Any) -> None:
+def _put(account: Account, key: str, **collections: Any) -> dict[str, Any]:
     body = {"profile": {"id": int(key), **collections}}
-    account.call("PUT", f"profile/{key}", json=body, repeatable=True)
+    return dict(wire.data(account.call("PUT", f"profile/{key}", json=body, repeatable=True).json()) or {})
 
 
 def _rename(account: Account, key: str, first: str) -> None:
@@ -98,6 +98,15 @@ def _invalid(hand: Hand, bench: Bench) -> Finding:
     return otherwise("it is kept") if "no address" in kept else as_assumed("it is left out, and nothing is said")
 
 
+def _whole(hand: Hand, bench: Bench) -> Finding:
+    second = "2-" + hand.address
+    shown = _put(bench.account, hand.id, EmailAddresses=[{"id": 0, "Email": f" {second.upper()} "}])
+    emails = [item.get("Email") for item in shown.get("EmailAddresses") or ()]
+    if second not in emails:
+        return otherwise("the second address does not come back in lower case, without blanks")
+    return as_assumed("it does, in lower case") if len(emails) > 1 else otherwise("it shows what was sent alone")
+
+
 STEPS = (
     Step(
         "opt_out", "Can an address be marked as unusable?", of_person(_unusable), "Its address is marked as unusable."
@@ -107,5 +116,11 @@ STEPS = (
         "Does an update leave out what is invalid, as a creation does?",
         of_person(_invalid),
         "It is sent an address that is none.",
+    ),
+    Step(
+        "answer_to_update",
+        "Does the answer to an update show whole collections, and addresses in one form?",
+        of_person(_whole),
+        "It is sent a second marked address, in capitals.",
     ),
 )

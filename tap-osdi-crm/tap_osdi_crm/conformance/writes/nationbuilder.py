@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from osdi_crm_client.errors import Refused
 from osdi_crm_client.vendors import nationbuilder as wire
 
 from tap_osdi_crm.conformance.person import FIRST, LAST, Person
@@ -83,8 +85,6 @@ def _opt_out(hand: Hand, bench: Bench) -> Finding:
 
 
 def _refused(hand: Hand, bench: Bench) -> Finding:
-    from osdi_crm_client.errors import Refused  # noqa: PLC0415
-
     try:
         response = _create(bench.account, hand.address)
     except Refused as refusal:
@@ -97,6 +97,8 @@ def _refused(hand: Hand, bench: Bench) -> Finding:
 
 def _tags(hand: Hand, bench: Bench) -> Finding:
     account = bench.account
+    before = _read(account, hand.id).get("updated_at")
+    time.sleep(1.2)
     tag = wire.id_of(
         wire.record(
             account.call(
@@ -106,12 +108,24 @@ def _tags(hand: Hand, bench: Bench) -> Finding:
     )
     tagging = _document({"signup_id": hand.id, "tag_id": tag}, kind="signup_taggings")
     account.call("POST", "signup_taggings", json=tagging, repeatable=False)
+    after = _read(account, hand.id).get("updated_at")
     taggings = _found(account, "signup_taggings", signup_id=hand.id)
     account.call("DELETE", f"signup_tags/{tag}", repeatable=True)
     left = _found(account, "signup_taggings", signup_id=hand.id)
+    if before != after:
+        return otherwise("it does, and moves the signup's 'updated_at', which was assumed to stand")
     if len(taggings) == 1 and not left:
         return as_assumed("it does, and goes with its tag")
     return otherwise(f"{len(taggings)} taggings were found, and {len(left)} when the tag was deleted")
+
+
+def _reference(hand: Hand, bench: Bench) -> Finding:
+    body = _document({"signup_id": hand.id, "tag_id": "999999999"}, kind="signup_taggings")
+    try:
+        bench.account.call("POST", "signup_taggings", json=body, repeatable=False)
+    except Refused as refusal:
+        return as_assumed(f"it is, with HTTP {refusal.status}")
+    return otherwise("it is taken")
 
 
 def _custom(hand: Hand, bench: Bench) -> Finding:
@@ -140,9 +154,15 @@ STEPS = (
     ),
     Step(
         "tagging",
-        "Does a tagging come to be found, and go with its tag?",
+        "Does a tagging come to be found, go with its tag, and leave the signup's 'updated_at'?",
         of_person(_tags),
         "A tag of its own is made, given to it, and deleted.",
+    ),
+    Step(
+        "missing_reference",
+        "Is a tagging refused whose tag there is not?",
+        of_person(_reference),
+        "It is given a tag that there is not, which should be refused.",
     ),
     Step(
         "merge_custom_values",
