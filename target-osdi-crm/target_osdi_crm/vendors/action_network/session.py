@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client import paging
 from osdi_crm_client.vendors import action_network as wire
@@ -48,8 +48,8 @@ class Group(Session[Settings]):
         Raises:
             Rejection: If it shows none.
         """
-        reply: Record = self.ask(method, path, object_of, json=body, repeatable=repeatable)
-        if not wire.id_of(reply):
+        reply, vendor_id = self.ask(method, path, _identified, json=body, repeatable=repeatable)
+        if not vendor_id:
             raise Rejection(
                 "empty_answer",
                 "Action Network answered 200 and showed no record, which means that it wrote none.",
@@ -69,6 +69,11 @@ class Group(Session[Settings]):
                 self._custom_fields = [str(each["name"]) for each in self.read_all("metadata/custom_fields")]
             names = self._custom_fields
         return the_field(column, names) or column
+
+
+def _identified(body: Any) -> tuple[Record, str | None]:
+    record = object_of(body)
+    return record, wire.id_of(record)
 
 
 class TagsByName:

@@ -83,7 +83,7 @@ class ActionNetworkStream(Stream):
 
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
-        return [found(each) for each in self.session.read_all(self.path, wire.equals(_FILTERS[key], value))]
+        return [self.found(each) for each in self.session.read_all(self.path, wire.equals(_FILTERS[key], value))]
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
@@ -96,13 +96,13 @@ class ActionNetworkStream(Stream):
         if order.foreign_id:
             wanted = wire.equals("identifier", order.foreign_id) if "identifier" in keys else ""
             shown = self.session.read_all(path, wanted)
-            return [found(each) for each in shown if order.foreign_id in (each.get("identifiers") or ())]
+            return [self.found(each) for each in shown if order.foreign_id in (each.get("identifiers") or ())]
         if self.subject:
             return None
         wanted = wire.equals("title", str(order.values.get("title", ""))) if "title" in keys else ""
         earliest = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         return [
-            found(each)
+            self.found(each)
             for each in self.session.read_all(path, wanted)
             if str(each.get("created_date", "")) >= earliest and not self.differences(order, each)
         ]
@@ -151,6 +151,10 @@ class ActionNetworkStream(Stream):
 
     # Reading a record as the vendor shows it
 
+    def found(self, record: Record) -> Found:
+        """A record that a search shows."""
+        return Found(self.id_of(record) or "", record)
+
     @override
     def id_of(self, record: Record) -> str | None:
         return wire.id_of(record)
@@ -167,8 +171,3 @@ class ActionNetworkStream(Stream):
         unlike = verify.differences(sent, record)
         person = order.refers.get("person_id")
         return [*unlike, "person_id"] if person and wire.person_of(record) not in {None, person} else unlike
-
-
-def found(record: Record) -> Found:
-    """A record that a search shows."""
-    return Found(wire.id_of(record) or "", record)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
-from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream, found
+from target_osdi_crm.vendors.action_network.stream import ActionNetworkStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Tags(ActionNetworkStream):
     @override
     def search(self, key: str, value: str) -> Sequence[Found]:
         tag = self.session.tags.named(value)
-        return [found(tag)] if tag else []
+        return [self.found(tag)] if tag else []
 
     @override
     def create(self, order: Order) -> Record:

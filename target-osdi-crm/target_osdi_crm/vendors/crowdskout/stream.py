@@ -70,15 +70,12 @@ class CrowdskoutStream(Stream):
         Raises:
             Garbled: If it shows none.
         """
-        return shown(self.session.ask(method, path, _record, json=body, repeatable=False), method, path)
+        return self.session.ask(
+            method, path, lambda answer: _shown(_record(answer), method, path), json=body, repeatable=False
+        )
 
 
-def shown(record: Record | None, method: str, path: str) -> Record:
-    """The record that an answer shows.
-
-    Raises:
-        Garbled: If it is none.
-    """
+def _shown(record: Record | None, method: str, path: str) -> Record:
     if record is None or wire.id_of(record) is None:
         raise Garbled("the answer shows no record", method=method, path=path)
     return record

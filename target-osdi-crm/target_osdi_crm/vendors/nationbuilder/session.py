@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 from osdi_crm_client import paging
+from osdi_crm_client.errors import OF_ANOTHER_FORM, garbled
 from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
@@ -92,10 +93,17 @@ def _links(stream: str) -> Mapping[str, str]:
 
 
 def shown(stream: str, row: Mapping[str, Any]) -> Record:
-    """A record of a stream as the vendor shows it, what its relationships point to beside its attributes."""
-    given = row.get("relationships") or {}
-    linked = {name: wire.link_id(row, link) for name, link in _links(stream).items() if link in given}
-    return {**row, "id": wire.id_of(row), **linked}
+    """A record of a stream as the vendor shows it, what its relationships point to beside its attributes.
+
+    Raises:
+        Garbled: If it is of another form than the vendor documents.
+    """
+    try:
+        given = row.get("relationships") or {}
+        linked = {name: wire.link_id(row, link) for name, link in _links(stream).items() if link in given}
+        return {**row, "id": wire.id_of(row), **linked}
+    except OF_ANOTHER_FORM as error:
+        raise garbled(error, method="GET", path=stream) from error
 
 
 def comparable(key: str, value: Any) -> str:
