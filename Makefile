@@ -1,6 +1,8 @@
 PYTHON ?= python3
 # Meltano and its plugins may need an earlier one: the release of duckdb that meltano.yml pins has no wheels for 3.14.
 MELTANO_PYTHON ?= $(PYTHON)
+# PyAirbyte needs one before 3.13.
+AIRBYTE_PYTHON ?= $(PYTHON)
 PACKAGES = schemas osdi-crm-client tap-osdi-crm target-osdi-crm osdi-crm-sandbox
 BIN = .venv/bin
 
@@ -58,8 +60,13 @@ conformance: setup
 suites: setup
 	$(BIN)/pytest tests/suites
 
-# The Airbyte connectors at length, against the sandbox.
-airbyte: setup
+.airbyte-venv/.ready: .venv/.ready
+	test -x .airbyte-venv/bin/python || $(AIRBYTE_PYTHON) -m venv .airbyte-venv
+	$(BIN)/uv pip install --python .airbyte-venv/bin/python "airbyte==0.71.3"
+	touch $@
+
+# The Airbyte connectors at length, and PyAirbyte, which has an environment of its own, against the sandbox.
+airbyte: setup .airbyte-venv/.ready
 	$(BIN)/pytest -n 2 -m airbyte --timeout 1800
 
 # RECORDS for every stream of every vendor, others each time; answers changed, and calls failed, in SEEDS ways for every vendor, in tap and
@@ -87,4 +94,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.bench --only "$(ONLY)" --scale "$(or $(SCALE),1)"
 
 clean:
-	rm -rf .venv .meltano .meltano-venv .osdi-crm output
+	rm -rf .venv .airbyte-venv .meltano .meltano-venv .osdi-crm output
