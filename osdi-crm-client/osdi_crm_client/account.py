@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus, urljoin, urlsplit
 
 import requests
@@ -36,6 +36,8 @@ from osdi_crm_client.vendor import vendor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+T = TypeVar("T")
 
 MOST_REDIRECTS = 5
 
@@ -127,7 +129,7 @@ class Account:
         path, params = self.vendor.check
         request = self.prepare("GET", f"{self.base_url}/{path}", params=params)
         try:
-            self._sent(request, repeatable=True)
+            self._sent(request, _whole, repeatable=True)
         except Denied as denied:
             raise (NotSignedIn.instead_of(denied) if self.vendor.check_tells else denied) from None
 
@@ -155,22 +157,28 @@ class Account:
                 self.check()
         return self._transport.now()
 
-    def call(
+    def call(self, method: str, path: str, **call: Any) -> requests.Response:
+        """Make one call and return its good answer, decoded; all else is as for `ask`."""
+        return self.ask(method, path, _whole, **call)
+
+    def ask(
         self,
         method: str,
         path: str,
+        read: Callable[[requests.Response], T],
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         data: Any = None,
         repeatable: bool,
         once: bool = False,
-    ) -> requests.Response:
-        """Make one call, with bounded retries, and return its good answer.
+    ) -> T:
+        """Make one call, with bounded retries, and return what is read out of its good answer.
 
         Args:
             method: The HTTP method.
             path: The path after the base address, or a whole address at the vendor.
+            read: Takes it out; whatever error of form it raises becomes `Garbled`, as if the answer were not JSON.
             params: The query.
             json: The body, sent as JSON.
             data: The body, sent as a form.
@@ -178,11 +186,11 @@ class Account:
             once: Whether it is to leave once, whatever comes of it: it is neither tried again nor led elsewhere.
 
         Raises:
-            VendorError: One of its kinds, if the vendor did not do it.
+            VendorError: One of its kinds, if the vendor did not do it, or answers in another form than documented.
         """
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
         request = self.prepare(method, url, params=params, json=json, data=data)
-        return self.send(request, repeatable=repeatable, once=once)
+        return self._told(request, read, repeatable=repeatable, once=once)
 
     def prepare(
         self,
@@ -209,7 +217,6 @@ class Account:
         request: requests.PreparedRequest,
         *,
         repeatable: bool,
-        once: bool = False,
         lighter: Callable[[requests.PreparedRequest, VendorError], requests.PreparedRequest] | None = None,
     ) -> requests.Response:
         """Send one request, with bounded retries, and return its good answer, decoded; raises as `call` does.
@@ -217,11 +224,14 @@ class Account:
         Args:
             request: The request.
             repeatable: Whether making it twice does no more than making it once.
-            once: Whether it is to leave once, whatever comes of it.
             lighter: Returns what to send at the next try instead of a request that met this error.
         """
+        return self._told(request, _whole, repeatable=repeatable, lighter=lighter)
+
+    def _told(self, request: requests.PreparedRequest, read: Callable[[requests.Response], T], **how: Any) -> T:
+        """Send a request, and tell what its refusal means."""
         try:
-            return self._sent(request, repeatable=repeatable, once=once, lighter=lighter)
+            return self._sent(request, read, **how)
         except Denied as denied:
             raise self._told_apart(denied) from None
 
@@ -245,12 +255,13 @@ class Account:
     def _sent(
         self,
         request: requests.PreparedRequest,
+        read: Callable[[requests.Response], T],
         *,
         repeatable: bool,
         once: bool = False,
         lighter: Callable[[requests.PreparedRequest, VendorError], requests.PreparedRequest] | None = None,
-    ) -> requests.Response:
-        def attempt() -> requests.Response:
+    ) -> T:
+        def attempt() -> T:
             nonlocal request
             response = self._transport.send(request) if once else self._followed(request)
             if error := self._transport.error(response):
@@ -258,15 +269,17 @@ class Account:
                 raise error
             if response.content:
                 response.json()
-            return response
+            self.has_answered = True
+            try:
+                return read(response)
+            except OF_ANOTHER_FORM as form:
+                raise garbled(form, method=str(request.method), path=urlsplit(request.url or "").path) from form
 
         try:
-            response = attempt() if once else self._retrying(attempt, repeatable=repeatable)
+            return attempt() if once else self._retrying(attempt, repeatable=repeatable)
         except VendorError as error:
             self.vendor.name_settings(error, self.own)
             raise
-        self.has_answered = True
-        return response
 
     def _followed(self, request: requests.PreparedRequest) -> requests.Response:
         """Send a request, and follow where its answer leads."""
@@ -298,6 +311,11 @@ class Account:
         except OF_ANOTHER_FORM as error:
             raise garbled(error, method=str(request.method), path=path) from error
         return None
+
+
+def _whole(answer: requests.Response) -> requests.Response:
+    """Leave an answer to be read by who asked."""
+    return answer
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from osdi_crm_client.errors import OF_ANOTHER_FORM, NotFound, garbled
+from osdi_crm_client.errors import NotFound
 from osdi_crm_client.settings import parse, properties, settings
 from osdi_crm_client.wire import id_text
 
@@ -150,17 +150,12 @@ class Session(Generic[S]):
             method: The HTTP method.
             path: The path after the account's base address.
             read: Takes it out; whatever error of form it raises becomes `Garbled`.
-            call: The rest of `Account.call`.
+            call: The rest of `Account.ask`.
 
         Raises:
             VendorError: One of its kinds, if the vendor did not do it, or answers in another form than documented.
         """
-        answer = self.account.call(method, path, **call)
-        body = answer.json() if answer.content else None
-        try:
-            return read(body)
-        except OF_ANOTHER_FORM as error:
-            raise garbled(error, method=method, path=path) from error
+        return self.account.ask(method, path, lambda answer: read(answer.json() if answer.content else None), **call)
 
     def get(self, path: str, read: Callable[[Any], T], *, params: Mapping[str, Any] | None = None) -> T:
         """GET a path and return what `read` takes out of the answer; raises as `ask` does."""

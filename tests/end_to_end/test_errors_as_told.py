@@ -452,8 +452,16 @@ def test_a_line_that_is_no_message_is_rejected_with_the_words_of_the_page(
     ],
 )
 def test_the_target_rejects_a_record_with_the_words_of_the_page(
-    run: Any, tap: Any, sandbox: Sandbox, vendor: str, fault: Any, records: list[Any], words: str
+    run: Any,
+    tap: Any,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    vendor: str,
+    fault: Any,
+    records: list[Any],
+    words: str,
 ) -> None:
+    monkeypatch.setattr("osdi_crm_client.retry.MAX_TRIES", 1)
     account = sandbox.account(vendor)
     account.fault(times=None, **fault)
     people = {"action_network": "people", "nationbuilder": "signups", "rally_congress": "supporters"}[vendor]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_client.errors import ConfigurationError
+from osdi_crm_client.retry import MAX_TRIES
 from osdi_crm_client.vendor import vendor as client_vendor
 from osdi_crm_sandbox.control import Account, Sandbox
 from target_osdi_crm.vendors import vendor
@@ -375,6 +376,20 @@ def test_a_merged_person_is_found_by_what_identifies_her(account: Account, targe
     (there,) = account.records("people")
     assert (done.code, there["family_name"]) == (0, "Merged"), done.log
     assert {each["status"] for each in there["email_addresses"]} == {"unsubscribed"}
+
+
+@pytest.mark.parametrize("form", [{"do": "malformed"}, {"do": "status", "status": 200, "body": [1]}])
+def test_a_change_whose_answers_cannot_be_read_is_sent_so_often_and_no_more(
+    case: Any, target: Any, monkeypatch: pytest.MonkeyPatch, form: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("backoff._sync.time.sleep", lambda _: None)
+    target.write(case.account, case.people, case.person(1))
+    case.account.fault(method=case.changes, **form)
+    case.account.clear_log()
+
+    target.write(case.account, case.people, case.person(1, family="New"))
+
+    assert 1 <= len(case.writes()) <= MAX_TRIES
 
 
 def test_one_that_vanished_is_not_found_as_another_who_is_losing_the_address(account: Account, target: Any) -> None:

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from target_osdi_crm.task import WriteTask
     from target_osdi_crm.vendor import Record
 
-MOST_TRIES = 3
-"""How often a repeatable call is made whose answers cannot be read."""
-
 
 class Sender:
     """Carries decisions out: one, or those of records that share a call."""
@@ -123,35 +120,30 @@ class Sender:
             if decision.action == DELETE:
                 return task.stream.delete(found.id if found else None, order)
             if found:
-                reply = self._repeated(
-                    order, lambda: task.stream.update(found.id, order, found.record), repeatable=True
-                )
+                reply = self._called(order, lambda: task.stream.update(found.id, order, found.record), repeatable=True)
             else:
                 repeatable = task.stream.is_idempotent(order)
-                reply = self._repeated(order, lambda: task.stream.create(order), repeatable=repeatable)
+                reply = self._called(order, lambda: task.stream.create(order), repeatable=repeatable)
             return _sent_again(order, reply, found.id if found else None)
         except Exception as error:  # noqa: BLE001
             return error
 
-    def _repeated(self, order: Order, call: Callable[[], Record], *, repeatable: bool) -> Record:
-        """Make a call, again where its answer cannot be read and that does no harm.
+    def _called(self, order: Order, call: Callable[[], Record], *, repeatable: bool) -> Record:
+        """Make a call; a reply of the vendor's that what was refused is there by now is as good as its own.
 
         Raises:
             Unanswered: If it may have been carried out, and sending it again might do that twice.
             VendorError: If it was not.
         """
-        for left in reversed(range(MOST_TRIES)):
-            try:
-                return call()
-            except errors.VendorError as error:
-                if error.may_have_happened and not repeatable:
-                    raise Unanswered(error) from error
-                refused = isinstance(error, errors.Refused) and order.foreign_id
-                if refused and (there := self._unanswered.there_by_now(order)):
-                    return there
-                if not isinstance(error, errors.Garbled) or not left:
-                    raise
-        raise AssertionError
+        try:
+            return call()
+        except errors.VendorError as error:
+            if error.may_have_happened and not repeatable:
+                raise Unanswered(error) from error
+            refused = isinstance(error, errors.Refused) and order.foreign_id
+            if refused and (there := self._unanswered.there_by_now(order)):
+                return there
+            raise
 
     def _read(self, task: WriteTask, decision: Decision, reply: Any) -> Written | Exception:
         """Tell from a reply what came of a decision."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client.errors import Garbled
@@ -44,10 +45,7 @@ class ListSignups(NationBuilderStream):
         key, action = orders[0].refers["list_id"], "remove_signups" if deleted else "add_signups"
         data = {"id": key, "type": "lists", "signup_ids": [order.refers["signup_id"] for order in orders]}
         path = f"lists/{key}/{action}"
-        token = self.session.ask("PATCH", path, _token, json={"data": data}, repeatable=True)
-        if not token:
-            raise Garbled("the answer shows no token", method="PATCH", path=path, status=202)
-        self._wait_for(token)
+        self._wait_for(self.session.ask("PATCH", path, partial(_token, path), json={"data": data}, repeatable=True))
         return [dict(order.refers) for order in orders]
 
     def _wait_for(self, token: str) -> None:
@@ -74,6 +72,13 @@ class ListSignups(NationBuilderStream):
         return f"{record['list_id']}/{record['signup_id']}"
 
 
-def _token(body: Any) -> str | None:
-    """What an action on a list is followed by."""
-    return body.get("token") if isinstance(body, dict) else None
+def _token(path: str, body: Any) -> str:
+    """What an action on a list is followed by.
+
+    Raises:
+        Garbled: If the answer does not show it.
+    """
+    token = object_of(body).get("token")
+    if not token:
+        raise Garbled("the answer shows no token", method="PATCH", path=path, status=202)
+    return str(token)

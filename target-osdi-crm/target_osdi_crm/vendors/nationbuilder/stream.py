@@ -215,11 +215,15 @@ class NationBuilderStream(Stream):
         Raises:
             Garbled: If it shows none.
         """
+
+        def written(body: Any) -> Record:
+            row = _written(body)
+            if row is None:
+                raise errors.Garbled("the answer shows no record", method=method, path=path, status=200)
+            return shown(self.name, row)
+
         params = self._extra_fields(order)
-        row = self.session.ask(method, path, _written, params=params, json=document, repeatable=repeatable)
-        if row is None:
-            raise errors.Garbled("the answer shows no record", method=method, path=path, status=200)
-        return shown(self.name, row)
+        return self.session.ask(method, path, written, params=params, json=document, repeatable=repeatable)
 
     def _extra_fields(self, order: Order) -> dict[str, str]:
         """Ask for what was sent and is shown to those only who ask ("API v2: Using parameters")."""

@@ -155,8 +155,8 @@ class Supporters(RallyCongressStream):
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
-        answer = self.account.call("POST", self._item(vendor_id), data=self._form(order), repeatable=True)
-        return self.written(answer)
+        path = self._item(vendor_id)
+        return self.account.ask("POST", path, self.written, data=self._form(order), repeatable=True)
 
     def _item(self, vendor_id: str) -> str:
         return f"{self.path}/{quote(vendor_id, safe='')}"
