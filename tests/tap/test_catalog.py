@@ -80,7 +80,7 @@ def test_an_odd_entry_is_told_of(odd: dict[str, Any], words: str) -> None:
 
 @pytest.mark.parametrize("without", ["a key", "keys", "the key's property", "another replication key"])
 def test_a_catalog_takes_no_keys_away(sandbox: Sandbox, case: Any, tmp_path: Any, without: str) -> None:
-    account = sandbox.account(case.vendor, size=5)
+    account = sandbox.account(case.vendor, size=2)
     config = {**account.settings, **case.extra, "calls_per_second": 0, "work_dir": str(tmp_path)}
     catalog = selecting(copy.deepcopy(TapOSDICRM(config=config).catalog_dict), case.stream)
     [entry] = [each for each in catalog["streams"] if each["tap_stream_id"] == case.stream]
