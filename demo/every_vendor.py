@@ -1,4 +1,4 @@
-"""The whole way with real Meltano runs: CRM → DuckDB, again incrementally, and on into a second, empty account."""
+"""Two days with real Meltano runs: CRM → DuckDB, and into a second account; then what changed and what was deleted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIZE = 60
 
 
 QUERY = (
-    "SELECT count(*), count(*) FILTER (_sdc_extracted_at >= '{since}'::timestamp), "
+    "SELECT count(*), count(*) FILTER (_sdc_extracted_at >= '{since}'::timestamp), count({gone}), "
     "coalesce(epoch(max(_sdc_extracted_at) - min(_sdc_extracted_at)), 0) FROM {table}"
 )
 
@@ -32,12 +32,14 @@ COUNT = f"""
 import duckdb, json, sys
 schema, since, warehouse = sys.argv[1], sys.argv[2], duckdb.connect(sys.argv[3], read_only=True)
 tables = warehouse.execute(
-    "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY 1", [schema]
+    "SELECT table_name, max(column_name) FILTER (column_name = '_sdc_deleted_at') FROM information_schema.columns"
+    " WHERE table_schema = ? GROUP BY 1 ORDER BY 1", [schema]
 ).fetchall()
 query = {QUERY!r}
-print(json.dumps(
-    [[t, *warehouse.execute(query.format(since=since, table=f'{{schema}}."{{t}}"')).fetchone()] for (t,) in tables]
-))
+print(json.dumps([
+    [t, *warehouse.execute(query.format(since=since, gone=gone or "NULL", table=f'{{schema}}."{{t}}"')).fetchone()]
+    for t, gone in tables
+]))
 """
 
 
@@ -57,6 +59,7 @@ def main() -> None:
 def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     """Take one vendor's data all the way."""
     name, way = vendor.replace("_", "-"), WAYS[vendor]
+    deleted = way.gone or way.changed
     first = sandbox.account(vendor, size=SIZE, rate=way.limit)
     second = sandbox.account(vendor, seed=2, rate=way.limit)
     if way.prepared:
@@ -66,26 +69,33 @@ def demonstrate(sandbox: Sandbox, vendor: str) -> None:
     # As in life, some records cannot be written, such as the donation of somebody whom the key cannot see. They are
     # kept in output/work/rejected.jsonl, and would end the run with a failure.
     environment[f"TARGET_{vendor.upper()}_FAIL_ON"] = "none"
+    environment[f"TAP_{vendor.upper()}_DETECT_DELETES"] = json.dumps([deleted])
+    environment[f"TARGET_{vendor.upper()}_ALLOW_DELETE"] = "true"
 
     meltano(f"{name} → DuckDB, everything", environment, "run", f"{name}-to-warehouse")
     loaded = count(vendor, "1970-01-01")
+    meltano(f"{name} → a second, empty account", environment, "run", f"{name}-to-second-account")
+    before = second.counters()["resources"]
     first.change(way.changed, count=3)
     first.insert(way.added, [{}, {}])
+    first.delete(deleted, count=2)
     time.sleep(8)
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     meltano(f"{name} → DuckDB, what changed since", environment, "run", f"{name}-to-warehouse")
     moved = count(vendor, since)
-    meltano(f"{name} → a second, empty account", environment, "run", f"{name}-to-second-account")
-    written = second.counters()["resources"]
+    meltano(f"{name} → the second account, what changed since", environment, "run", f"{name}-to-second-account")
+    after = second.counters()["resources"]
 
-    before = {stream: (rows, seconds) for stream, rows, _, seconds in loaded}
-    print(f"\n{'stream':28}{'records':>9}{'new or changed':>16}{'seconds':>9}{'second account':>16}")
-    for stream, rows, new, _ in moved:
-        seconds = before[stream][1]
-        print(f"{stream:28}{rows:>9,}{new:>16,}{seconds:>9.1f}{written.get(stream, 0) or '':>16}")
+    took = {stream: seconds for stream, _, _, _, seconds in loaded}
+    print(
+        f"\n{'stream':28}{'records':>9}{'new or changed':>16}{'gone':>6}{'seconds':>9}{'second account':>16}{'then':>6}"
+    )
+    for stream, rows, new, gone, _ in moved:
+        there = f"{before.get(stream, 0) or '':>16}{after.get(stream, 0) or '':>6}"
+        print(f"{stream:28}{rows:>9,}{new:>16,}{gone or '':>6}{took[stream]:>9.1f}{there}")
     print("Blank: not written here. Fewer: .venv/bin/osdi-crm-journal --work-dir output/work rejects tells why.")
-    shown = QUERY.format(since=since, table=f"tap_{vendor}.{way.changed}")
-    print(f"\nEach row is this query's answer, such as for {way.changed}:\n  {shown};\n")
+    shown = QUERY.format(since=since, gone="_sdc_deleted_at", table=f"tap_{vendor}.{deleted}")
+    print(f"\nEach row is this query's answer, such as for {deleted}:\n  {shown};\n")
 
 
 def meltano(what: str, environment: dict[str, str], *args: str) -> None:
@@ -117,7 +127,7 @@ def pointing(role: str, account: Account, more: dict[str, Any]) -> dict[str, str
 
 
 def count(vendor: str, since: str) -> list[list[Any]]:
-    """Return for each table: its name, its rows, those extracted since, seconds from the first to the last."""
+    """Return for each table: its name, its rows, those extracted since, those gone, the seconds that it took."""
     command = [str(DUCKDB), "-c", COUNT, f"tap_{vendor}", since, str(OUTPUT / "warehouse.duckdb")]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: list[list[Any]] = json.loads(told)

@@ -18,6 +18,7 @@ class Way:
         limit: What the vendor allows.
         changed: What is changed between the first run and the second.
         added: What is added.
+        gone: What is deleted, if not of what is changed.
         tap: Settings of the tap alone.
         target: Settings of the target alone.
         before: Streams that the changed one refers to.
@@ -28,6 +29,7 @@ class Way:
     limit: dict[str, Any] | None
     changed: str
     added: str
+    gone: str = ""
     tap: dict[str, Any] = field(default_factory=dict)
     target: dict[str, Any] = field(default_factory=dict)
     before: tuple[str, ...] = ()
@@ -40,6 +42,8 @@ WAYS = {
         limit={"calls": 4, "seconds": 1, "window": "sliding"},
         changed="people",
         added="signatures",
+        gone="taggings",
+        tap={"action_network_taggings_of": ["*"]},
         shows={
             "name": "given_name family_name",
             "e-mail": "email_addresses.address",
@@ -50,6 +54,7 @@ WAYS = {
         limit={"calls": 250, "seconds": 10, "window": "sliding"},
         changed="signups",
         added="contacts",
+        gone="donations",
         prepared="custom_fields",
         shows={"name": "first_name last_name", "e-mail": "email", "opted in": "email_opt_in"},
     ),
@@ -74,6 +79,7 @@ WAYS = {
         limit=None,
         changed="profiles",
         added="profiles",
+        gone="attributes",
         before=("attributes",),
         shows={
             "name": "Names.FirstName Names.LastName",

@@ -62,7 +62,9 @@ def postgres() -> Iterator[str]:
     server.cleanup()
 
 
-OWNERS_ALONE = re.compile(r"(journal\.db|reading\.db|tokens\.json).*|(rejected|plan)\.jsonl|summary\.json|report\.html")
+OWNERS_ALONE = re.compile(
+    r"(journal\.db|reading\.db|ids\.db|tokens\.json).*|(rejected|plan|deleted)\.jsonl|summary\.json|report\.html"
+)
 """Files that the plugins keep."""
 
 FOR_ALL = re.compile(r"log|summary\.json|report\.html")

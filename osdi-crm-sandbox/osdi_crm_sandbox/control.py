@@ -79,9 +79,9 @@ class Account:
         order = chosen | {"set": values, "modified_date": modified_date}
         return list(self._control("PATCH", f"/records/{resource}", order))
 
-    def delete(self, resource: str, ids: list[str]) -> None:
-        """Takes records away."""
-        self._control("DELETE", f"/records/{resource}", {"ids": ids})
+    def delete(self, resource: str, ids: list[str] | None = None, *, count: int | None = None) -> None:
+        """Takes records away, those with these ids or so many at random."""
+        self._control("DELETE", f"/records/{resource}", {"count": count} if ids is None else {"ids": ids})
 
     def churn(self, resource: str, **pace: float) -> None:
         """Changes records from now on: changes_per_second, adds_per_second, or changes_per_call, adds_per_call."""
