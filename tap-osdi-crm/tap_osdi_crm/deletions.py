@@ -21,8 +21,9 @@ from tap_osdi_crm.shaping import Record
 from tap_osdi_crm.versions import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from osdi_crm_schemas.crosswalk import Crosswalk
     from singer_sdk import Stream
 
     from tap_osdi_crm.source import Source
@@ -58,10 +59,17 @@ _MISSING = "lineage = ? AND stream = ? AND gone IS NULL AND key NOT IN (SELECT k
 class Deletions:
     """What is gone of one stream."""
 
-    def __init__(self, stream: Stream, source: Source) -> None:
-        """Open the file of ids in the working folder."""
+    def __init__(self, stream: Stream, source: Source, crosswalk: Crosswalk | None) -> None:
+        """Open the file of ids in the working folder.
+
+        Args:
+            stream: The stream.
+            source: What it is read from: its own, or that of the stream that it lies within.
+            crosswalk: Makes its records, in the shared model.
+        """
         self._stream = stream
         self._source = source
+        self._origin = crosswalk.origin(source.account.known_name) if crosswalk else {}
         file = work_dir.file(source.account.settings.folder, "ids.db")
         work_dir.opened(file, "a").close()
         self._database = sqlite3.connect(file, timeout=60, isolation_level=None)
@@ -72,13 +80,10 @@ class Deletions:
         """Close the file."""
         self._database.close()
 
-    def seen(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield these records, and note that they are there."""
-        keys = self._stream.primary_keys
-        for record in records:
-            key = msgspec.json.encode([record[name] for name in keys]).decode()
-            self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,))
-            yield record
+    def note(self, record: Record) -> None:
+        """Note that a record is there."""
+        key = msgspec.json.encode([record[name] for name in self._stream.primary_keys]).decode()
+        self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,))
 
     def gone(self) -> Iterator[Record]:
         """Yield what is not there any more, as key and time, once all that is there has been seen."""
@@ -96,7 +101,7 @@ class Deletions:
         for key, at in told:
             self.told += 1
             names = (*self._stream.primary_keys, DELETED_AT)
-            yield Record(dict(zip(names, (*msgspec.json.decode(key), at), strict=True)))
+            yield Record({**dict(zip(names, (*msgspec.json.decode(key), at), strict=True)), **self._origin})
         self._stream.get_context_state(None)[NOTED] = {"lineage": lineage, "generation": generation}
 
     def _why_not(self, database: sqlite3.Connection) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing, nullcontext
+from collections import Counter, deque
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -62,19 +63,21 @@ class VendorStream(Stream):
         if crosswalk:
             schema = osdi_crm_schemas.shared_schema(crosswalk.name)
         name = crosswalk.name if crosswalk else resource.name
-        self._detects = not {"*", name}.isdisjoint(source.settings.detect_deletes) and not resource.within
-        if self._detects:
+        self.detects = not {"*", name}.isdisjoint(source.settings.detect_deletes)
+        if self.detects:
             schema["properties"][DELETED_AT] = {"type": ["null", "string"], "format": "date-time"}
         self.tap = tap
         self.source = source
         self._progress = progress
-        self._crosswalk = crosswalk
+        self.crosswalk = crosswalk
         super().__init__(tap=tap, name=name, schema=schema)
         self.primary_keys = crosswalk.keys if crosswalk else resource.keys
         changed = resource.replication_key
         self.replication_key = crosswalk.place_of(changed) if crosswalk else changed
         if resource.within:
             self.parent_stream_type = VendorStream
+        self.deletions: Deletions | None = None
+        self.is_last = False
         self.held: list[Record] = []
         self.failures = Failures(source, progress)
         self.is_written = False
@@ -110,7 +113,7 @@ class VendorStream(Stream):
     def reading(self) -> Reading:
         """Return how the stream is read in this run."""
         self.source.inner = tuple(stream.source.resource for stream in self.inner)
-        self.source.wanted = None if self._is_all_wanted or self._crosswalk else _wanted(self)
+        self.source.wanted = None if self._is_all_wanted or self.crosswalk else _wanted(self)
         state = StreamState(
             self,
             self.source,
@@ -128,6 +131,8 @@ class VendorStream(Stream):
             self._progress.read_within(self.name, len(self.held))
             self.is_written, records, self.held = True, self.held, []
             yield from records
+            if self.is_last:
+                yield from self._gone()
             return
         if assumed := assumption(source.account.vendor.name, source.resource):
             logger.info("Stream '%s' rests on an assumption: %s", self.name, assumed)
@@ -140,37 +145,41 @@ class VendorStream(Stream):
     def _read(self) -> Iterator[Record]:
         reading = self.reading()
         versions = self._versions(reading)
-        compared = self._detects and self.selected and not self.is_test
-        with closing(Deletions(self, self.source)) if compared else nullcontext() as deletions:
+        compared = [] if self.is_test else [each for each in (self, *self.inner) if each.detects and each.selected]
+        with ExitStack() as opened:
+            for stream in compared:
+                stream.deletions = opened.enter_context(closing(Deletions(stream, self.source, stream.crosswalk)))
             with self._progress.of(self.name) as progress:
                 for event in reading.sample() if self.is_test else reading.run():
                     if isinstance(event, Finished):
                         progress.finished(event.part.path, reading.parts_in_all)
                         continue
                     progress.read(len(event.rows))
-                    shaped = self._all_shaped(self._apart(row) if self.inner else row for row in event.rows)
-                    yield from deletions.seen(shaped) if deletions and reading.is_whole else shaped
+                    yield from self.shaped(self._apart(row) if self.inner else row for row in event.rows)
                     if sum(len(stream.held) for stream in self.inner) > MOST_HELD:
                         self._write_inner()
+                if compared and not reading.is_whole:
+                    self._note_everything()
                 self._write_inner(last=True)
-            if deletions:
-                if not reading.is_whole:
-                    for _ in deletions.seen(self._everything()):
-                        pass
-                origin = self._crosswalk.origin(self.source.account.known_name) if self._crosswalk else {}
-                yield from (Record({**each, **origin}) for each in deletions.gone())
+            yield from self._gone()
             if versions:
-                told = deletions.told if deletions else 0
-                versions.end({self.name: progress.records + told, **self._progress.within})
+                read = Counter({self.name: progress.records, **self._progress.within})
+                versions.end(read + Counter({each.name: each.deletions.told for each in compared if each.deletions}))
         for stream in (self, *self.inner):
             stream.is_complete = True
 
-    def _everything(self) -> Iterator[Record]:
-        """Yield all records that are there, whatever the state says of them."""
+    def _note_everything(self) -> None:
+        """Have all records that are there noted, whatever the state says of them."""
         reading = self.source.resource.reading(self.source, Stateless())
         for event in reading.run():
             if isinstance(event, Rows):
-                yield from self._all_shaped(event.rows)
+                for stream in (self, *self.inner):
+                    rows = event.rows if stream is self else (i for row in event.rows for i in stream.source.items(row))
+                    deque(stream.shaped(rows), maxlen=0)
+
+    def _gone(self) -> Iterable[Record]:
+        """Return what is gone, where that is to be told and all that is there has been noted."""
+        return self.deletions.gone() if self.deletions else ()
 
     def _versions(self, reading: Reading) -> Versions | None:
         wanted = self.source.settings.emit_activate_version_messages
@@ -185,26 +194,23 @@ class VendorStream(Stream):
     def _apart(self, row: RawRow) -> RawRow:
         """Let the streams within this one hold their records of a row, and return it without what is theirs alone."""
         for stream in self.inner:
-            stream.hold(stream.source.items(row))
+            stream.held += stream.shaped(stream.source.items(row))
         return self.source.without_inner(row)
-
-    def hold(self, rows: Iterable[RawRow]) -> None:
-        """Hold records of a stream within another until they are written."""
-        self.held += self._all_shaped(rows)
 
     def _write_inner(self, *, last: bool = False) -> None:
         """Write what the streams within this one hold; the last time also the schema of those that never held any."""
         for stream in self.inner:
-            if stream.held or (last and not stream.is_written):
+            stream.is_last = last
+            if stream.held or (last and (stream.deletions or not stream.is_written)):
                 stream.sync()
 
     @cached_property
     def _shape(self) -> Shape:
-        schema = self._vendors_schema if self._crosswalk else _annotated(self.effective_schema, self.schema)
+        schema = self._vendors_schema if self.crosswalk else _annotated(self.effective_schema, self.schema)
         return Shape(self.name, schema, self.source.envelope, self.source.link_id)
 
-    def _all_shaped(self, rows: Iterable[RawRow]) -> Iterator[Record]:
-        """Yield records as they are written.
+    def shaped(self, rows: Iterable[RawRow]) -> Iterator[Record]:
+        """Yield records as they are written; which there are is noted, where deletions are to be told.
 
         Raises:
             Garbled: If one has no key.
@@ -214,12 +220,14 @@ class VendorStream(Stream):
             for name in self.source.resource.keys:
                 if record.get(name) is None:
                     raise without_key(self.source.resource, name)
-            if self._crosswalk:
-                record = Record(self._crosswalk.read(record, self.source.account.known_name))
-                if not record.keys() >= {*self._crosswalk.keys}:
+            if self.crosswalk:
+                record = Record(self.crosswalk.read(record, self.source.account.known_name))
+                if not record.keys() >= {*self.crosswalk.keys}:
                     continue  # it is about nobody, or about somebody whom the credentials do not show
             if self.replication_key:
                 record.setdefault(self.replication_key, None)  # the SDK looks it up in every record
+            if self.deletions:
+                self.deletions.note(record)
             yield record
 
     # Writing

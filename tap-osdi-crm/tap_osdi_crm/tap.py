@@ -222,10 +222,8 @@ class TapOSDICRM(Tap):
         if self.input_catalog is None:
             for stream in self.vendor_streams:
                 stream.selected = self._is_shared or stream.source.resource.is_default
-        able = {stream.name for stream in self.vendor_streams if not stream.source.resource.within}
-        for name in sorted({*self.settings.detect_deletes} - {"*"} - able):
-            why = "has no ids of its own to read" if name in self.streams else "is no stream"
-            raise ConfigurationError(f"The setting 'detect_deletes' is set for '{name}', which {why}.")
+        for name in sorted({*self.settings.detect_deletes} - {"*"} - self.streams.keys()):
+            raise ConfigurationError(f"The setting 'detect_deletes' is set for '{name}', which is no stream.")
         given: Mapping[str, CatalogEntry] = self.input_catalog or {}
         chosen = [name for name, entry in given.items() if entry.metadata.resolve_selection()[()]]
         title = self.account.vendor.title

@@ -116,12 +116,35 @@ def test_what_could_not_be_read_is_not_gone(account: Account, tap: Any, fault: d
     assert [each for each in tap(settings, "taggings", state=first.state).records("taggings") if len(each) < 4] == []
 
 
-def test_the_setting_names_streams(sandbox: Sandbox, account: Account, tap: Any) -> None:
+def test_the_setting_names_streams(account: Account, tap: Any) -> None:
     run = tap(tap.settings(account, detect_deletes=["tag"]), "tags")
-    within = tap(tap.settings(sandbox.account("crowdskout"), detect_deletes=["texts"]), "profiles")
 
     assert "The setting 'detect_deletes' is set for 'tag', which is no stream." in run.log
-    assert "The setting 'detect_deletes' is set for 'texts', which has no ids of its own to read." in within.log
+
+
+@pytest.mark.parametrize(
+    ("vendor", "outer", "inner", "held"),
+    [
+        ("crowdskout", "profiles", "texts", "Texts"),
+        ("rally_congress", "supporters", "supporter_phones", "phones"),  # of which all are read, or what changed
+    ],
+)
+def test_what_is_gone_within_another_stream_is_told(
+    sandbox: Sandbox, tap: Any, vendor: str, outer: str, inner: str, held: str
+) -> None:
+    account = sandbox.account(vendor, size=20)
+    settings = tap.settings(account, detect_deletes=[inner])
+    first = tap(settings, outer, inner)
+    holder = next(each for each in account.records(outer) if each[held])
+    account.change(outer, [str(holder["id"])], **{held: holder[held][1:]})
+
+    told = tap(settings, outer, inner, state=first.state)
+    silent = tap(settings, inner, state=told.state)
+
+    (record,) = gone(told, inner)
+    assert first.keys(inner)["/".join(list(record.values())[:2])] == 1
+    assert gone(told, outer) == gone(silent, inner) == gone(first, inner) == []
+    assert len(first.records(inner)) > 2
 
 
 def test_deletions_are_records_of_the_version(account: Account, tap: Any) -> None:
