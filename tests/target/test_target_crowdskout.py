@@ -488,3 +488,28 @@ def test_items_that_are_marked_so_are_deleted_where_that_is_allowed(account: Acc
     assert [each["Interest"]["value"] for each in profile["Interests"]] == ["Parakeets", "Chess"]
     assert again.count("profiles", "unchanged") == 1
     assert "202" in (target.folder / "deleted.jsonl").read_text()
+
+
+def test_options_that_are_marked_so_are_deleted_where_that_is_allowed(account: Account, target: Any) -> None:
+    whole = {
+        "id": "71",
+        "name": "Sails",
+        "type": "Radio",
+        "options": [{"value": each} for each in ("Yes", "No", "Ask")],
+    }
+    target.write(account, "attributes", whole)
+    marked = [{"value": "No", "delete": "true"}, {"value": "Never", "delete": True}, {"value": "Later"}]
+    less = {**whole, "options": marked}
+
+    kept = target.write(account, "attributes", less)
+    assert kept.by("attributes", "withheld") == {"deletion of options: 'allow_delete' is not set": 1}
+    planned = target.write(account, "attributes", less, allow_delete=True, dry_run=True)
+    done = target.write(account, "attributes", less, allow_delete=True)
+    again = target.write(account, "attributes", less, allow_delete=True, resend=True)
+    anew = target.write(account, "attributes", {**less, "id": "72", "name": "Rows"}, allow_delete=True)
+
+    assert planned.plan[0]["fields"] == ["options to be deleted"]
+    options = {each["name"]: [one["value"] for one in each["options"]] for each in account.records("attributes")}
+    assert options == {"Sails": ["Yes", "Ask", "Later"], "Rows": ["Later"]}
+    assert (done.code, anew.code, again.count("attributes", "unchanged")) == (0, 0, 1), done.log
+    assert "No" in (target.folder / "deleted.jsonl").read_text()

@@ -12,7 +12,7 @@ from typing_extensions import override
 from target_osdi_crm import verify
 from target_osdi_crm.listing import ListedStream
 from target_osdi_crm.rejects import Rejection
-from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream
+from target_osdi_crm.vendors.crowdskout.stream import CrowdskoutStream, deletion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,8 @@ class Attributes(ListedStream, CrowdskoutStream):
         if values.get("name"):
             shaped.match_keys["name"] = [values["name"]]
         if options := values.get("options"):
-            values["options"] = [{"value": each["value"]} for each in options if each and each.get("value")]
+            given = [{"value": each["value"], **deletion(each)} for each in options if each and each.get("value")]
+            values["options"] = self.without_deletions(given, "options", shaped)
 
     @override
     def read_all(self) -> list[Record]:
@@ -51,7 +52,10 @@ class Attributes(ListedStream, CrowdskoutStream):
     @override
     def create(self, order: Order) -> Record:
         """Create an attribute; never again where the answer is lost."""
-        return self.listed(self.send("POST", self.path, order.values))
+        values = dict(order.values)
+        if options := values.get("options"):
+            values["options"] = [each for each in options if not each.get("delete")]
+        return self.listed(self.send("POST", self.path, values))
 
     @override
     def update(self, vendor_id: str, order: Order, current: Record | None) -> Record:
@@ -64,13 +68,14 @@ class Attributes(ListedStream, CrowdskoutStream):
 
     @override
     def changes(self, order: Order, current: Record) -> Record:
-        """The name, and the options that the attribute lacks; those it has keep their ids."""
+        """The name, the options that the attribute lacks, and those it is to lose; those it has keep their ids."""
         if current.get("locked"):
             raise Rejection("locked", "The attribute is locked: neither users nor calls can change it.")
         known = {verify.normal(each.get("value")): each.get("id") for each in current.get("options") or ()}
         body = {name: order.values[name] for name in ("name",) if name in order.values}
         if options := order.values.get("options"):
-            body["options"] = [{"id": known.get(verify.normal(each["value"]), 0), **each} for each in options]
+            named = [{"id": known.get(verify.normal(each["value"]), 0), **each} for each in options]
+            body["options"] = [each for each in named if each["id"] or not each.get("delete")]
         return body
 
     @override
@@ -82,4 +87,5 @@ class Attributes(ListedStream, CrowdskoutStream):
         options = order.values.get("options") or ()
         shown = {verify.normal(each.get("value")) for each in record.get("options") or ()}
         unlike = verify.differences({k: v for k, v in order.values.items() if k != "options"}, record)
-        return unlike + ["options"] * any(verify.normal(each["value"]) not in shown for each in options)
+        there = [(verify.normal(each["value"]) in shown, bool(each.get("delete"))) for each in options]
+        return unlike + ["options"] * ((False, False) in there) + ["options to be deleted"] * ((True, True) in there)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_osdi_crm.rejects import Rejection
+from target_osdi_crm.vendors.crowdskout.stream import deletion
 from target_osdi_crm.verify import digits, normal
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def sent(collection: str, items: list[Any], *, ours: bool) -> list[Record]:
         if not item:
             continue
         fields = {name: _option(value, ours=ours) for name, value in item.items() if name not in {"id", "delete"}}
-        if str(item.get("delete")).lower() == "true":
+        if deleted := deletion(item):
             if any(value is not None for value in fields.values()):
-                kept.append({**fields, "delete": True})
+                kept.append({**fields, **deleted})
             continue
         if collection == "Names" and fields.keys() & {"FirstName", "LastName"}:
             fields.pop("FullName", None)

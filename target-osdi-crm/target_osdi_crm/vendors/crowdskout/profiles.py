@@ -85,22 +85,12 @@ class Profiles(CrowdskoutStream):
         for name in list(values):
             _withhold_blanks(name, shaped)
             if isinstance(values.get(name), list):
-                values[name] = self._without_deletions(sent(name, values[name], ours=ours), name, shaped)
+                values[name] = self.without_deletions(sent(name, values[name], ours=ours), name, shaped)
                 if not values[name]:
                     del values[name]
         if attributes := values.get("Attributes"):
             shaped.refers["attribute_ids"] = [key("AttributeId", each["AttributeId"]) for each in attributes]
         shaped.match_keys |= self._match_keys_of(values)
-
-    def _without_deletions(self, items: list[Record], name: str, shaped: Shaped) -> list[Record]:
-        """Items without those to be deleted, unless that is allowed."""
-        deleted = [item for item in items if item.get("delete")]
-        if deleted and self.settings.allow_delete:
-            shaped.deletes_items = True
-        elif deleted:
-            shaped.withheld.append(f"deletion of {name}: 'allow_delete' is not set")
-            return [item for item in items if not item.get("delete")]
-        return items
 
     def _shape_columns(self, shaped: Shaped) -> None:
         """Move columns of attributes and external IDs to where they belong."""

@@ -15,6 +15,7 @@ from target_osdi_crm.vendor import Order, Record, Session, Stream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_osdi_crm.vendor import Shaped
     from target_osdi_crm.vendors.crowdskout.settings import Settings
 
 MOST_TRIES = 3
@@ -25,6 +26,16 @@ class CrowdskoutStream(Stream):
     """A stream of one account."""
 
     session: Session[Settings]
+
+    def without_deletions(self, items: list[Record], name: str, shaped: Shaped) -> list[Record]:
+        """Items, or options, without those to be deleted, unless that is allowed."""
+        deleted = [item for item in items if item.get("delete")]
+        if deleted and self.settings.allow_delete:
+            shaped.deletes_items = True
+        elif deleted:
+            shaped.withheld.append(f"deletion of {name}: 'allow_delete' is not set")
+            return [item for item in items if not item.get("delete")]
+        return items
 
     @override
     def fetch(self, vendor_id: str, order: Order) -> Record | None:
@@ -73,6 +84,11 @@ class CrowdskoutStream(Stream):
         return self.session.ask(
             method, path, lambda answer: _shown(_record(answer), method, path), json=body, repeatable=False
         )
+
+
+def deletion(given: Record) -> Record:
+    """What an item, or an option, says of its deletion, as it is sent; nothing where it is to stay."""
+    return {"delete": True} if str(given.get("delete")).lower() == "true" else {}
 
 
 def _shown(record: Record | None, method: str, path: str) -> Record:
