@@ -11,7 +11,7 @@ import msgspec
 from osdi_crm_client.errors import ConfigurationError, class_and_place
 
 from target_osdi_crm import behaviour
-from target_osdi_crm.apply.deletions import Deletions
+from target_osdi_crm.apply.deletions import Deletions, forget
 from target_osdi_crm.apply.dry_run import DryRun
 from target_osdi_crm.apply.limits import Limits
 from target_osdi_crm.apply.rights import Rights
@@ -120,6 +120,8 @@ class Run:
             read_only=settings.dry_run,
             fail=self.stop,
         )
+        if not settings.dry_run:
+            forget(account, settings.journal_retention_days)
         if not self.journal.has_records(self.offer.source) and self.journal.has_records(self.offer.other):
             logger.warning("What the journal knows came with another 'model': all is looked up at the vendor anew.")
         self.report = Report(settings, account.settings.folder)

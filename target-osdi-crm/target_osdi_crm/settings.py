@@ -203,7 +203,7 @@ class TargetSettings:
     )
     journal_retention_days: int = setting(
         "Journal retention",
-        "Days after which the contents of records that were not written are erased from the journal; 0 keeps them."
-        " Keys, ids and hashes stay, so that nothing is sent twice.",
+        "Days after which the contents of records that were not written are erased from the journal, and those of"
+        " deleted ones from deleted.jsonl; 0 keeps them. Keys, ids and hashes stay, so that nothing is sent twice.",
         default=90,
     )

@@ -150,6 +150,25 @@ def test_purging_erases_what_was_deleted_too(sandbox: Sandbox, target: TargetCom
     assert len((target.folder / "deleted.jsonl").read_text().splitlines()) == 1
 
 
+def test_what_was_deleted_is_kept_for_as_long_as_the_setting_says(sandbox: Sandbox, target: TargetCommand) -> None:
+    one, other = sandbox.account("nationbuilder"), sandbox.account("nationbuilder")
+    for nation in (one, other):
+        target.write(nation, "signup_tags", {"id": "a", "name": "a"}, account=nation.name)
+        target.write(nation, "signup_tags", {"id": "a", **GONE}, account=nation.name, **SETTINGS)
+    file = target.folder / "deleted.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(lines) == 2
+    file.write_text("".join(json.dumps({**line, "at": line["at"] - 91 * 86400}) + "\n" for line in lines))
+
+    def left(**settings: Any) -> list[str]:
+        target(one, [], account=one.name, **settings)
+        return [json.loads(line)["account"] for line in file.read_text().splitlines()]
+
+    assert left(journal_retention_days=0) == left(journal_retention_days=92) == left(dry_run=True)
+    assert left() == [other.name]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
 def test_a_tagging_without_its_tag_is_told_to_lack_it(sandbox: Sandbox, target: TargetCommand) -> None:
     group = sandbox.account("action_network")
     load = [

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import msgspec
-from osdi_crm_client import work_dir
+from osdi_crm_client.errors import ConfigurationError
 
-from target_osdi_crm.intake.arrivals import encode
+from target_osdi_crm.apply import deleted_file
+from target_osdi_crm.journal.store import DAY
 from target_osdi_crm.stop import CONFIGURATION, Stop
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from osdi_crm_client.account import Account
 
     from target_osdi_crm.apply.written import Decided
@@ -24,13 +20,19 @@ if TYPE_CHECKING:
     from target_osdi_crm.journal.store import Journal
     from target_osdi_crm.task import WriteTask
 
-DELETED = "deleted.jsonl"
-"""The file in the working folder."""
 
+def forget(account: Account, keep_days: int) -> None:
+    """Erase what was deleted of an account so many days ago; 0 keeps it.
 
-def only_writer(folder: Path) -> filelock.BaseFileLock:
-    """What is held while the file is written: another process may be about to replace it."""
-    return filelock.FileLock(work_dir.file(folder, f"{DELETED}.lock"), mode=0o600)
+    Raises:
+        ConfigurationError: If the file cannot be written.
+    """
+    whose, before = (account.vendor.name, account.name), time.time() - keep_days * DAY
+    if keep_days:
+        deleted_file.keep(
+            account.settings.folder,
+            lambda line: line["at"] >= before or (line["vendor"], line["account"]) != whose,
+        )
 
 
 class Deletions:
@@ -53,7 +55,6 @@ class Deletions:
             "source": journal.source,
             "own_ids": own_ids,
         }
-        self._lock = threading.Lock()
 
     def keep(self, decided: Decided) -> None:
         """Keep records; they are on disk when this returns.
@@ -63,15 +64,10 @@ class Deletions:
             Stop: If there is no space.
         """
         lines = [line for task, decision in decided if (line := self._line(task, decision))]
-        file = work_dir.file(self._folder, DELETED)
-        with self._lock:
-            try:
-                with only_writer(self._folder), work_dir.opened(file, "a") as opened:
-                    opened.writelines(encode({**self._run, **line}).decode() + "\n" for line in lines)
-                    opened.flush()
-                    os.fsync(opened.fileno())
-            except OSError as error:
-                raise Stop(CONFIGURATION, str(work_dir.cannot_be_written(file, error))) from None
+        try:
+            deleted_file.append(self._folder, [{**self._run, **line} for line in lines])
+        except ConfigurationError as error:
+            raise Stop(CONFIGURATION, str(error)) from None
 
     @staticmethod
     def _line(task: WriteTask, decision: Decision) -> dict[str, Any] | None:

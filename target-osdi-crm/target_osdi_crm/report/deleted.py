@@ -1,4 +1,4 @@
-"""Records that were deleted, as the file in the working folder keeps them, and how they can be written again."""
+"""How records that were deleted can be written again."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import osdi_crm_schemas
 import sqlalchemy as sa
-from osdi_crm_client import work_dir
 from osdi_crm_schemas import fold
 from osdi_crm_schemas.crosswalk import Crosswalk, shared_streams
 
-from target_osdi_crm.apply.deletions import DELETED, only_writer
 from target_osdi_crm.intake.arrivals import encode
-from target_osdi_crm.intake.values import decode
 from target_osdi_crm.journal.schema import RECORDS, UNMIRRORED
 from target_osdi_crm.journal.states import Event, State
 from target_osdi_crm.journal.store import happen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
-Line = dict[str, Any]
+    from target_osdi_crm.apply.deleted_file import Line
 
 
 IDENTITY = ("account", "source", "stream", "key")
@@ -64,31 +60,6 @@ def restore(connection: sa.Connection, line: Line, keys: Keys) -> bool:
     connection.execute(UNMIRRORED.delete().where(*(UNMIRRORED.c[name] == value for name, value in values.items())))
     connection.execute(UNMIRRORED.insert(), values)
     return True
-
-
-def read(folder: Path) -> list[Line]:
-    """The lines of the file, the oldest first; one that was cut when the machine failed is passed over."""
-    file = folder / DELETED
-    found = []
-    if file.is_file():
-        for line in file.read_bytes().splitlines():
-            try:
-                found.append(decode(line))
-            except ValueError:
-                continue
-    return found
-
-
-def erase(folder: Path, is_chosen: Callable[[Line], bool]) -> None:
-    """Have the file hold only the other lines."""
-    if not (folder / DELETED).is_file():
-        return
-    with only_writer(folder):
-        left = [line for line in read(folder) if not is_chosen(line)]
-        new = work_dir.file(folder, f"{DELETED}.new")
-        with work_dir.opened(new, "w") as opened:
-            opened.writelines(encode(line).decode() + "\n" for line in left)
-        new.replace(folder / DELETED)
 
 
 def record(line: Line, keys: Keys) -> dict[str, Any]:

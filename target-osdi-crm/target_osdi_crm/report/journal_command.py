@@ -19,6 +19,7 @@ from osdi_crm_client import startup, stdout, work_dir
 from osdi_crm_client.errors import ConfigurationError
 
 from target_osdi_crm import rejects as rejections
+from target_osdi_crm.apply import deleted_file
 from target_osdi_crm.journal import database, lock, migration, people_index
 from target_osdi_crm.journal.schema import INDEXED_PEOPLE, INDEXES, OPT_OUTS, RECORDS, RUNS
 from target_osdi_crm.journal.states import PENDING, WRITTEN, Event, State
@@ -404,7 +405,7 @@ def purge(of: Journal, chosen: Chosen, older_than: float | None, *, yes: bool) -
             connection.execute(OPT_OUTS.delete().where(mine))
             people_index.erase(connection, chosen.account)
     if not chosen.code:
-        deleted.erase(of.folder, lambda line: chosen.has(line) and line["at"] < since)
+        deleted_file.keep(of.folder, lambda line: not chosen.has(line) or line["at"] >= since)
 
 
 @journal.command()
@@ -414,7 +415,7 @@ def purge(of: Journal, chosen: Chosen, older_than: float | None, *, yes: bool) -
 @click.pass_obj
 def restore(of: Journal, chosen: Chosen, run: int | None, *, yes: bool) -> None:
     """Have records that were deleted at the vendor written again by the next run."""
-    kept = deleted.read(of.folder)
+    kept = deleted_file.read(of.folder)
     latest = {tuple(line[name] for name in deleted.IDENTITY): line for line in kept}
     lines = [line for line in latest.values() if chosen.has(line) and run in {None, line["run"]}]
     if not yes:
