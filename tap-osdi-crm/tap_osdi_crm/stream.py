@@ -49,6 +49,11 @@ class VendorStream(Stream):
     """A stream of one resource, shaped after its schema and written through the SDK.
 
     Attributes:
+        detects: Whether what is gone of it is told.
+        deletions: What is gone of it, in a run that tells so.
+        crosswalk: Makes its records, in the shared model.
+        held: Its records that wait to be written, of a stream within another.
+        is_last: Whether it holds the last of them.
         is_complete: Whether it was read to its end in this run.
     """
 

@@ -110,6 +110,45 @@ def test_a_record_that_another_one_holds_too_is_not_deleted(sandbox: Sandbox, ta
     assert len(deletions(account)) == 1
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_person_whom_another_record_stands_for_too_is_not_unsubscribed(
+    case: Any, target: TargetCommand, at_once: bool
+) -> None:
+    more = {"subscribed": True} if case.status[0] else {}
+    one, two = (case.record(each, "ann@example.org", **{case.given: "Ann"}, **more) for each in "ab")
+    target.write(case.account, case.people, one, two)
+    writes = len(case.writes())
+    gone = [{case.key: each, **GONE} for each in "ab"]
+
+    if at_once:
+        last = target.write(case.account, case.people, *gone, on_delete="unsubscribe")
+    else:
+        done = target.write(case.account, case.people, gone[0], on_delete="unsubscribe")
+        again = target.write(case.account, case.people, gone[0], on_delete="unsubscribe")
+        assert (done.count(case.people, "skipped"), again.count(case.people, "unchanged")) == (1, 1), done.log
+        assert len(case.writes()) == writes
+        last = target.write(case.account, case.people, gone[1], on_delete="unsubscribe")
+
+    if case.status[0]:
+        assert (last.code, case.is_subscribed(), len(case.writes())) == (0, False, writes + 1), last.log
+
+
+@pytest.mark.parametrize("word", ["delete", "unsubscribe"])
+def test_two_records_of_one_person_deleted_at_once_delete_her_once(
+    sandbox: Sandbox, target: TargetCommand, word: str
+) -> None:
+    account = sandbox.account("nationbuilder")
+    target.write(account, "signups", *({"id": each, "email": "ann@example.org", "email_opt_in": True} for each in "ab"))
+
+    gone = [{"id": each, **GONE} for each in "ab"]
+    done = target.write(account, "signups", *gone, allow_delete=True, on_delete=word)
+
+    assert done.count("signups", "skipped") == 1, done.log
+    assert len(deletions(account)) == (word == "delete")
+    (*_, ann) = account.records("signups")
+    assert ann["attributes"]["email_opt_in"] is False or word == "delete"
+
+
 def test_deletions_stop_at_a_share_of_what_is_known_from_the_eleventh_on(
     nation: Account, target: TargetCommand
 ) -> None:

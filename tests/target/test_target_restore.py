@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from osdi_crm_sandbox.control import Account, Sandbox
-from target_osdi_crm.apply.deletions import only_writer
-from target_osdi_crm.intake.arrivals import encode
-from target_osdi_crm.report import deleted
+from target_osdi_crm.apply import deleted_file
 from target_osdi_crm.report.journal_command import main
 
 from tests.target_command import Message, TargetCommand
@@ -210,20 +208,18 @@ def test_a_deletion_that_is_kept_while_others_are_erased_stays(
     nation = sandbox.account("nationbuilder")
     target.write(nation, "signup_tags", {"id": 1, "name": "gone"}, **SETTINGS)
     target.write(nation, "signup_tags", {"id": 1, **GONE}, **SETTINGS)
-    [line] = deleted.read(target.folder)
-    read, keeping = deleted.read, threading.Thread(target=lambda: keep({**line, "account": "another"}))
+    read = deleted_file.read
+    [line] = read(target.folder)
+    adding = (target.folder, [{**line, "account": "another"}])
+    keeping = threading.Thread(target=deleted_file.append, args=adding)
 
-    def keep(line: deleted.Line) -> None:
-        with only_writer(target.folder), (target.folder / "deleted.jsonl").open("a") as file:
-            file.write(encode(line).decode() + "\n")
-
-    def read_slowly(folder: Path) -> list[deleted.Line]:
+    def read_slowly(folder: Path) -> list[deleted_file.Line]:
         found = read(folder)
         keeping.start()
         keeping.join(0.5)
         return found
 
-    monkeypatch.setattr(deleted, "read", read_slowly)
+    monkeypatch.setattr(deleted_file, "read", read_slowly)
     main(["--work-dir", str(target.folder), "purge", "--account", "test", "--yes"])
     keeping.join()
 

@@ -142,9 +142,9 @@ class Decider:
         order, found, stream = match.order, match.found, task.stream
         if order is None:
             return Decision(NOTHING)
+        if task.arrival.deleted and found and self._journal.claimed(stream.name, found.id, but=task.source_key):
+            return Decision(NOTHING)
         if task.deletes:
-            if found and self._journal.claimed(stream.name, found.id, but=task.source_key):
-                return Decision(NOTHING)
             if lacking := _lacking_in_path(order):
                 raise Rejection("required_fields_missing", f"To delete one, {stream.name} need {', '.join(lacking)}.")
             return Decision(DELETE, order, found)
