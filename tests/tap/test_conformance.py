@@ -409,6 +409,20 @@ def test_the_file_holds_nothing_of_a_person(sandbox: Sandbox, tmp_path: Path) ->
     assert account.url not in text
 
 
+@pytest.mark.parametrize("missing", [r"^(?!.*token$)", r"[0-9a-f]/\w+$"], ids=["everything", "what lies within"])
+@pytest.mark.parametrize("vendor", vendor_names())
+def test_where_nothing_is_where_it_should_be_nothing_is_written(
+    sandbox: Sandbox, tmp_path: Path, vendor: str, missing: str
+) -> None:
+    account = sandbox.account(vendor, size=4)
+    account.fault(do="status", status=404, path=missing)
+
+    run_here(tmp_path, commands.settings(account))
+
+    writing = [f"{call['method']} {call['path']}" for call in account.log() if call["method"] != "GET"]
+    assert [each for each in writing if not re.search(r"(?i)search|/scan$|token$", each)] == []
+
+
 def texts(value: Any) -> Iterator[str]:
     """All texts in a record, but not the names in it."""
     if isinstance(value, dict | list):

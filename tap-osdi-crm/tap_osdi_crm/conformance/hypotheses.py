@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 DEEPEST = 4
 """Names of an answer, one within the other, below which no list of records is looked for."""
 
-METHODS = ("GET", "POST", "PUT")
+_SEARCH = re.compile(r"(?i)(search|results)$")
+"""The end of paths that may be called by any method: elsewhere a POST or PUT would write."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -51,7 +52,8 @@ def _worth_a_try(sample: Sample, elsewhere: Iterable[Mapping[str, Any]]) -> Iter
     if isinstance(sample.error, Refused) or (sample.error is None and not sample.rows):
         yield from elsewhere
         if sample.error:
-            yield from ({"method": each} for each in METHODS if each != resource.method)
+            methods = ("GET", "POST", "PUT") if _SEARCH.search(resource.path) else ("GET",)
+            yield from ({"method": each} for each in methods if each != resource.method)
             yield from ({"path": each} for each in respelled(resource.path))
     else:
         yield from _by_answer(sample)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from osdi_crm_client import startup, work_dir
-from osdi_crm_client.errors import ACCOUNT, NotSignedIn, VendorError, class_and_place
+from osdi_crm_client.errors import ACCOUNT, Denied, NotSignedIn, VendorError, class_and_place
 
 from tap_osdi_crm.conformance import streams, vendors, writes, writing
 from tap_osdi_crm.conformance.probe import Finding, Probe, Verdict, as_assumed, not_tried, otherwise
@@ -49,6 +49,8 @@ def signed_in(config: Mapping[str, Any]) -> tuple[TapOSDICRM, Finding]:
             tap.account.check()
         except NotSignedIn as error:
             refusal = refusal or error
+        except Denied:
+            return tap, not_tried("the check is refused, which may be for the credentials or for a right")
         except VendorError as error:
             if isinstance(error, ACCOUNT):
                 raise

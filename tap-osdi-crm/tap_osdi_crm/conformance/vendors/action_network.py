@@ -11,9 +11,9 @@ from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import action_network as wire
 from osdi_crm_client.wire import Window
 
-from tap_osdi_crm.conformance.common import missing, order_holds, untried, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
+from tap_osdi_crm.conformance.shared import missing, order_holds, untried, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.errors import VendorError
 from osdi_crm_client.vendors import crowdskout as wire
 
-from tap_osdi_crm.conformance.common import missing, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
+from tap_osdi_crm.conformance.shared import missing, words
 from tap_osdi_crm.vendors.crowdskout import COLLECTIONS
 
 if TYPE_CHECKING:

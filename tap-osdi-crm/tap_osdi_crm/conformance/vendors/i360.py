@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.reading.source import Part, Stateless
 from osdi_crm_client.vendors import i360 as wire
 
-from tap_osdi_crm.conformance.common import missing, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
+from tap_osdi_crm.conformance.shared import missing, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ ELSEWHERE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "volunteers": (
         {"method": "GET"},
         {"path": "Volunteers", "method": "GET"},
-        {"path": "Volunteers", "method": "POST"},
     ),
     "users": ({"path": "Coordinators"},),
     "coordinators": ({"path": "Coordinators"},),

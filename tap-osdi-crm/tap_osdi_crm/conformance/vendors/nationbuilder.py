@@ -10,9 +10,9 @@ from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import nationbuilder as wire
 from osdi_crm_client.wire import Probe as One
 
-from tap_osdi_crm.conformance.common import missing, order_holds, untried
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
+from tap_osdi_crm.conformance.shared import missing, order_holds, untried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

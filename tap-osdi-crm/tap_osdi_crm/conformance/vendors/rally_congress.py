@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from osdi_crm_client.reading.source import Part
 from osdi_crm_client.vendors import rally_congress as wire
 
-from tap_osdi_crm.conformance.common import missing, untried, words
 from tap_osdi_crm.conformance.paging import Paging
 from tap_osdi_crm.conformance.probe import Finding, Probe, as_assumed, not_tried, otherwise
+from tap_osdi_crm.conformance.shared import missing, untried, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
