@@ -40,9 +40,11 @@ def deciding(config: Mapping[str, Any]) -> bytes:
 
 
 def _hash(config: Mapping[str, Any], names: tuple[str, ...], since: Mapping[str, Any]) -> bytes:
+    of = vendor(config["vendor"])
+    since = {**since, **{f"{of.name}_{name}": default for name, default in of.since.items()}}
     later = (name for name, default in since.items() if config.get(name, default) != default)
-    given = [(name, config.get(name)) for name in (*names, *later)]
-    chosen = [config["vendor"], vendor(config["vendor"]).version, given]
+    at_first = (name for name in names if name not in since)
+    chosen = [of.name, of.version, [(name, config.get(name)) for name in (*at_first, *later)]]
     return hashlib.blake2b(msgspec.json.encode(chosen, order="deterministic"), digest_size=16).digest()
 
 

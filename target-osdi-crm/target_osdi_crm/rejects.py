@@ -66,7 +66,7 @@ KINDS = {
     "unknown_attributes": Kind("unknown attributes", "Leave the attribute out, or map it to one that the vendor has."),
     "unknown_custom_fields": Kind(
         "unknown custom fields",
-        "Create the field at the vendor, or name it exactly as it is called there.",
+        "Create the field at the vendor, name it as it is called there, or set '<vendor>_unknown_custom_fields'.",
     ),
     AMBIGUOUS: Kind("more than one match", "Merge the records at the vendor, or choose other 'match_keys'."),
     "match_at_odds": Kind("match at odds", "Correct either side, or match by fewer 'match_keys'."),

@@ -389,6 +389,7 @@ class Vendor:
         people: The stream of people, whose consent and identity the rest hangs on.
         settings: The class of the target's settings for it; in a configuration every name starts with `<name>_`.
         shaping: Fields of these that change what is sent; None for all.
+        since: Fields of these that came after the first release, with their defaults.
         version: Raised when the same record is shaped differently than before, so that it is sent again.
         for_model: With `model: osdi`, what fields of its settings are that are not set.
         session: Makes what its streams share in one run.
@@ -400,6 +401,7 @@ class Vendor:
     people: str
     settings: type[Any] = NoSettings
     shaping: tuple[str, ...] | None = None
+    since: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     for_model: Mapping[str, Any] = field(default_factory=dict)
     session: type[Session[Any]] = Session

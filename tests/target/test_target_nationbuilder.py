@@ -363,7 +363,7 @@ def test_custom_values_are_checked_and_fitted_before_the_call(account: Account, 
     assert signup(account, email="n1@example.org")["custom_values"] == {"chapter": "7", "bugs": 1.5, "key": True}
     assert (done.rejects[0]["reason"], done.rejects[0]["words"]) == (
         "unknown custom fields",
-        "The nation has no custom field gift, nope.",
+        "The account has no custom field gift, nope.",
     )
     assert len(writes(account)) == 1
     assert len([call for call in account.log() if "custom_fields" in call["path"]]) == 1

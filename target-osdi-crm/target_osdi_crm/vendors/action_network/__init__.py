@@ -130,5 +130,6 @@ VENDOR = Vendor(
     people="people",
     settings=Settings,
     shaping=("identifier_prefix", "send_identifiers"),
+    since={"unknown_custom_fields": "create"},
     session=Group,
 )

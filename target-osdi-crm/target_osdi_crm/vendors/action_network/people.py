@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from target_osdi_crm.answers import object_of
 from target_osdi_crm.consent import BLOCKED, IN, OUT, RequestedConsent, both
-from target_osdi_crm.custom_fields import by_field
+from target_osdi_crm.custom_fields import by_field, known, the_field
 from target_osdi_crm.intake import addresses, consent
 from target_osdi_crm.intake.values import text_of
 from target_osdi_crm.rejects import Rejection
@@ -70,6 +70,7 @@ class People(ActionNetworkStream):
     def begin(self) -> None:
         super().begin()
         self._region = addresses.region(self.settings.default_country)
+        self._creates_fields = self.session.own.unknown_custom_fields == "create"
 
     @override
     def read_consent(self, shaped: Shaped) -> None:
@@ -180,16 +181,25 @@ class People(ActionNetworkStream):
         return super().keeping(self._with_custom_names(values) if fills else values, record, fills=fills)
 
     def _with_custom_names(self, values: Record) -> Record:
-        """Give custom fields that came as columns, whose names a warehouse folded, the names the group knows."""
+        """Give custom fields the names the group knows: a warehouse folded those of columns, and some are unknown."""
         named = {name: value for name, value in values.items() if name != "custom_columns"}
-        return {**named, "custom_fields": self._custom_fields(values)[0]} if len(named) < len(values) else named
+        if len(named) == len(values) and (self._creates_fields or "custom_fields" not in values):
+            return named
+        fields = self._custom_fields(values)[0]
+        named.pop("custom_fields", None)
+        return {**named, "custom_fields": fields} if fields else named
 
     def _custom_fields(self, values: Record) -> tuple[Record, list[str]]:
-        """The custom fields by the names the group knows, and columns that are left out beside them."""
+        """The custom fields by the names the group knows, and what is left out of them."""
         columns, given = values.get("custom_columns") or {}, values.get("custom_fields") or {}
-        named, beside = by_field(columns, {column: self.session.custom_field(column) for column in columns})
+        there = self.session.custom_fields() if columns or (given and not self._creates_fields) else []
+        named, beside = by_field(columns, {column: the_field(column, there) or column for column in columns})
         twice = [name for name in named if given.get(name, named[name]) != named[name]]
-        return named | given, [*beside, *(f"custom_{name} beside custom_fields" for name in twice)]
+        beside += [f"custom_{name} beside custom_fields" for name in twice]
+        if self._creates_fields:
+            return named | given, beside
+        found, left = known(named | given, there, self.session.own.unknown_custom_fields)
+        return found, [*beside, *left]
 
     @override
     def match_keys_of(self, record: Record) -> Mapping[str, Sequence[str]]:

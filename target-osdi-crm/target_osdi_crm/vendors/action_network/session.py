@@ -9,7 +9,6 @@ from osdi_crm_client.vendors import action_network as wire
 from typing_extensions import override
 
 from target_osdi_crm.answers import object_of
-from target_osdi_crm.custom_fields import the_field
 from target_osdi_crm.rejects import CHANGE, EACH_RUN, Rejection
 from target_osdi_crm.vendor import Record, Session
 from target_osdi_crm.vendors.action_network.settings import Settings
@@ -58,17 +57,12 @@ class Group(Session[Settings]):
             )
         return reply
 
-    def custom_field(self, column: str) -> str:
-        """The name that the group knows a custom field by, which a warehouse may have folded.
-
-        Raises:
-            Rejection: If that could be one of several, and is none exactly.
-        """
+    def custom_fields(self) -> list[str]:
+        """The names of the group's custom fields."""
         with self._guard:
             if self._custom_fields is None:
                 self._custom_fields = [str(each["name"]) for each in self.read_all("metadata/custom_fields")]
-            names = self._custom_fields
-        return the_field(column, names) or column
+            return self._custom_fields
 
 
 def _identified(body: Any) -> tuple[Record, str | None]:

@@ -17,6 +17,12 @@ class Settings:
         " itself would drop it without a word.",
         default="create",
     )
+    unknown_custom_fields: Literal["create", "withhold", "reject"] = setting(
+        "Unknown Action Network custom fields",
+        "What to do with values of people's custom fields that the group does not have: send them, from which Action"
+        " Network makes new fields, or drops them, as the group is set; write the person without them; or reject it.",
+        default="create",
+    )
     identifier_prefix: str | None = setting(
         "Identifier prefix",
         "Send a foreign identifier, made of this prefix and a hash of account, source and key, with each new"

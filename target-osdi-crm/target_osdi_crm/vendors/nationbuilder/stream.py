@@ -12,8 +12,8 @@ from osdi_crm_client.vendors import nationbuilder as wire
 from typing_extensions import override
 
 from target_osdi_crm import verify
-from target_osdi_crm.custom_fields import by_field, the_field
-from target_osdi_crm.intake import values
+from target_osdi_crm.custom_fields import known
+from target_osdi_crm.intake.values import fit, text_of
 from target_osdi_crm.rejects import Rejection
 from target_osdi_crm.vendor import Found, Order, Record, Shaped, Stream
 from target_osdi_crm.vendors.nationbuilder.session import NAME, Nation, comparable, properties, shown
@@ -135,23 +135,20 @@ class NationBuilderStream(Stream):
 
     @override
     def require(self, action: str, order: Order) -> None:
-        self._require_custom_fields(order)
+        order.values, left = self._with_known_fields(order.values)
+        order.notes.extend(left)
         super().require(action, order)
 
-    def _require_custom_fields(self, order: Order) -> None:
-        """See that every slug is one of the nation's: an unknown one would fail the whole call."""
-        given = order.values.get("custom_values")
+    def _with_known_fields(self, values: Record) -> tuple[Record, list[str]]:
+        """Values with custom values by the nation's slugs, and what is left out: an unknown one would fail the call."""
+        given = values.get("custom_values")
         if not given or not self.custom_values_of:
-            return
-        known = self.session.custom_fields(self.custom_values_of)
-        given, beside = by_field(given, {slug: the_field(slug, known) or slug for slug in given})
-        order.notes.extend(f"without {each}" for each in beside)
-        unknown = sorted(given.keys() - known.keys())
-        if unknown and self.session.own.unknown_custom_fields != "withhold":
-            raise Rejection("unknown_custom_fields", f"The nation has no custom field {', '.join(unknown)}.")
-        order.notes.extend(f"without the custom field {slug}" for slug in unknown)
-        fitting = {slug: _fitting(slug, known[slug], value) for slug, value in given.items() if slug in known}
-        order.values = {**order.values, "custom_values": fitting}
+            return values, []
+        types = self.session.custom_fields(self.custom_values_of)
+        found, left = known(given, types, self.session.own.unknown_custom_fields)
+        fitting = {slug: _fitting(slug, types[slug], value) for slug, value in found.items()}
+        others = {name: value for name, value in values.items() if name != "custom_values"}
+        return {**others, "custom_values": fitting} if fitting else others, left
 
     # When it is sent
 
@@ -239,7 +236,8 @@ class NationBuilderStream(Stream):
     @override
     def differences(self, order: Order, record: Record) -> list[str]:
         names = osdi_crm_schemas.vendor_names(NAME, self.name)
-        unlike = verify.differences({names[name]: each for name, each in order.values.items() if name in names}, record)
+        values, _ = self._with_known_fields(order.values)
+        unlike = verify.differences({names[name]: each for name, each in values.items() if name in names}, record)
         for name, given in order.refers.items():
             if name in names and name in record and str(record[name]) != str(given):
                 unlike.append(name)
@@ -249,7 +247,7 @@ class NationBuilderStream(Stream):
 def _shape_custom_columns(shaped: Shaped) -> None:
     """Gather the columns that stand for custom values, by their slugs."""
     columns = [name for name in shaped.unknown if name.lower().startswith(_CUSTOM) and len(name) > len(_CUSTOM)]
-    custom = {name[len(_CUSTOM) :]: values.fit(name, shaped.unknown.pop(name), {}) for name in columns}
+    custom = {name[len(_CUSTOM) :]: fit(name, shaped.unknown.pop(name), {}) for name in columns}
     if custom:
         given = shaped.values.get("custom_values") or {}
         twice = [slug for slug in custom if given.get(slug, custom[slug]) != custom[slug]]
@@ -287,5 +285,5 @@ def _fitting(slug: str, field_type: str, value: Any) -> Any:
     if value is None:
         return None
     if kind := _CUSTOM_KINDS.get(field_type):
-        return values.fit(f"custom_values.{slug}", value, {"type": [kind]})
-    return values.text_of(value) if field_type in {"text", "multiple_choice"} else value
+        return fit(f"custom_values.{slug}", value, {"type": [kind]})
+    return text_of(value) if field_type in {"text", "multiple_choice"} else value
