@@ -125,6 +125,10 @@ def _profile(kind: Kind) -> Raw:
     return raw
 
 
+def _in_group(email: str, status: str) -> Raw:
+    return {"email_addresses": [{"address": email, "primary": True, "status": status}]}
+
+
 @dataclass(frozen=True)
 class Held:
     """How a vendor holds people.
@@ -133,14 +137,18 @@ class Held:
         resource: The sandbox's name of them.
         made: Makes somebody of a kind.
         renamed: What changes the given name.
+        moved: What gives an e-mail address in place of the one that was there.
         out: What unsubscribes the e-mail address; nothing where that cannot be held.
+        back: What subscribes it again; nothing where nobody is said to have agreed.
         reading: Settings of the tap.
     """
 
     resource: str
     made: Callable[[Kind], Raw]
     renamed: Callable[[str], Raw]
+    moved: Callable[[str], Raw]
     out: Callable[[str], Raw] | None
+    back: Callable[[str], Raw] | None
     reading: Raw
 
 
@@ -149,27 +157,35 @@ HELD = {
         "people",
         _in_a_group,
         lambda name: {"given_name": name},
-        lambda email: {"email_addresses": [{"address": email, "primary": True, "status": "unsubscribed"}]},
+        lambda email: _in_group(email, "subscribed"),
+        lambda email: _in_group(email, "unsubscribed"),
+        lambda email: _in_group(email, "subscribed"),
         {},
     ),
     "nationbuilder": Held(
         "signups",
         _in_a_nation,
         lambda name: {"first_name": name},
+        lambda email: {"email": email, "email1": email},
         lambda _: {"email_opt_in": False},
+        lambda _: {"email_opt_in": True},
         {},
     ),
     "rally_congress": Held(
         "supporters",
         _supporter,
         lambda name: {"firstName": name},
+        lambda email: {"email": email},
         lambda _: {"emailOptin": "unsubscribed"},
+        lambda _: {"emailOptin": "yes"},
         {},
     ),
     "i360": Held(
         "contacts",
         _contact,
         lambda name: {"FirstName": name},
+        lambda email: {"Email": email},
+        None,
         None,
         {
             "i360_states": [str(number) for number in range(1, 52)],
@@ -182,7 +198,9 @@ HELD = {
         "profiles",
         _profile,
         lambda name: {"Names": [{"id": 1, "FirstName": name, "LastName": FAMILY, "FullName": f"{name} {FAMILY}"}]},
+        lambda email: {"EmailAddresses": [{"id": 1, "Email": email, "EmailUsable": {"id": 1, "value": "Usable"}}]},
         lambda email: {"EmailAddresses": [{"id": 1, "Email": email, "EmailUsable": {"id": 2, "value": "Unusable"}}]},
+        None,
         {},
     ),
 }

@@ -18,7 +18,7 @@ from osdi_crm_sandbox.control import Account, Sandbox
 from osdi_crm_schemas.crosswalk import shared_streams
 
 from tests import shown_people
-from tests.pairs.people import HELD, KINDS, fill
+from tests.pairs.people import HELD, KINDS, Kind, fill
 from tests.shown_people import Shown
 from tests.tap_command import TapCommand, TapRun
 from tests.target_command import TargetCommand, TargetRun
@@ -31,6 +31,9 @@ SOME = ("nationbuilder", "action_network")
 IMPORTS = {"i360_wait_for_import": 5, "i360_contacts_per_import": 1}
 """One contact an import, and to its end: one that fails takes all in it along."""
 
+MOVED = "new.sharedtwo@example.org"
+CANNOT = "opt_out_cannot_be_held"
+
 TABLE: list[str] = []
 
 
@@ -38,8 +41,8 @@ TABLE: list[str] = []
 def table() -> Iterator[None]:
     """Print what each pair carried."""
     yield
-    heads = "| from | to | people | created | rejected | taggings | not carried, by field |"
-    sys.stdout.write("\n".join(["", heads, "| --- | --- | --- | --- | --- | --- | --- |", *TABLE, ""]))
+    heads = "| from | to | people | created | rejected | taggings | not carried, by field | the next day, not told |"
+    sys.stdout.write("\n".join(["", heads, "| --- | --- | --- | --- | --- | --- | --- | --- |", *TABLE, ""]))
 
 
 @pytest.fixture
@@ -142,16 +145,54 @@ def test_a_pair(source: str, to: str, sandbox: Sandbox, tap: TapCommand, target:
         f"| {source} | {to} | {counts} | {done.summary['streams'].get(tags, {}).get('created', 0)} | {carried} |"
     )
 
-    held = HELD[source]
-    ids = {each.given: each.id for each in before}
-    here.change(held.resource, [ids["Plain"]], **held.renamed("Renamed"))
-    if held.out:
-        here.change(held.resource, [ids["Sharedone"]], **held.out("sharedone@example.org"))
-    next_day = write(target, there, read_with(tap, here, {"Renamed"}, run.state))
+    not_later = the_next_day(here, there, before, tap, target, run.state)
+    TABLE[-1] += f" {', '.join(not_later) or '-'} |"
 
-    later = shown_people.people(there)
-    if "taggings" in shared_streams(source) and "taggings" in shared_streams(to):
+
+def the_next_day(
+    here: Account, there: Account, before: list[Shown], tap: TapCommand, target: TargetCommand, state: Any
+) -> list[str]:
+    """Change people at the source, see that this arrives, and tell what could not."""
+    held, ids, kinds = HELD[here.vendor], {each.given: each.id for each in before}, {each.name: each for each in KINDS}
+    changes = {"Plain": held.renamed("Renamed"), "Sharedtwo": held.moved(MOVED)}
+    if held.out:
+        changes["Sharedone"] = held.out(kinds["Sharedone"].address)
+    if held.back:
+        changes["Outmail"] = held.back(kinds["Outmail"].address)
+    for name, change in changes.items():
+        here.change(held.resource, [ids[name]], **change)
+    run = read_with(tap, here, {"Renamed", *changes} - {"Plain"}, state)
+
+    done = write(target, there, run)
+
+    later, not_told = shown_people.people(there), []
+    assert [each.given for each in later].count("Renamed") == 1
+    assert [each.given for each in later if MOVED in each.emails] == ["Sharedtwo"]
+    if not held.out:
+        not_told.append("opt-out")
+    elif with_address(later, kinds["Sharedone"], mailed=True):
+        assert CANNOT in [each["code"] for each in done.rejects]
+        not_told.append("opt-out (rejected)")
+    if not held.back:
+        not_told.append("opt-in")
+    else:
+        outmail = kinds["Outmail"]
+        assert not with_address(later, outmail, mailed=True)
+        withheld = done.by(shared_streams(there.vendor)["people"], "consent").get("email withheld")
+        key = next(each["id"] for each in run.records("people") if each["given_name"].title() == "Outmail")
+        rejected = {each["key"]: each["code"] for each in done.rejects}
+        assert withheld or rejected.get(f"{here.vendor}-there:{key}") == CANNOT, done.summary
+        write(target, there, run, allow_resubscribe=True)
+        if not with_address(shown_people.people(there), outmail, mailed=True):
+            assert there.vendor not in shown_people.ASKS
+            not_told.append("opt-in")
+    if "taggings" in shared_streams(here.vendor).keys() & shared_streams(there.vendor).keys():
         assert_a_tag_that_is_taken_off_goes(here, there, tap, target)
-    assert any(each.given == "Renamed" for each in later)
-    if held.out and any(each.mailed for each in later if "sharedone@example.org" in each.emails):
-        assert "opt_out_cannot_be_held" in [each["code"] for each in next_day.rejects]
+    else:
+        not_told.append("tag taken off")
+    return not_told
+
+
+def with_address(people: Iterable[Shown], kind: Kind, *, mailed: bool) -> list[Shown]:
+    """Those who have somebody's e-mail address, and get e-mails or do not."""
+    return [each for each in people if kind.address in each.emails and each.mailed == mailed]
