@@ -36,6 +36,9 @@ EMAIL_OUT: list[Record] = [
     {"EmailUsable": "Unusable"},
     {"No E-Mail": "Y"},
     {"email_unsubscribe_date": "2026-01-05"},
+    {"email_is_bad": True},
+    {"gdpr_consent": False},
+    {"newsletter": "unsubscribed"},
 ]
 PHONE_OUT: list[Record] = [
     {"sms_opt_in": False},
@@ -47,6 +50,8 @@ PHONE_OUT: list[Record] = [
     {"phone_number_status": "unsubscribed"},
     {"can_text": "n"},
     {"stop_sms": True},
+    {"gdpr_consent": "no"},
+    {"invalid_phone": "t"},
 ]
 
 
@@ -178,6 +183,8 @@ def test_a_journal_that_passed_over_such_a_column_has_the_record_decided_once_mo
         ("email_ok", "no", ("email", OUT)),
         ("email_ok", "yes", ("email", None)),
         ("PhoneNumberCallUsable", "Unusable", ("calls", OUT)),
+        ("gdpr_consent", True, ("contact", None)),
+        ("email_is_bad", "no", ("email", None)),
         ("PhoneNumberTextUsable", "Usable", ("phone", None)),
     ],
 )

@@ -69,6 +69,7 @@ _FORMS = {
         *("{}_opted_out_at", "{}_opted_out_on", "{}_opted_out_date", "{}_opt_out_date", "{}_is_unsubscribed"),
         *("{}_is_opted_out", "is_{}_unsubscribed", "is_{}_opted_out", "opt_out_{}", "opted_out_{}", "opt_out_of_{}"),
         *("opted_out_of_{}", "has_opted_out_of_{}", "unsubscribed_from_{}", "do_not_{}", "dont_{}", "no_{}", "stop_{}"),
+        *("{}_is_bad", "{}_bad", "bad_{}", "{}_is_invalid", "{}_invalid", "invalid_{}"),
     ),
 }
 
@@ -97,10 +98,17 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     **{fold(each): (CALLS, OBJECTS) for each in ("do_not_call", "do_not_phone", "dnc")},
     **{fold(each): (FEDERAL_CALLS, OBJECTS) for each in ("federal_donotcall", "federal_do_not_call")},
     **{fold(each): (CONTACT, OBJECTS) for each in ("do_not_contact", "no_contact", "dont_contact")},
+    **{
+        fold(each): (CONTACT, ALLOWS)
+        for each in (
+            *("consent", "consented", "consent_given", "has_consent", "has_consented", "contact_consent"),
+            *("gdpr_consent", "gdpr_consent_given", "gdpr_opt_in", "privacy_consent", "data_consent"),
+        )
+    },
 }
 """Columns, folded: their channel, and what a yes says."""
 
-_BY_ITS_WORD = frozenset(("status", "memberstatus"))
+_BY_ITS_WORD = frozenset(("status", "memberstatus", "mailinglist", "newsletter", "newsletters", "emailsubscriptions"))
 """Columns, folded, that may be about anything, and speak of consent to e-mail where their word does."""
 
 _WORDS = {
