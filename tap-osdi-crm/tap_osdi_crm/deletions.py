@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from osdi_crm_client import work_dir
+from osdi_crm_client.errors import ConfigurationError
 
 from tap_osdi_crm.shaping import Record
 from tap_osdi_crm.versions import reader
@@ -73,7 +74,12 @@ class Deletions:
         file = work_dir.file(source.account.settings.folder, "ids.db")
         work_dir.opened(file, "a").close()
         self._database = sqlite3.connect(file, timeout=60, isolation_level=None)
-        self._database.executescript(_TABLES)
+        try:
+            self._database.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise ConfigurationError(
+                f"The file of ids {file} cannot be used: {error}. Remove it: what goes from then on is told again."
+            ) from None
         self.told = 0
 
     def close(self) -> None:

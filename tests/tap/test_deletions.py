@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -168,4 +169,4 @@ def test_a_damaged_file_of_ids_ends_the_run_in_one_line(account: Account, tap: A
 
     assert run.code == 1
     assert "Traceback" not in run.log
-    assert "Unexpected: DatabaseError in deletions, line " in run.log
+    assert re.search(r"The file of ids \S+ids.db cannot be used: file is not a database. Remove it", run.log)
