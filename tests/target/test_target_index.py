@@ -129,6 +129,23 @@ def test_custom_fields_and_numbers_in_any_spelling_are_told_unchanged_by_the_ind
     assert (searches(group), writes(group)) == (0, {})
 
 
+def test_custom_fields_of_every_type_are_told_unchanged_by_the_index(sandbox: Sandbox, target: TargetCommand) -> None:
+    nation = sandbox.account("nationbuilder")
+    types = {"ward": ("number", 7), "member": ("checkbox", True), "shirt": ("text", "L")}
+    fields = [{"name": slug, "slug": slug, "field_type": kind} for slug, (kind, _) in types.items()]
+    nation.insert("custom_fields", [{"attributes": {**each, "resource_type": "Signup"}} for each in fields])
+    values = {slug: value for slug, (_, value) in types.items()}
+    people = [{"id": f"p{n}", "email": f"n{n}@example.org", "custom_values": values} for n in range(2 * MANY)]
+    target.write(nation, "signups", *people)
+    nation.clear_log()
+
+    done = target.write(nation, "signups", *people, source="other")
+
+    assert done.count("signups", "unchanged") == 2 * MANY, done.log
+    assert done.summary["people_are"].startswith("found by an index")
+    assert writes(nation) == {}
+
+
 @pytest.mark.parametrize("which", ["opts out", "differs"])
 def test_who_is_known_by_the_index_alone_is_changed_at_any_vendor_where_a_record_wants_that(
     listed: WritingCase, target: TargetCommand, which: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from osdi_crm_client.errors import Unavailable
+from osdi_crm_client.pacing import ConcurrencyLimit
 from target_osdi_crm.listing import ListedStream
 from typing_extensions import override
 
@@ -32,7 +34,8 @@ class Named(ListedStream):
 
 @pytest.fixture
 def named() -> Named:
-    stream = Named(name="named").bound(None)  # type: ignore[arg-type]
+    session: Any = SimpleNamespace(account=SimpleNamespace(concurrency=ConcurrencyLimit(1)))
+    stream = Named(name="named").bound(session)
     stream.rows = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": 3, "name": "a"}]
     return stream
 

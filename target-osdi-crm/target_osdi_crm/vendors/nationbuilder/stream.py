@@ -137,6 +137,11 @@ class NationBuilderStream(Stream):
     def require(self, action: str, order: Order) -> None:
         order.values, left = self._with_known_fields(order.values)
         order.notes.extend(left)
+        given = order.values.get("custom_values")
+        if given and self.custom_values_of:
+            types = self.session.custom_fields(self.custom_values_of)
+            fitting = {slug: _fitting(slug, types[slug], value) for slug, value in given.items()}
+            order.values = {**order.values, "custom_values": fitting}
         super().require(action, order)
 
     def _with_known_fields(self, values: Record) -> tuple[Record, list[str]]:
@@ -146,9 +151,8 @@ class NationBuilderStream(Stream):
             return values, []
         types = self.session.custom_fields(self.custom_values_of)
         found, left = known(given, types, self.session.own.unknown_custom_fields)
-        fitting = {slug: _fitting(slug, types[slug], value) for slug, value in found.items()}
         others = {name: value for name, value in values.items() if name != "custom_values"}
-        return {**others, "custom_values": fitting} if fitting else others, left
+        return {**others, "custom_values": found} if found else others, left
 
     # When it is sent
 
