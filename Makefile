@@ -42,7 +42,7 @@ settings: setup
 	$(BIN)/python -m hub.facts
 
 test: setup .meltano/.ready
-	$(BIN)/pytest -n 4 -m "not chaos and not pairs and not whole and not conformance and not suites and not airbyte"
+	$(BIN)/pytest -n 6 -m "not chaos and not pairs and not whole and not conformance and not suites and not airbyte"
 
 # Every CRM into every other one; prints the table of docs/crm-to-crm.md.
 pairs: setup
@@ -50,7 +50,7 @@ pairs: setup
 
 # The whole account of the sandbox, every vendor, into an empty one.
 whole: setup
-	$(BIN)/pytest tests/whole
+	$(BIN)/pytest -m whole
 
 # Whatever an account may have otherwise than assumed, found by osdi-crm-conformance and corrected by what it suggests.
 conformance: setup

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests import commands
+from tests import commands, forked
 
 TAP = str(commands.BIN / "tap-osdi-crm")
 
@@ -97,12 +97,12 @@ class TapCommand:
 
     def run(self, args: list[str]) -> TapRun:
         """The command with these arguments."""
-        done = commands.run([TAP, *args])
+        done = forked.run(args, self.folder)
         return TapRun(done.returncode, done.stdout, done.stderr)
 
     def discover(self, config: dict[str, Any]) -> dict[str, Any]:
         """The catalog."""
-        done = commands.run([*self.command(config), "--discover"], check=True)
+        done = forked.run([*self.command(config)[1:], "--discover"], self.folder)
         catalog: dict[str, Any] = json.loads(done.stdout)
         return catalog
 

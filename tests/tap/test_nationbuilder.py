@@ -429,7 +429,7 @@ def test_any_times_and_changes_lose_nothing(
     account.churn(SMALL, changes_per_call=changes, adds_per_call=adds)
     first, state = read({})
     account.stop_churn()
-    time.sleep(2.5)
+    time.sleep(3.5)
     second, _ = read(state)
 
     assert before <= first.keys() | second.keys()

@@ -62,7 +62,7 @@ def test_a_second_run_moves_only_what_changed_and_a_third_nothing(sandbox: Sandb
     first = tap(config)
     changed = {case.key(raw) for raw in account.change(case.stream, count=3)}
     added = account.insert(case.children, [case.hang(account.records(case.parents)[0])]) if case.children else []
-    time.sleep(2.5)  # a change counts as settled when the vendor's index must have it
+    time.sleep(3.5)  # a change counts as settled when the vendor's index must have it
 
     second = tap(config, state=first.state)
     third = tap(config, state=second.state)
@@ -81,7 +81,7 @@ def test_the_overlap_is_read_again(sandbox: Sandbox, tap: Any, case: Any) -> Non
     account = sandbox.account(case.vendor, size=30)
     first = tap(settings(tap, case, account), case.stream)
     account.change(case.stream, count=2)
-    time.sleep(2.5)
+    time.sleep(3.5)
 
     config = settings(tap, case, account, overlap_seconds=3600)
     second = tap(config, case.stream, state=first.state)
@@ -112,7 +112,7 @@ def test_a_changing_account_loses_nothing(sandbox: Sandbox, tap: Any, case: Any,
 
     first = tap(config, case.stream)
     account.stop_churn()
-    time.sleep(2.5)
+    time.sleep(3.5)
     second = tap(config, case.stream, state=first.state)
 
     assert first.code == 0, first.log
@@ -187,7 +187,7 @@ def test_children_of_parents_that_come_after_the_parents_were_read_come_next_tim
     time.sleep(1.1)
     parent = account.insert(case.parents, [{}])[0]
     added = account.insert(case.children, [case.hang(parent)])[0]
-    time.sleep(2.5)
+    time.sleep(3.5)
     first.streams[case.children].sync()
 
     second = tap(config, case.children, state=json.loads(json.dumps(first.state)))
@@ -295,7 +295,7 @@ def test_random_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any, case: An
         found |= set(run.keys(case.stream))
     account.stop_churn()
     account.set(latency=0)
-    time.sleep(2.5)
+    time.sleep(3.5)
     last = tap(config, case.stream, state=state)
     again = tap(config, case.stream, state=last.state) if case.is_full else last
 

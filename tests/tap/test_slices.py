@@ -161,7 +161,7 @@ def test_fifty_kills_in_a_row_lose_nothing(sandbox: Sandbox, tap: Any) -> None:
         state = run.state or state
         found |= {record["id"] for record in run.records("people")}
     account.stop_churn()
-    time.sleep(2.5)
+    time.sleep(3.5)
     last = tap(config, "people", state=state)
 
     assert last.code == 0, last.log
@@ -176,7 +176,7 @@ def test_a_run_without_kills_loses_nothing_either(sandbox: Sandbox, tap: Any) ->
     account.churn("people", changes_per_call=0.25, adds_per_call=0.1)
     first = tap(config, "people")
     account.stop_churn()
-    time.sleep(2.5)
+    time.sleep(3.5)
     last = tap(config, "people", state=first.state)
 
     found = {record["id"] for run in (first, last) for record in run.records("people")}
