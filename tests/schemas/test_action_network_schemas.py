@@ -378,6 +378,7 @@ UNCONFIRMED = {
     "forms": {"origin_system"},
     "events": {
         *("origin_system", "status", "transparence", "visibility", "guests_can_invite_others", "capacity", "reminders"),
+        "event_campaign_id",
     },
     "fundraising_pages": {"origin_system", "currency"},
     "advocacy_campaigns": {"origin_system"},

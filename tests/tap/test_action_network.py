@@ -257,7 +257,7 @@ def test_a_run_told_to_end_while_nobody_reads_ends_and_tears_no_line_but_the_las
 
 
 def test_an_event_is_told_its_campaign_by_the_link_too(sandbox: Sandbox, tap: Any) -> None:
-    account = sandbox.account("action_network", size=100)
+    account = sandbox.account("action_network", size=100, campaign_link=True)
     campaigns = {
         each["action_network:event_campaign_id"]
         for each in account.records("events")

@@ -26,6 +26,7 @@ from hub import facts
 from tests import commands
 
 AS_ASSUMED: dict[str, dict[str, Any]] = {
+    "action_network": {"campaign_link": True},
     "i360": {"moved": {"/VoiceMailMessages": "/VoicemailMessages"}},
     "nationbuilder": {"undocumented": True},
 }
@@ -199,7 +200,7 @@ PLANTED = {
     "another parameter of pages": Planted(
         "rally_congress",
         "supporters",
-        {"moved": {"?pageNumber": "?page", "?pageSize": "?pagesize"}},
+        {"moved": {"?pageNumber": "?page", "?pageSize": "?pagesize"}, "counts": {"supporters": 250}},
         "paged by",
         "supporters",
         {"paging": "page", "page_parameter": "pageNumber", "size_parameter": "pageSize"},
@@ -298,6 +299,7 @@ PLANTED = {
         "it also says: subscribed",
     ),
     "a token that changes": Planted("crowdskout", "scan_token", {"scroll_id_changes": True}, "it changes"),
+    "no link to a campaign": Planted("action_network", "campaign_link", {}, "it does not"),
     "collections left out": Planted("crowdskout", "empty_collections", {"empty_collections": False}, "is left out"),
     "a date beside collections": Planted("crowdskout", "collections_alone", {"top_level_date": True}, "'Date' is none"),
     "no 404 at all": Planted("crowdskout", "missing", {"errors": "success_false"}, "it is answered"),

@@ -108,7 +108,8 @@ def _link_action(account: Account, kind: Kind, record: Record, base: str, served
     for rel in ("organizer", "creator"):
         if record.get(f"_{rel}"):
             links[f"osdi:{rel}"] = {"href": f"{base}/people/{record[f'_{rel}']}"}
-    if campaign := record.get("action_network:event_campaign_id"):
+    campaign = record.get("action_network:event_campaign_id")
+    if campaign and account.options["campaign_link"]:
         links["action_network:event_campaign"] = {"href": f"{base}/event_campaigns/{campaign}"}
     if not record.get("_api"):
         links["action_network:embed"] = {"href": f"{here}/embed"}

@@ -140,6 +140,15 @@ def _key_of_attendances(bench: Bench) -> Finding:
     return not_tried("no attendances came")
 
 
+def _campaign_link(bench: Bench) -> Finding:
+    rows = [row for row in bench.sample("events").rows if row.get("action_network:event_campaign_id")]
+    if not rows:
+        return not_tried("no event of a campaign came")
+    if all(wire.link_id(row, "action_network:event_campaign") for row in rows):
+        return as_assumed("it does")
+    return otherwise("it does not; its property tells the campaign, and is read")
+
+
 STAYS = "it would leave something that the API cannot take away again"
 
 _CHANNEL = ("subscribed", "unsubscribed", "bouncing", "previous bounce", "spam complaint", "previous spam complaint")
@@ -152,6 +161,7 @@ PROBES = (
     Probe("counters", "Do the counters of actions say how many people did something there?", _counters),
     Probe("own_identifier", "Does the vendor's own id stand among the identifiers of a record?", _own_ids),
     Probe("key_of_attendances", "Do attendances stand under 'osdi:attendances'?", _key_of_attendances),
+    Probe("campaign_link", "Does an event of a campaign link to it by the name assumed?", _campaign_link),
     order_holds("people"),
     untried("repeated_action", "Does somebody's second signature get an id of its own?", STAYS),
     untried(
