@@ -111,13 +111,19 @@ def reading(what: str) -> Iterator[None]:
         raise ConfigurationError(f"The file of {what} does not hold a JSON object.") from None
 
 
+def json_of(file: Path, what: str) -> Any:
+    """Return the JSON that a file holds; raises as `reading` does."""
+    with reading(what):
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+
+
 def object_of(file: Path, what: str) -> dict[str, Any]:
     """Return the JSON object that a file holds; raises as `reading` does."""
+    found = json_of(file, what)
     with reading(what):
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
         if not isinstance(found, dict):
             raise TypeError
-        return found
+    return found
 
 
 def environment() -> dict[str, str]:

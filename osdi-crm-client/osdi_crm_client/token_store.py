@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import msgspec
 from typing_extensions import override
 
@@ -108,12 +107,8 @@ def alone(file: Path) -> Iterator[None]:
         ConfigurationError: On entering it, or in it, if the file cannot be used.
     """
     try:
-        with filelock.FileLock(f"{file}.lock", timeout=LONGEST_WAIT, mode=0o600):
+        with work_dir.locked(file, LONGEST_WAIT):
             yield
-    except filelock.Timeout:
-        raise ConfigurationError(
-            f"Another process has held {file}.lock for {LONGEST_WAIT} seconds; end it, and run again."
-        ) from None
     except OSError as error:
         raise ConfigurationError(f"Tokens cannot be kept in {file}: {error.strerror or error}.") from None
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+import filelock
 
 from osdi_crm_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def default() -> Path:
@@ -56,6 +62,23 @@ def private(name: str, flags: int) -> int:
     if found.st_mode & 0o077 and found.st_uid == os.geteuid():
         os.fchmod(opened, 0o600)
     return opened
+
+
+@contextmanager
+def locked(file: Path, seconds: float) -> Iterator[None]:
+    """Have a file to this process alone, waiting for others so long.
+
+    Raises:
+        ConfigurationError: If another process does not let go of it.
+        OSError: If there can be no lock beside it.
+    """
+    try:
+        with filelock.FileLock(f"{file}.lock", timeout=seconds, mode=0o600):
+            yield
+    except filelock.Timeout:
+        raise ConfigurationError(
+            f"Another process has held {file}.lock for {seconds} seconds; end it, and run again."
+        ) from None
 
 
 def opened(file: Path, mode: str) -> IO[str]:

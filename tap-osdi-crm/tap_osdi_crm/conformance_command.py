@@ -124,10 +124,7 @@ def _config(file: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: If they cannot be read, or name no vendor.
     """
-    with startup.reading("settings"):
-        config = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise TypeError
+    config = startup.object_of(file, "settings")
     if config.get("vendor") not in vendor_names():
         TapOSDICRM(config=config)
     return {**kit.module_of(config["vendor"]).SETTINGS, **config}

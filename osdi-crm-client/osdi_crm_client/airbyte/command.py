@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -129,23 +128,15 @@ class Connector(ABC):
             self.command().main(arguments, standalone_mode=False)
 
     def _config(self, file: str) -> Config:
-        given = _json(file, "settings")
-        if not isinstance(given, dict):
-            raise ConfigurationError("The file of settings does not hold a JSON object.")
-        config = form.configuration(given, self.schema)
+        config = form.configuration(startup.object_of(Path(file), "settings"), self.schema)
         for name in sorted(self.left_out & config.keys()):
             if config[name] and config[name] != self.schema["properties"][name].get("default"):
                 raise ConfigurationError(f"The setting '{name}' is of no use under Airbyte. Leave it out.")
         return config
 
 
-def _json(file: str, what: str) -> Any:
-    with startup.reading(what):
-        return json.loads(Path(file).read_text(encoding="utf-8"))
-
-
 def _catalog(file: str) -> ConfiguredAirbyteCatalog:
-    found = _json(file, "catalog")
+    found = startup.json_of(Path(file), "catalog")
     try:
         return ConfiguredAirbyteCatalog.model_validate(found)
     except ValueError:
@@ -153,7 +144,7 @@ def _catalog(file: str) -> ConfiguredAirbyteCatalog:
 
 
 def _states(file: str) -> list[dict[str, Any]]:
-    found = _json(file, "state")
+    found = startup.json_of(Path(file), "state")
     found = found if isinstance(found, list) else [found]
     if not all(isinstance(each, dict) for each in found):
         raise ConfigurationError("The file of state does not hold states of Airbyte's.")

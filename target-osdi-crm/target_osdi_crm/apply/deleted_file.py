@@ -6,7 +6,6 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import filelock
 from osdi_crm_client import work_dir
 
 from target_osdi_crm.intake.arrivals import encode
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "deleted.jsonl"
+
+LONGEST_WAIT = 120
+"""Seconds to wait for another process that adds lines, or erases some."""
 
 Line = dict[str, Any]
 
@@ -62,7 +64,7 @@ def _held(folder: Path) -> Iterator[Path]:
     """Hold the file, so that what one run adds is not lost while another erases."""
     file = work_dir.file(folder, NAME)
     try:
-        with filelock.FileLock(f"{file}.lock", mode=0o600):
+        with work_dir.locked(file, LONGEST_WAIT):
             yield file
     except OSError as error:
         raise work_dir.cannot_be_written(file, error) from None
